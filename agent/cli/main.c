@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plumbline: the command line. Chooses the verb; all else is in cmd_*.c. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/verbs.h"
+
+const struct verb verbs[] = {
+	{"version", cmd_version, "print the version"},
+	{NULL, NULL, NULL},
+};
+
+int cmd_version(int argc, char **argv)
+{
+	printf("plumbline %s\n", PLUMBLINE_VERSION);
+	return EXIT_GOOD;
+}
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: plumbline VERB [ARGUMENT...]\n\n");
+	for (const struct verb *verb = verbs; verb->name; verb++)
+		fprintf(out, "  %-18s %s\n", verb->name, verb->help);
+	fprintf(out, "\nplumbline VERB --help describes one verb; plumbline(1) describes all.\n");
+}
+
+int main(int argc, char **argv)
+{
+	log_init("plumbline", LOG_LEVEL_INFO);
+
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_ERROR;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return EXIT_GOOD;
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		return cmd_version(argc - 1, argv + 1);
+
+	for (const struct verb *verb = verbs; verb->name; verb++)
+		if (strcmp(argv[1], verb->name) == 0)
+			return verb->run(argc - 1, argv + 1);
+
+	fprintf(stderr, "plumbline: unknown verb '%s'\n", argv[1]);
+	usage(stderr);
+	return EXIT_ERROR;
+}

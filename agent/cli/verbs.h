@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verbs of `plumbline`, one per cmd_*.c. Each gets its own argv (argv[0] is
+ * the verb) and returns the exit status; all share: 0 good, 1 drift or a
+ * failed check, 2 error.
+ */
+#ifndef PLUMBLINE_CLI_VERBS_H
+#define PLUMBLINE_CLI_VERBS_H
+
+enum exit_status {
+	EXIT_GOOD = 0,
+	EXIT_DRIFT = 1,
+	EXIT_ERROR = 2,
+};
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help; /* one line */
+};
+
+/* Ended by a NULL name. */
+extern const struct verb verbs[];
+
+/* cmd_*.c */
+int cmd_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * /etc/plumbline/plumbline.conf, the agent's own settings; all have defaults.
+ *
+ * Read by each process for itself before its sandbox. plumblined --check-config
+ * prints the effective values.
+ */
+#ifndef PLUMBLINE_MODEL_CONFIG_H
+#define PLUMBLINE_MODEL_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "base/strbuf.h"
+
+struct config {
+	/* [agent] */
+	char *name;       /* of this host in records; default: host name */
+	char *state_dir;  /* /var/lib/plumbline: baseline/ (root), recorder/ (plumbline-recorder), key/ (root) */
+	char *run_dir;    /* /run/plumbline: control.sock, plumblined.pid */
+	char *data_dir;   /* checks, controls, profiles: /usr/share/plumbline, or baselines/ of the source tree */
+	char *libexec_dir; /* of the helper programs; default: where plumblined lies */
+	/* [process] */
+	char *user_prefix; /* "plumbline": users plumbline-verifier, ... */
+	char *seccomp;     /* "enforce", "log" or "off" */
+	/* [baseline] */
+	char *approver_ca; /* PEM file of the certificates that approvals must chain to */
+	/* [sensor] */
+	char *rung;        /* "auto", "trace", "scan": the highest to try */
+	uint64_t scan_interval_s;   /* full walk of the monitored trees; default 21600 */
+	uint64_t recheck_interval_s; /* open findings; default 60 */
+	/* [checks] */
+	char *profile;     /* "hmi-sl3" */
+	uint64_t check_interval_s;  /* default 3600 */
+	/* [privacy] */
+	char *arguments;   /* "off", "hashed", "clear"; default off */
+	char *user_names;  /* "off", "hashed", "clear"; default clear */
+	/* [collector] */
+	char *url;         /* "https://host:8443"; empty: stand-alone */
+	char *ca, *certificate, *key; /* PEM files */
+	uint64_t outbox_max_bytes; /* default 256 MiB; beyond it records fold into counts */
+};
+
+/* @path NULL gives the defaults. -EINVAL with @diag filled (file:line), or another negative errno. */
+int config_load(const char *path, struct config **ret_config, struct diag *diag);
+struct config *config_free(struct config *config);
+DEFINE_CLEANUP(struct config *, config_free)
+
+/* The effective settings as ini text. */
+void config_print(const struct config *config, struct strbuf *out);
+
+#define CONFIG_PATH_DEFAULT "/etc/plumbline/plumbline.conf"
+
+#endif

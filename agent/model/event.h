@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a sensor tells the recorder. Facts only: no verdict, no baseline.
+ */
+#ifndef PLUMBLINE_MODEL_EVENT_H
+#define PLUMBLINE_MODEL_EVENT_H
+
+#include <stdint.h>
+
+#include "model/file_fact.h"
+#include "model/subject.h"
+
+enum event_kind {
+	EVENT_NONE,
+	EVENT_EXEC,       /* @object: the program; @script: the script it interprets, path NULL when none */
+	EVENT_RUNNING,    /* as EVENT_EXEC, for a program that ran before the sensor did */
+	EVENT_FILE,       /* @object: the state of a monitored path after a change settled */
+	EVENT_SCANNED,    /* @object: the state of a monitored path found by a walk, no subject */
+	EVENT_SCAN_BEGIN, /* a walk of tree @object.path starts */
+	EVENT_SCAN_END,   /* it ended; entries below it that were not seen are missing. @count: files seen */
+	EVENT_GAP,        /* something was not seen: @text says what, @count how many records, @time_ns to @until_ns */
+	EVENT_PHASE,      /* coverage phase changed: @text is "observing", "warming" or "covered" */
+	EVENT_RUNG,       /* @text is "trace" or "scan"; @detail says why not a higher one */
+	EVENT_CLOCK,      /* the wall clock stepped back by @count ns */
+	EVENT_KIND_COUNT,
+};
+
+/* What was seen happening to a path (EVENT_FILE). */
+enum {
+	EVENT_CHANGE_WRITE = 1 << 0,
+	EVENT_CHANGE_CREATE = 1 << 1,
+	EVENT_CHANGE_DELETE = 1 << 2,
+	EVENT_CHANGE_RENAME_FROM = 1 << 3,
+	EVENT_CHANGE_RENAME_TO = 1 << 4,
+	EVENT_CHANGE_LINK = 1 << 5,
+	EVENT_CHANGE_ATTRIBUTE = 1 << 6, /* mode, owner, times, xattr */
+	EVENT_CHANGE_OPEN_WRITE = 1 << 7,
+};
+
+struct event {
+	enum event_kind kind;
+	uint32_t changes;   /* EVENT_CHANGE_* */
+	int64_t time_ns;    /* wall clock of the (first) happening, ns since 1970 */
+	int64_t until_ns;   /* EVENT_GAP: its end */
+	uint64_t count;
+	uint64_t sequence;  /* the sensor's own, without holes */
+	struct subject subject;
+	struct file_fact object;
+	struct file_fact script;
+	char *text;   /* see the kinds */
+	char *detail; /* free words for a person; NULL */
+};
+
+void event_done(struct event *event);
+#define cleanup_event cleanup_with(event_done)
+
+const char *event_kind_name(enum event_kind kind);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All messages between Plumbline's processes: direction, fields in order.
+ *
+ * Every child starts with one descriptor, CHILD_FD_SUPERVISOR. The supervisor
+ * then sends one MSG_PEER per link and MSG_GO. After a restart of a child its
+ * peers get a new MSG_PEER for the same role, which replaces the old channel.
+ */
+#ifndef PLUMBLINE_PRIVSEP_PROTOCOL_H
+#define PLUMBLINE_PRIVSEP_PROTOCOL_H
+
+#define CHILD_FD_SUPERVISOR 3
+
+enum process_role {
+	ROLE_SUPERVISOR,
+	ROLE_VERIFIER,
+	ROLE_SENSOR,
+	ROLE_ASSESSOR,
+	ROLE_RECORDER,
+	ROLE_REPORTER,
+	ROLE_CONTROL, /* the listening control socket, handed to the recorder */
+	ROLE_COUNT,
+};
+
+enum msg_type {
+	MSG_NONE,
+
+	/* supervisor -> any child */
+	MSG_PEER, /* u32 role; fd: the link to it (ROLE_CONTROL: the listening socket) */
+	MSG_GO,   /* all links are there: sandbox yourself and work */
+	MSG_STOP, /* finish within 3 s: flush, commit, exit 0 */
+
+	/* any child -> supervisor */
+	MSG_READY,     /* sandboxed and in its loop */
+	MSG_HEARTBEAT, /* u64 work counter; every 10 s. A child that is silent for 60 s is restarted */
+	MSG_DEGRADED,  /* string what; string why. Becomes an agent.degraded finding */
+
+	/* supervisor -> verifier */
+	MSG_LOAD, /* string display name; fd: the baseline file */
+	/* verifier -> supervisor */
+	MSG_LOAD_RESULT, /* i64 0 or negative errno; string statement digest (hex) or NULL; string reason */
+
+	/* verifier -> recorder (answered by MSG_BASELINE_RESULT) and, rules only, verifier -> sensor */
+	MSG_BASELINE_BEGIN,  /* string statement JSON; string statement digest (hex); u64 revision; u64 entries */
+	MSG_BASELINE_RULES,  /* string rules.ini text (at most 60,000 bytes); string statement digest */
+	MSG_BASELINE_ENTRY,  /* a file_fact (payload.h) */
+	MSG_BASELINE_END,    /* u64 entries sent */
+	MSG_BASELINE_RESULT, /* i64 0 or negative errno; string reason */
+
+	/* sensor -> recorder */
+	MSG_EVENT, /* an event (payload.h) */
+	/* recorder -> sensor */
+	MSG_RECHECK, /* string path: report its state as EVENT_FILE without subject */
+	MSG_RESCAN,  /* string tree, or NULL for all monitored trees */
+
+	/* assessor -> recorder */
+	MSG_CHECK_BEGIN,  /* string profile; u64 number of checks */
+	MSG_CHECK_RESULT, /* a check_result (payload.h) */
+	MSG_CHECK_END,    /* u64 results sent */
+	/* recorder -> assessor */
+	MSG_CHECK_RUN, /* string check id, or NULL for the whole profile */
+
+	/* recorder -> reporter */
+	MSG_BATCH, /* u64 first sequence; u64 last sequence; u64 part; u64 parts; bytes: zstd frame or part of it (at most 60,000) */
+	/* reporter -> recorder */
+	MSG_ACK,      /* u64 last sequence that the collector has committed */
+	MSG_REJECT,   /* u64 first sequence; u64 http status; string reason */
+	MSG_LINK,     /* u32 1 up, 0 down; string collector URL; string reason or NULL */
+	MSG_WANT,     /* reporter is idle: send the next batch when there is one */
+
+	/* recorder -> supervisor */
+	MSG_HEAD, /* u64 sequence; bytes chain hash (32) */
+	/* supervisor -> recorder */
+	MSG_HEAD_SIGNED, /* u64 sequence; bytes chain hash; bytes signature (DER); string key id (hex SHA-256 of the public key) */
+	MSG_CHILD,       /* string role name; string what ("started", "restarted", "killed by SIGSYS (socket)", ...); u64 restarts */
+
+	/* command line -> recorder, over control.sock */
+	MSG_CTL_REQUEST, /* string verb; u64 number of arguments; that many strings; fd for "load" */
+	/* recorder -> supervisor for verbs that it may not do itself */
+	MSG_CTL_LOAD, /* u64 request id; string display name; fd: the baseline file */
+	/* supervisor -> recorder */
+	MSG_CTL_LOAD_RESULT, /* u64 request id; i64 0 or negative errno; string text */
+	/* recorder -> command line */
+	MSG_CTL_LINE, /* string: one JSON object, UTF-8 (at most 60,000 bytes) */
+	MSG_CTL_DATA, /* bytes: for export */
+	MSG_CTL_END,  /* i64 0 or negative errno; string text for a person or NULL */
+
+	MSG_COUNT,
+};
+
+const char *role_name(enum process_role role);
+const char *msg_type_name(enum msg_type type);
+
+#endif
