@@ -16,27 +16,27 @@
 #define cleanup_with(fn) __attribute__((cleanup(fn)))
 
 /* Defines `fnp`, the form that cleanup_with() wants, for a destructor `type fn(type)`. */
-#define DEFINE_CLEANUP(type, fn)                                                                   \
-	static inline void fn##p(type *p)                                                          \
-	{                                                                                          \
-		if (*p)                                                                            \
-			fn(*p);                                                                    \
+#define DEFINE_CLEANUP(type, fn)          \
+	static inline void fn##p(type *p) \
+	{                                 \
+		if (*p)                   \
+			fn(*p);           \
 	}
 
-#define TAKE_PTR(p)                                                                                \
-	({                                                                                         \
-		__typeof__(p) *take_from_ = &(p);                                                  \
-		__typeof__(p) taken_ = *take_from_;                                                \
-		*take_from_ = NULL;                                                                \
-		taken_;                                                                            \
+#define TAKE_PTR(p)                                 \
+	({                                          \
+		__typeof__(p) *take_from_ = &(p);   \
+		__typeof__(p) taken_ = *take_from_; \
+		*take_from_ = NULL;                 \
+		taken_;                             \
 	})
 
-#define TAKE_FD(fd)                                                                                \
-	({                                                                                         \
-		int *take_from_ = &(fd);                                                           \
-		int taken_ = *take_from_;                                                          \
-		*take_from_ = -1;                                                                  \
-		taken_;                                                                            \
+#define TAKE_FD(fd)                       \
+	({                                \
+		int *take_from_ = &(fd);  \
+		int taken_ = *take_from_; \
+		*take_from_ = -1;         \
+		taken_;                   \
 	})
 
 static inline void cleanup_freep(void *p)
@@ -62,9 +62,9 @@ static inline void cleanup_closedirp(DIR **dir)
 		closedir(*dir);
 }
 
-#define cleanup_free     cleanup_with(cleanup_freep)
-#define cleanup_close    cleanup_with(cleanup_closep)
-#define cleanup_fclose   cleanup_with(cleanup_fclosep)
+#define cleanup_free	 cleanup_with(cleanup_freep)
+#define cleanup_close	 cleanup_with(cleanup_closep)
+#define cleanup_fclose	 cleanup_with(cleanup_fclosep)
 #define cleanup_closedir cleanup_with(cleanup_closedirp)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -10,11 +10,12 @@
 
 struct diag {
 	char file[256]; /* as the user named it; "" when not from a file */
-	unsigned line;  /* 1-based; 0 when unknown */
+	unsigned line;	/* 1-based; 0 when unknown */
 	char text[512];
 };
 
-/* Fills @diag (if not NULL) and returns @r, so that `return diag_set(d, f, n, -EINVAL, ...)` works. */
+/* Fills @diag (if not NULL) and returns @r, so that `return diag_set(d, f, n, -EINVAL, ...)` works.
+ */
 int diag_set(struct diag *diag, const char *file, unsigned line, int r, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 

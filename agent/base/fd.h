@@ -13,8 +13,8 @@ int fd_write_all(int fd, const void *data, size_t len);
 /* Bytes read (less than @len only at end of file), or negative errno. */
 ssize_t fd_read_full(int fd, void *data, size_t len);
 
-/* Appends the whole file to @sb; -EFBIG when it holds more than @max bytes. Never waits on a fifo: non-regular
- * files other than those of /proc and /sys are refused with -EINVAL. */
+/* Appends the whole file to @sb; -EFBIG when it holds more than @max bytes. Never waits on a fifo:
+ * non-regular files other than those of /proc and /sys are refused with -EINVAL. */
 int fd_read_file(int dirfd, const char *path, size_t max, struct strbuf *sb);
 
 /*

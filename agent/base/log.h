@@ -25,7 +25,8 @@ void log_set_level(enum log_level level);
 
 /*
  * Each logs printf-style text followed by ": " and the text of the error @r (negative errno; 0
- * leaves it out), and returns @r, so that `return log_error(r, "cannot open %s", path);` is one line.
+ * leaves it out), and returns @r, so that `return log_error(r, "cannot open %s", path);` is one
+ * line.
  */
 int log_error(int r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int log_warning(int r, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -29,7 +29,8 @@ int loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void 
 		struct loop_source **ret_source);
 int loop_set_events(struct loop_source *source, uint32_t events);
 
-/* First call after @first_ms, then every @every_ms (0: once, the source stays and can be re-armed). CLOCK_BOOTTIME. */
+/* First call after @first_ms, then every @every_ms (0: once, the source stays and can be re-armed).
+ * CLOCK_BOOTTIME. */
 int loop_add_timer(struct loop *loop, uint64_t first_ms, uint64_t every_ms, loop_timer_fn fn,
 		   void *userdata, struct loop_source **ret_source);
 int loop_set_timer(struct loop_source *source, uint64_t first_ms, uint64_t every_ms);
@@ -41,7 +42,8 @@ int loop_add_signal(struct loop *loop, int signo, loop_signal_fn fn, void *userd
 struct loop_source *loop_remove(struct loop_source *source);
 
 int loop_run(struct loop *loop); /* until loop_stop() or an error */
-int loop_run_once(struct loop *loop, int timeout_ms); /* number of callbacks run, or negative errno */
+int loop_run_once(struct loop *loop,
+		  int timeout_ms); /* number of callbacks run, or negative errno */
 void loop_stop(struct loop *loop);
 
 #endif

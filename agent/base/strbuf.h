@@ -30,7 +30,8 @@ void strbuf_printf(struct strbuf *sb, const char *format, ...)
 
 /* 0, or -ENOMEM when any append failed. */
 int strbuf_check(const struct strbuf *sb);
-/* Moves the text out (free() it) and empties @sb; NULL when an append failed. "" when nothing was added. */
+/* Moves the text out (free() it) and empties @sb; NULL when an append failed. "" when nothing was
+ * added. */
 char *strbuf_take(struct strbuf *sb);
 
 #define cleanup_strbuf cleanup_with(strbuf_done)

@@ -21,14 +21,17 @@ struct baseline_statement {
 	char *name;
 	char *layer; /* "vendor", "model", "site", "host" */
 	uint64_t revision;
-	char previous[SHA256_HEX_SIZE]; /* statement digest of the revision before; "" for the first */
+	char previous[SHA256_HEX_SIZE]; /* statement digest of the revision before; "" for the first
+					 */
 	char *ticket;
 	char *made_by, *made_on; /* user and host */
 	int64_t made_at_ns;
 	uint64_t entries, files, bytes_hashed;
-	uint64_t differs_from_package; /* regular files whose content is not what the package shipped */
-	uint64_t not_packaged;         /* regular files that no package owns */
-	uint64_t not_read;             /* changed while read, vanished or unreadable: listed in `problems`, not approved */
+	uint64_t differs_from_package; /* regular files whose content is not what the package
+					  shipped */
+	uint64_t not_packaged;	       /* regular files that no package owns */
+	uint64_t not_read; /* changed while read, vanished or unreadable: listed in `problems`, not
+			      approved */
 	char content_digest[SHA256_HEX_SIZE];
 	char full_digest[SHA256_HEX_SIZE];
 	char entries_sha256[SHA256_HEX_SIZE];
@@ -42,18 +45,19 @@ void baseline_statement_done(struct baseline_statement *statement);
 
 struct baseline_approval {
 	char *name, *role, *meaning, *ticket;
-	int64_t time_ns;      /* as claimed and signed */
-	char *certificate;    /* subject, one line */
+	int64_t time_ns;   /* as claimed and signed */
+	char *certificate; /* subject, one line */
 	char certificate_sha256[SHA256_HEX_SIZE];
-	bool is_verified;     /* signature good and chain ends at the given CA */
-	char *refusal;        /* why not; NULL when verified */
+	bool is_verified; /* signature good and chain ends at the given CA */
+	char *refusal;	  /* why not; NULL when verified */
 };
 
 struct baseline;
 
 /*
- * Reads the members' headers and the statement from @fd (duplicated) and checks digest and length of entries and
- * rules against it. @name stands for the file in messages. -EBADMSG with @diag filled when anything does not fit.
+ * Reads the members' headers and the statement from @fd (duplicated) and checks digest and length
+ * of entries and rules against it. @name stands for the file in messages. -EBADMSG with @diag
+ * filled when anything does not fit.
  */
 int baseline_open(int fd, const char *name, struct baseline **ret_baseline, struct diag *diag);
 struct baseline *baseline_close(struct baseline *baseline);
@@ -61,14 +65,16 @@ DEFINE_CLEANUP(struct baseline *, baseline_close)
 
 const struct baseline_statement *baseline_get_statement(const struct baseline *baseline);
 const char *baseline_get_statement_json(const struct baseline *baseline); /* the signed bytes */
-const char *baseline_get_digest(const struct baseline *baseline);         /* hex SHA-256 of them */
+const char *baseline_get_digest(const struct baseline *baseline);	  /* hex SHA-256 of them */
 const char *baseline_get_rules(const struct baseline *baseline, size_t *ret_len);
 
-/* Entries in file order. 1 with @ret_entry filled (the caller's), 0 at the end, or -EBADMSG with @diag. */
+/* Entries in file order. 1 with @ret_entry filled (the caller's), 0 at the end, or -EBADMSG with
+ * @diag. */
 int baseline_next(struct baseline *baseline, struct file_fact *ret_entry, struct diag *diag);
 int baseline_rewind(struct baseline *baseline);
 
-/* Verifies approval @index (from 0) against the PEM bundle @ca_path; NULL: structure only. 0, or -ENOENT past the last. */
+/* Verifies approval @index (from 0) against the PEM bundle @ca_path; NULL: structure only. 0, or
+ * -ENOENT past the last. */
 int baseline_read_approval(struct baseline *baseline, unsigned index, const char *ca_path,
 			   struct baseline_approval *ret_approval, struct diag *diag);
 void baseline_approval_done(struct baseline_approval *approval);
@@ -80,7 +86,8 @@ struct baseline_rules {
 	char **updaters;
 	char **never_block;
 };
-int baseline_rules_parse(const char *text, size_t len, struct baseline_rules *ret_rules, struct diag *diag);
+int baseline_rules_parse(const char *text, size_t len, struct baseline_rules *ret_rules,
+			 struct diag *diag);
 void baseline_rules_done(struct baseline_rules *rules);
 
 #endif

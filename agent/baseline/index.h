@@ -20,11 +20,12 @@ int baseline_index_open(const char *path, struct baseline_index **ret_index);
 struct baseline_index *baseline_index_close(struct baseline_index *index);
 DEFINE_CLEANUP(struct baseline_index *, baseline_index_close)
 
-/* A load: begin, add each entry, then commit or roll back. Look-ups answer from the old content until the commit. */
+/* A load: begin, add each entry, then commit or roll back. Look-ups answer from the old content
+ * until the commit. */
 int baseline_index_begin(struct baseline_index *index);
 int baseline_index_add(struct baseline_index *index, const struct file_fact *entry);
-int baseline_index_commit(struct baseline_index *index, const char *digest, const char *statement_json,
-			  uint64_t revision);
+int baseline_index_commit(struct baseline_index *index, const char *digest,
+			  const char *statement_json, uint64_t revision);
 void baseline_index_rollback(struct baseline_index *index);
 
 /* Statement digest (hex) of what is loaded, "" when nothing is. */
@@ -34,18 +35,22 @@ uint64_t baseline_index_revision(const struct baseline_index *index);
 uint64_t baseline_index_entries(const struct baseline_index *index);
 
 /* 0 with @ret_entry filled (the caller's), -ENOENT, or another negative errno. */
-int baseline_index_find_path(struct baseline_index *index, const char *path, struct file_fact *ret_entry);
+int baseline_index_find_path(struct baseline_index *index, const char *path,
+			     struct file_fact *ret_entry);
 /* Any approved entry with this content; same returns. */
-int baseline_index_find_digest(struct baseline_index *index, const uint8_t sha256[static SHA256_SIZE],
+int baseline_index_find_digest(struct baseline_index *index,
+			       const uint8_t sha256[static SHA256_SIZE],
 			       struct file_fact *ret_entry);
 
 /*
- * Walk marks: a scan calls baseline_index_mark() for each path it saw, then baseline_index_each_unmarked() gives the
- * entries below @tree that were not seen. begin_scan() clears the marks below @tree.
+ * Walk marks: a scan calls baseline_index_mark() for each path it saw, then
+ * baseline_index_each_unmarked() gives the entries below @tree that were not seen. begin_scan()
+ * clears the marks below @tree.
  */
 int baseline_index_begin_scan(struct baseline_index *index, const char *tree);
 int baseline_index_mark(struct baseline_index *index, const char *path);
 int baseline_index_each_unmarked(struct baseline_index *index, const char *tree,
-				 int (*fn)(const struct file_fact *entry, void *userdata), void *userdata);
+				 int (*fn)(const struct file_fact *entry, void *userdata),
+				 void *userdata);
 
 #endif

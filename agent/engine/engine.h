@@ -13,9 +13,9 @@
 enum verdict {
 	VERDICT_APPROVED,
 	VERDICT_MODIFIED,     /* path approved, other content */
-	VERDICT_MOVED,        /* approved content at another path */
+	VERDICT_MOVED,	      /* approved content at another path */
 	VERDICT_UNKNOWN,      /* neither path nor content approved */
-	VERDICT_ADDED,        /* not in the baseline, found in a monitored tree */
+	VERDICT_ADDED,	      /* not in the baseline, found in a monitored tree */
 	VERDICT_REMOVED,      /* approved, not there */
 	VERDICT_ATTRIBUTES,   /* approved content, other mode, owner, capabilities or xattrs */
 	VERDICT_UNVERIFIABLE, /* content could not be hashed */
@@ -25,26 +25,29 @@ enum verdict {
 struct judgement {
 	enum verdict verdict;
 	enum finding_kind finding; /* FINDING_NONE when approved */
-	unsigned diff;             /* FILE_DIFF_* */
+	unsigned diff;		   /* FILE_DIFF_* */
 };
 
 /*
- * Judges a file that ran (@is_exec) or was found. @approved is the entry of that path, @same_content any entry with that
- * digest; either may be NULL. The role for the finding kind is the approved one, else the one found.
+ * Judges a file that ran (@is_exec) or was found. @approved is the entry of that path,
+ * @same_content any entry with that digest; either may be NULL. The role for the finding kind is
+ * the approved one, else the one found.
  */
 struct judgement engine_judge(const struct file_fact *now, const struct file_fact *approved,
 			      const struct file_fact *same_content, bool is_exec);
 
 /*
- * Fills a finding (the caller's to seal, map and free) from a judgement that is not approved. @event gives subject and
- * time. Expected and actual are digests where content differs ("sha256:..."), else "mode 0755", "owner root:root" and so on.
+ * Fills a finding (the caller's to seal, map and free) from a judgement that is not approved.
+ * @event gives subject and time. Expected and actual are digests where content differs
+ * ("sha256:..."), else "mode 0755", "owner root:root" and so on.
  */
 int engine_make_finding(const struct judgement *judgement, const struct event *event,
 			const struct file_fact *now, const struct file_fact *approved,
 			const char *baseline_digest, struct finding *ret_finding);
 
 /* A failed check as a finding; @was_pass makes it hardening.regressed. */
-int engine_make_check_finding(const struct check_result *result, bool was_pass, struct finding *ret_finding);
+int engine_make_check_finding(const struct check_result *result, bool was_pass,
+			      struct finding *ret_finding);
 
 /* Gap, rung and clock events as agent.* findings. */
 int engine_make_agent_finding(enum finding_kind kind, int64_t time_ns, const char *what,

@@ -11,25 +11,25 @@
 enum check_outcome {
 	CHECK_PASS,
 	CHECK_FAIL,
-	CHECK_ERROR,          /* could not be found out; never counts as pass */
+	CHECK_ERROR,	      /* could not be found out; never counts as pass */
 	CHECK_NOT_APPLICABLE, /* @reason says why */
 	CHECK_OUTCOME_COUNT,
 };
 
 struct check_result {
-	char *id;    /* "SYS-001" */
+	char *id; /* "SYS-001" */
 	char *title;
 	enum check_outcome outcome;
 	enum finding_severity severity;
 	char *expected;
-	char *actual;  /* NULL when nothing could be read */
-	char *reason;  /* for error and not_applicable; NULL else */
+	char *actual; /* NULL when nothing could be read */
+	char *reason; /* for error and not_applicable; NULL else */
 	char *remediation;
 	char *ot_caution;
-	char *controls;     /* as in struct finding */
+	char *controls; /* as in struct finding */
 	char *requirements;
 	char *techniques;
-	int64_t time_ns;    /* when it ran */
+	int64_t time_ns; /* when it ran */
 	uint64_t duration_ns;
 };
 

@@ -17,33 +17,36 @@
 
 struct config {
 	/* [agent] */
-	char *name;       /* of this host in records; default: host name */
-	char *state_dir;  /* /var/lib/plumbline: baseline/ (root), recorder/ (plumbline-recorder), key/ (root) */
-	char *run_dir;    /* /run/plumbline: control.sock, plumblined.pid */
-	char *data_dir;   /* checks, controls, profiles: /usr/share/plumbline, or baselines/ of the source tree */
+	char *name;	   /* of this host in records; default: host name */
+	char *state_dir;   /* /var/lib/plumbline: baseline/ (root), recorder/ (plumbline-recorder),
+			      key/ (root) */
+	char *run_dir;	   /* /run/plumbline: control.sock, plumblined.pid */
+	char *data_dir;	   /* checks, controls, profiles: /usr/share/plumbline, or baselines/ of the
+			      source tree */
 	char *libexec_dir; /* of the helper programs; default: where plumblined lies */
 	/* [process] */
 	char *user_prefix; /* "plumbline": users plumbline-verifier, ... */
-	char *seccomp;     /* "enforce", "log" or "off" */
+	char *seccomp;	   /* "enforce", "log" or "off" */
 	/* [baseline] */
 	char *approver_ca; /* PEM file of the certificates that approvals must chain to */
 	/* [sensor] */
-	char *rung;        /* "auto", "trace", "scan": the highest to try */
-	uint64_t scan_interval_s;   /* full walk of the monitored trees; default 21600 */
+	char *rung;		     /* "auto", "trace", "scan": the highest to try */
+	uint64_t scan_interval_s;    /* full walk of the monitored trees; default 21600 */
 	uint64_t recheck_interval_s; /* open findings; default 60 */
 	/* [checks] */
-	char *profile;     /* "hmi-sl3" */
-	uint64_t check_interval_s;  /* default 3600 */
+	char *profile;		   /* "hmi-sl3" */
+	uint64_t check_interval_s; /* default 3600 */
 	/* [privacy] */
-	char *arguments;   /* "off", "hashed", "clear"; default off */
-	char *user_names;  /* "off", "hashed", "clear"; default clear */
+	char *arguments;  /* "off", "hashed", "clear"; default off */
+	char *user_names; /* "off", "hashed", "clear"; default clear */
 	/* [collector] */
-	char *url;         /* "https://host:8443"; empty: stand-alone */
+	char *url;		      /* "https://host:8443"; empty: stand-alone */
 	char *ca, *certificate, *key; /* PEM files */
-	uint64_t outbox_max_bytes; /* default 256 MiB; beyond it records fold into counts */
+	uint64_t outbox_max_bytes;    /* default 256 MiB; beyond it records fold into counts */
 };
 
-/* @path NULL gives the defaults. -EINVAL with @diag filled (file:line), or another negative errno. */
+/* @path NULL gives the defaults. -EINVAL with @diag filled (file:line), or another negative errno.
+ */
 int config_load(const char *path, struct config **ret_config, struct diag *diag);
 struct config *config_free(struct config *config);
 DEFINE_CLEANUP(struct config *, config_free)

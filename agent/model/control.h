@@ -11,15 +11,16 @@
 #include "model/finding.h"
 
 struct control_ids {
-	const char *controls;     /* "CM-3 SI-7 SI-7(1)" */
+	const char *controls;	  /* "CM-3 SI-7 SI-7(1)" */
 	const char *requirements; /* "SR 3.4, SR 3.4 RE 1" */
-	const char *techniques;   /* "T1554 T0851"; "" when none */
+	const char *techniques;	  /* "T1554 T0851"; "" when none */
 	enum finding_severity severity;
 };
 
 struct control_map;
 
-/* Reads @path; every finding kind must be there once. -EINVAL with @diag filled, or another negative errno. */
+/* Reads @path; every finding kind must be there once. -EINVAL with @diag filled, or another
+ * negative errno. */
 int control_map_load(const char *path, struct control_map **ret_map, struct diag *diag);
 struct control_map *control_map_free(struct control_map *map);
 DEFINE_CLEANUP(struct control_map *, control_map_free)

@@ -8,20 +8,20 @@
 #include "base/cleanup.h"
 
 enum coverage_state {
-	COVERAGE_DOWN,      /* the agent did not run */
+	COVERAGE_DOWN,	    /* the agent did not run */
 	COVERAGE_OBSERVING, /* events are seen, the approved files are not yet compared */
 	COVERAGE_WARMING,   /* the first comparison runs */
 	COVERAGE_COVERED,
-	COVERAGE_GAP,       /* events were lost or a program was left off: @cause */
+	COVERAGE_GAP, /* events were lost or a program was left off: @cause */
 	COVERAGE_STATE_COUNT,
 };
 
 struct coverage {
 	enum coverage_state state;
 	int64_t start_ns, end_ns; /* wall clock; end 0: still lasting */
-	char *rung;               /* "lsm", "trace", "fanotify", "scan" */
-	char *cause;              /* of a gap or a down time; NULL */
-	char *missed;             /* what may have been missed, for a person; NULL */
+	char *rung;		  /* "lsm", "trace", "fanotify", "scan" */
+	char *cause;		  /* of a gap or a down time; NULL */
+	char *missed;		  /* what may have been missed, for a person; NULL */
 };
 
 void coverage_done(struct coverage *coverage);

@@ -12,16 +12,19 @@
 
 enum event_kind {
 	EVENT_NONE,
-	EVENT_EXEC,       /* @object: the program; @script: the script it interprets, path NULL when none */
-	EVENT_RUNNING,    /* as EVENT_EXEC, for a program that ran before the sensor did */
-	EVENT_FILE,       /* @object: the state of a monitored path after a change settled */
-	EVENT_SCANNED,    /* @object: the state of a monitored path found by a walk, no subject */
+	EVENT_EXEC, /* @object: the program; @script: the script it interprets, path NULL when none
+		     */
+	EVENT_RUNNING,	  /* as EVENT_EXEC, for a program that ran before the sensor did */
+	EVENT_FILE,	  /* @object: the state of a monitored path after a change settled */
+	EVENT_SCANNED,	  /* @object: the state of a monitored path found by a walk, no subject */
 	EVENT_SCAN_BEGIN, /* a walk of tree @object.path starts */
-	EVENT_SCAN_END,   /* it ended; entries below it that were not seen are missing. @count: files seen */
-	EVENT_GAP,        /* something was not seen: @text says what, @count how many records, @time_ns to @until_ns */
-	EVENT_PHASE,      /* coverage phase changed: @text is "observing", "warming" or "covered" */
-	EVENT_RUNG,       /* @text is "trace" or "scan"; @detail says why not a higher one */
-	EVENT_CLOCK,      /* the wall clock stepped back by @count ns */
+	EVENT_SCAN_END, /* it ended; entries below it that were not seen are missing. @count: files
+			   seen */
+	EVENT_GAP, /* something was not seen: @text says what, @count how many records, @time_ns to
+		      @until_ns */
+	EVENT_PHASE, /* coverage phase changed: @text is "observing", "warming" or "covered" */
+	EVENT_RUNG,  /* @text is "trace" or "scan"; @detail says why not a higher one */
+	EVENT_CLOCK, /* the wall clock stepped back by @count ns */
 	EVENT_KIND_COUNT,
 };
 
@@ -39,11 +42,11 @@ enum {
 
 struct event {
 	enum event_kind kind;
-	uint32_t changes;   /* EVENT_CHANGE_* */
-	int64_t time_ns;    /* wall clock of the (first) happening, ns since 1970 */
-	int64_t until_ns;   /* EVENT_GAP: its end */
+	uint32_t changes; /* EVENT_CHANGE_* */
+	int64_t time_ns;  /* wall clock of the (first) happening, ns since 1970 */
+	int64_t until_ns; /* EVENT_GAP: its end */
 	uint64_t count;
-	uint64_t sequence;  /* the sensor's own, without holes */
+	uint64_t sequence; /* the sensor's own, without holes */
 	struct subject subject;
 	struct file_fact object;
 	struct file_fact script;

@@ -46,16 +46,18 @@ struct file_fact {
 	uint64_t size; /* bytes; regular files only */
 	uint32_t mode; /* permission bits, 07777 */
 	uint32_t uid, gid;
-	char *user, *group;  /* NULL when the number has no name */
-	char *capabilities;  /* text as of cap_to_text(), NULL when none */
-	char *xattrs;        /* "name=hex" of security.* except capability, sorted, space-separated; NULL */
-	char *link_target;   /* symlinks; raw bytes */
-	char *package;       /* owner in the package database; NULL when none */
-	char *version;       /* of that package */
+	char *user, *group; /* NULL when the number has no name */
+	char *capabilities; /* text as of cap_to_text(), NULL when none */
+	char *xattrs; /* "name=hex" of security.* except capability, sorted, space-separated; NULL
+		       */
+	char *link_target; /* symlinks; raw bytes */
+	char *package;	   /* owner in the package database; NULL when none */
+	char *version;	   /* of that package */
 };
 
 void file_fact_done(struct file_fact *fact);
-int file_fact_copy(const struct file_fact *from, struct file_fact *to); /* @to is overwritten, not freed */
+int file_fact_copy(const struct file_fact *from,
+		   struct file_fact *to); /* @to is overwritten, not freed */
 #define cleanup_file_fact cleanup_with(file_fact_done)
 
 /* "regular", "directory", ...; and back (-EINVAL). */
@@ -66,9 +68,9 @@ const char *file_role_name(enum file_role role);
 int file_role_parse(const char *name, enum file_role *ret_role);
 
 /*
- * Role from path, mode and the first bytes of the file (@head, may be empty): ELF with an interpreter or entry
- * is executable or library, `#!` is script, .ko* is module, below /etc is config, squashfs or
- * AppImage is image.
+ * Role from path, mode and the first bytes of the file (@head, may be empty): ELF with an
+ * interpreter or entry is executable or library, `#!` is script, .ko* is module, below /etc is
+ * config, squashfs or AppImage is image.
  */
 enum file_role file_role_guess(const char *path, uint32_t mode, const void *head, size_t head_len);
 
@@ -82,7 +84,7 @@ enum {
 	FILE_DIFF_XATTRS = 1 << 5,
 	FILE_DIFF_UNREADABLE = 1 << 6, /* regular, but no digest could be had now */
 };
-#define FILE_DIFF_ATTRIBUTES                                                                       \
+#define FILE_DIFF_ATTRIBUTES \
 	(FILE_DIFF_MODE | FILE_DIFF_OWNER | FILE_DIFF_CAPABILITIES | FILE_DIFF_XATTRS)
 
 unsigned file_fact_diff(const struct file_fact *approved, const struct file_fact *now);

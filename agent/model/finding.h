@@ -18,13 +18,14 @@
 /* Names are "software.unknown" and so on; the family is the part before the dot. */
 enum finding_kind {
 	FINDING_NONE,
-	FINDING_SOFTWARE_UNKNOWN,      /* a program ran that no baseline names */
-	FINDING_SOFTWARE_MODIFIED,     /* an approved executable has other content, or ran with it */
-	FINDING_SOFTWARE_MOVED,        /* approved content ran at a path that is not approved for it */
-	FINDING_SOFTWARE_ADDED,        /* an executable appeared in a monitored tree */
+	FINDING_SOFTWARE_UNKNOWN,  /* a program ran that no baseline names */
+	FINDING_SOFTWARE_MODIFIED, /* an approved executable has other content, or ran with it */
+	FINDING_SOFTWARE_MOVED,	   /* approved content ran at a path that is not approved for it */
+	FINDING_SOFTWARE_ADDED,	   /* an executable appeared in a monitored tree */
 	FINDING_SOFTWARE_REMOVED,
 	FINDING_SOFTWARE_ATTRIBUTES,   /* mode, owner, capabilities or security xattr differ */
-	FINDING_SOFTWARE_UNVERIFIABLE, /* ran, but its content could not be hashed (memfd, deleted) */
+	FINDING_SOFTWARE_UNVERIFIABLE, /* ran, but its content could not be hashed (memfd, deleted)
+					*/
 	FINDING_LIBRARY_MODIFIED,
 	FINDING_LIBRARY_ADDED,
 	FINDING_LIBRARY_REMOVED,
@@ -46,7 +47,7 @@ enum finding_kind {
 	FINDING_DATA_ADDED,
 	FINDING_DATA_REMOVED,
 	FINDING_DATA_ATTRIBUTES,
-	FINDING_HARDENING_FAILED,   /* a check failed; @path is the check id */
+	FINDING_HARDENING_FAILED, /* a check failed; @path is the check id */
 	FINDING_HARDENING_REGRESSED,
 	FINDING_MOUNT_CHANGED,
 	FINDING_AGENT_GAP,
@@ -83,16 +84,16 @@ struct finding {
 	enum finding_severity severity;
 	enum finding_state state;
 	int64_t first_seen_ns, last_seen_ns; /* wall clock */
-	uint64_t count;                      /* times the same difference was seen */
-	struct subject subject;              /* of the newest sighting that knows one */
-	char *path;         /* object: file path (raw bytes) or check id */
-	char *expected;     /* digest, attribute text or wanted value; NULL when nothing was approved */
-	char *actual;       /* what was found; NULL when nothing is there */
-	char *package;      /* of the approved entry, "name version"; NULL */
-	char *detail;       /* one plain sentence for a person */
+	uint64_t count;			     /* times the same difference was seen */
+	struct subject subject;		     /* of the newest sighting that knows one */
+	char *path;			     /* object: file path (raw bytes) or check id */
+	char *expected; /* digest, attribute text or wanted value; NULL when nothing was approved */
+	char *actual;	/* what was found; NULL when nothing is there */
+	char *package;	/* of the approved entry, "name version"; NULL */
+	char *detail;	/* one plain sentence for a person */
 	char baseline[SHA256_HEX_SIZE]; /* digest of the statement judged against; "" when none */
-	char *change_set;   /* id of the updater transaction; NULL */
-	char *controls;     /* NIST SP 800-53r5 ids, space-separated, from data */
+	char *change_set;		/* id of the updater transaction; NULL */
+	char *controls;			/* NIST SP 800-53r5 ids, space-separated, from data */
 	char *requirements; /* IEC 62443-3-3 SR and RE ids, comma-separated, from data */
 	char *techniques;   /* MITRE ATT&CK ids, space-separated, from data; NULL */
 };

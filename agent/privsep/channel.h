@@ -23,7 +23,8 @@ struct channel;
  */
 typedef int (*channel_handler)(struct channel *channel, struct message *message, void *userdata);
 
-/* Why the channel ended: 0 peer closed, -EBADMSG bad message, or another negative errno. The channel is freed after it. */
+/* Why the channel ended: 0 peer closed, -EBADMSG bad message, or another negative errno. The
+ * channel is freed after it. */
 typedef void (*channel_close_fn)(struct channel *channel, int reason, void *userdata);
 
 struct channel_ops {
@@ -38,13 +39,16 @@ int channel_new(struct loop *loop, int fd, size_t max_queued_bytes, const struct
 struct channel *channel_free(struct channel *channel); /* no on_close() */
 DEFINE_CLEANUP(struct channel *, channel_free)
 
-/* Sends or queues; the message stays the caller's, its fd is duplicated. -ENOBUFS, -EMSGSIZE, -ENOMEM, -EPIPE. */
+/* Sends or queues; the message stays the caller's, its fd is duplicated. -ENOBUFS, -EMSGSIZE,
+ * -ENOMEM, -EPIPE. */
 int channel_send(struct channel *channel, struct message *message);
 size_t channel_queued(const struct channel *channel); /* bytes */
 
-/* The fd, for programs without a loop (verifier, command line): these two wait up to @timeout_ms. */
+/* The fd, for programs without a loop (verifier, command line): these two wait up to @timeout_ms.
+ */
 int message_send_fd(int fd, struct message *message, int timeout_ms);
-int message_recv_fd(int fd, int timeout_ms, struct message *ret_message); /* -EPIPE at end, -ETIMEDOUT */
+int message_recv_fd(int fd, int timeout_ms,
+		    struct message *ret_message); /* -EPIPE at end, -ETIMEDOUT */
 
 int channel_pair(int ret_fds[static 2]); /* SOCK_SEQPACKET | SOCK_CLOEXEC */
 

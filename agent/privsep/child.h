@@ -17,8 +17,8 @@ struct child {
 	const struct config *config;
 	struct channel *supervisor;
 	struct channel *peers[ROLE_COUNT]; /* NULL while a peer is away */
-	int control_fd;                    /* ROLE_CONTROL, recorder only; -1 */
-	uint64_t work;                     /* counted up by the process, sent as heartbeat */
+	int control_fd;			   /* ROLE_CONTROL, recorder only; -1 */
+	uint64_t work;			   /* counted up by the process, sent as heartbeat */
 	void *userdata;
 };
 
@@ -35,7 +35,8 @@ struct child_ops {
 	void (*on_peer)(struct child *child, enum process_role role);
 	/* MSG_STOP came: flush; then the loop ends. May be NULL. */
 	void (*stop)(struct child *child);
-	/* Messages, whoever sent them (compare @channel with child->peers): [MSG_EVENT] = on_event. @userdata is the child. */
+	/* Messages, whoever sent them (compare @channel with child->peers): [MSG_EVENT] = on_event.
+	 * @userdata is the child. */
 	const channel_handler *handlers;
 	size_t handler_count;
 };

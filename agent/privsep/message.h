@@ -22,9 +22,9 @@ struct message {
 	uint16_t type; /* enum msg_type */
 	uint8_t *data; /* fields */
 	size_t len, room;
-	size_t pos;    /* of the next get */
-	bool bad;      /* a put did not fit or a get did not match */
-	int fd;        /* one descriptor that travels along; -1 when none. Owned. */
+	size_t pos; /* of the next get */
+	bool bad;   /* a put did not fit or a get did not match */
+	int fd;	    /* one descriptor that travels along; -1 when none. Owned. */
 };
 
 #define MESSAGE_INIT(message_type) ((struct message){.type = (message_type), .fd = -1})
@@ -41,12 +41,13 @@ void m_put_bytes(struct message *message, const void *data, size_t len);
 uint32_t m_get_u32(struct message *message);
 uint64_t m_get_u64(struct message *message);
 int64_t m_get_i64(struct message *message);
-char *m_get_string(struct message *message); /* allocated; NULL for NULL or when bad; embedded NUL is bad */
+char *m_get_string(
+	struct message *message); /* allocated; NULL for NULL or when bad; embedded NUL is bad */
 /* Points into the message; valid until message_done(). */
 const void *m_get_bytes(struct message *message, size_t *ret_len);
 
-/* After the gets: 0, or -EBADMSG when one did not match or fields are left over. After the puts: 0, -EMSGSIZE
- * or -ENOMEM. */
+/* After the gets: 0, or -EBADMSG when one did not match or fields are left over. After the puts: 0,
+ * -EMSGSIZE or -ENOMEM. */
 int message_check(const struct message *message);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Model values as message fields. Getters fill @to (freed by its _done()), and mark the message bad on nonsense. */
+/* Model values as message fields. Getters fill @to (freed by its _done()), and mark the message bad
+ * on nonsense. */
 #ifndef PLUMBLINE_PRIVSEP_PAYLOAD_H
 #define PLUMBLINE_PRIVSEP_PAYLOAD_H
 

@@ -27,24 +27,29 @@ enum msg_type {
 
 	/* supervisor -> any child */
 	MSG_PEER, /* u32 role; fd: the link to it (ROLE_CONTROL: the listening socket) */
-	MSG_GO,   /* all links are there: sandbox yourself and work */
+	MSG_GO,	  /* all links are there: sandbox yourself and work */
 	MSG_STOP, /* finish within 3 s: flush, commit, exit 0 */
 
 	/* any child -> supervisor */
 	MSG_READY,     /* sandboxed and in its loop */
-	MSG_HEARTBEAT, /* u64 work counter; every 10 s. A child that is silent for 60 s is restarted */
+	MSG_HEARTBEAT, /* u64 work counter; every 10 s. A child that is silent for 60 s is restarted
+			*/
 	MSG_DEGRADED,  /* string what; string why. Becomes an agent.degraded finding */
 
 	/* supervisor -> verifier */
 	MSG_LOAD, /* string display name; fd: the baseline file */
 	/* verifier -> supervisor */
-	MSG_LOAD_RESULT, /* i64 0 or negative errno; string statement digest (hex) or NULL; string reason */
+	MSG_LOAD_RESULT, /* i64 0 or negative errno; string statement digest (hex) or NULL; string
+			    reason */
 
-	/* verifier -> recorder (answered by MSG_BASELINE_RESULT) and, rules only, verifier -> sensor */
-	MSG_BASELINE_BEGIN,  /* string statement JSON; string statement digest (hex); u64 revision; u64 entries */
-	MSG_BASELINE_RULES,  /* string rules.ini text (at most 60,000 bytes); string statement digest */
-	MSG_BASELINE_ENTRY,  /* a file_fact (payload.h) */
-	MSG_BASELINE_END,    /* u64 entries sent */
+	/* verifier -> recorder (answered by MSG_BASELINE_RESULT) and, rules only, verifier ->
+	 * sensor */
+	MSG_BASELINE_BEGIN, /* string statement JSON; string statement digest (hex); u64 revision;
+			       u64 entries */
+	MSG_BASELINE_RULES, /* string rules.ini text (at most 60,000 bytes); string statement digest
+			     */
+	MSG_BASELINE_ENTRY, /* a file_fact (payload.h) */
+	MSG_BASELINE_END,   /* u64 entries sent */
 	MSG_BASELINE_RESULT, /* i64 0 or negative errno; string reason */
 
 	/* sensor -> recorder */
@@ -56,26 +61,30 @@ enum msg_type {
 	/* assessor -> recorder */
 	MSG_CHECK_BEGIN,  /* string profile; u64 number of checks */
 	MSG_CHECK_RESULT, /* a check_result (payload.h) */
-	MSG_CHECK_END,    /* u64 results sent */
+	MSG_CHECK_END,	  /* u64 results sent */
 	/* recorder -> assessor */
 	MSG_CHECK_RUN, /* string check id, or NULL for the whole profile */
 
 	/* recorder -> reporter */
-	MSG_BATCH, /* u64 first sequence; u64 last sequence; u64 part; u64 parts; bytes: zstd frame or part of it (at most 60,000) */
+	MSG_BATCH, /* u64 first sequence; u64 last sequence; u64 part; u64 parts; bytes: zstd frame
+		      or part of it (at most 60,000) */
 	/* reporter -> recorder */
-	MSG_ACK,      /* u64 last sequence that the collector has committed */
-	MSG_REJECT,   /* u64 first sequence; u64 http status; string reason */
-	MSG_LINK,     /* u32 1 up, 0 down; string collector URL; string reason or NULL */
-	MSG_WANT,     /* reporter is idle: send the next batch when there is one */
+	MSG_ACK,    /* u64 last sequence that the collector has committed */
+	MSG_REJECT, /* u64 first sequence; u64 http status; string reason */
+	MSG_LINK,   /* u32 1 up, 0 down; string collector URL; string reason or NULL */
+	MSG_WANT,   /* reporter is idle: send the next batch when there is one */
 
 	/* recorder -> supervisor */
 	MSG_HEAD, /* u64 sequence; bytes chain hash (32) */
 	/* supervisor -> recorder */
-	MSG_HEAD_SIGNED, /* u64 sequence; bytes chain hash; bytes signature (DER); string key id (hex SHA-256 of the public key) */
-	MSG_CHILD,       /* string role name; string what ("started", "restarted", "killed by SIGSYS (socket)", ...); u64 restarts */
+	MSG_HEAD_SIGNED, /* u64 sequence; bytes chain hash; bytes signature (DER); string key id
+			    (hex SHA-256 of the public key) */
+	MSG_CHILD,	 /* string role name; string what ("started", "restarted", "killed by SIGSYS
+			    (socket)", ...); u64 restarts */
 
 	/* command line -> recorder, over control.sock */
-	MSG_CTL_REQUEST, /* string verb; u64 number of arguments; that many strings; fd for "load" */
+	MSG_CTL_REQUEST, /* string verb; u64 number of arguments; that many strings; fd for "load"
+			  */
 	/* recorder -> supervisor for verbs that it may not do itself */
 	MSG_CTL_LOAD, /* u64 request id; string display name; fd: the baseline file */
 	/* supervisor -> recorder */

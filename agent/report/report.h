@@ -41,7 +41,8 @@ struct report {
 struct report_ops {
 	const char *name; /* "html", "json", "csv" */
 	const char *content_type;
-	int (*write)(const struct report *report, FILE *out); /* 0 or negative errno; checks ferror */
+	int (*write)(const struct report *report,
+		     FILE *out); /* 0 or negative errno; checks ferror */
 };
 
 extern const struct report_ops *const report_formats[]; /* NULL-ended */

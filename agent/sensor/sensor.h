@@ -22,28 +22,32 @@ typedef void (*sensor_event_fn)(const struct event *event, void *userdata);
 
 /* What is monitored. Lists are NULL-ended and borrowed until the next sensor_watch(). */
 struct sensor_rules {
-	char **trees;   /* absolute directories */
+	char **trees;	/* absolute directories */
 	char **ignores; /* absolute paths or trees, or glob patterns (fnmatch, FNM_PATHNAME) */
 };
 
 /* What a back end can and cannot see, for `doctor` and reports. */
 struct sensor_sight {
-	const char *what;  /* "exec", "exec.script", "file.write", "file.mmap-write", "module.load", ... */
-	int is_seen;       /* 1 yes, 0 no */
-	const char *note;  /* why not, or by what; static text */
+	const char *what; /* "exec", "exec.script", "file.write", "file.mmap-write", "module.load",
+			     ... */
+	int is_seen;	  /* 1 yes, 0 no */
+	const char *note; /* why not, or by what; static text */
 };
 
 struct sensor_ops {
-	const char *name; /* "trace", "scan", "replay" */
+	const char *name;		   /* "trace", "scan", "replay" */
 	const struct sensor_sight *sights; /* ended by a NULL what */
 
-	/* 0 when this machine allows it; else a negative errno and why, and what would change it, in @reterr. */
+	/* 0 when this machine allows it; else a negative errno and why, and what would change it,
+	 * in @reterr. */
 	int (*probe)(struct strbuf *reterr);
 	int (*open)(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor);
 	int (*watch)(struct sensor *sensor, const struct sensor_rules *rules);
-	int (*fd)(const struct sensor *sensor); /* readable when dispatch has work; -1: dispatch by timer only */
+	int (*fd)(const struct sensor *
+			  sensor); /* readable when dispatch has work; -1: dispatch by timer only */
 	int (*dispatch)(struct sensor *sensor); /* bounded work; call again while it returns > 0 */
-	/* Runs a known program and touches a known file in @dir, and returns 0 when both were seen within 2 s. */
+	/* Runs a known program and touches a known file in @dir, and returns 0 when both were seen
+	 * within 2 s. */
 	int (*self_test)(struct sensor *sensor, const char *dir, struct strbuf *reterr);
 	struct sensor *(*close)(struct sensor *sensor);
 };
@@ -52,10 +56,12 @@ struct sensor_ops {
 extern const struct sensor_ops *const sensor_backends[];
 
 /*
- * Opens the highest back end that probes, opens and passes its self-test in @self_test_dir; @highest limits the
- * climb ("auto" or a name). @ret_why gets one line per rung that was passed over: name, error, remedy.
+ * Opens the highest back end that probes, opens and passes its self-test in @self_test_dir;
+ * @highest limits the climb ("auto" or a name). @ret_why gets one line per rung that was passed
+ * over: name, error, remedy.
  */
-int sensor_choose(const char *highest, const char *self_test_dir, sensor_event_fn fn, void *userdata,
-		  const struct sensor_ops **ret_ops, struct sensor **ret_sensor, struct strbuf *ret_why);
+int sensor_choose(const char *highest, const char *self_test_dir, sensor_event_fn fn,
+		  void *userdata, const struct sensor_ops **ret_ops, struct sensor **ret_sensor,
+		  struct strbuf *ret_why);
 
 #endif

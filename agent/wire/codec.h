@@ -31,7 +31,7 @@ enum wire_record_type {
 
 struct wire_hello {
 	char *agent, *version, *rung, *rung_reason, *kernel, *os;
-	char *baseline;     /* statement digest or NULL */
+	char *baseline;	    /* statement digest or NULL */
 	char *evidence_key; /* PEM public key */
 	int64_t time_ns;
 };
@@ -64,17 +64,22 @@ void wire_record_done(struct wire_record *record);
 #define cleanup_wire_record cleanup_with(wire_record_done)
 
 /* Site policy on personal data, applied while encoding. */
-enum wire_privacy { WIRE_PRIVACY_OFF, WIRE_PRIVACY_HASHED, WIRE_PRIVACY_CLEAR };
+enum wire_privacy {
+	WIRE_PRIVACY_OFF,
+	WIRE_PRIVACY_HASHED,
+	WIRE_PRIVACY_CLEAR
+};
 struct wire_policy {
 	enum wire_privacy user_names;
 	enum wire_privacy arguments;
 };
 
 /* Appends one JSON object without newline: {"type":"finding",...}; `seq` is not part of it. */
-int codec_encode(const struct wire_record *record, const struct wire_policy *policy, struct strbuf *out);
+int codec_encode(const struct wire_record *record, const struct wire_policy *policy,
+		 struct strbuf *out);
 
-/* One JSON object (with or without "seq"). Unknown fields, wrong types, missing required fields and depth over 4 are
- * -EBADMSG with @diag naming the field. */
+/* One JSON object (with or without "seq"). Unknown fields, wrong types, missing required fields and
+ * depth over 4 are -EBADMSG with @diag naming the field. */
 int codec_decode(const char *text, size_t len, struct wire_record *ret_record, struct diag *diag);
 
 const char *wire_record_type_name(enum wire_record_type type);
@@ -82,8 +87,8 @@ const char *wire_record_type_name(enum wire_record_type type);
 /* The data dictionary, for `plumbline data-dictionary` and the test. */
 struct wire_field {
 	enum wire_record_type record;
-	const char *name;      /* in JSON */
-	const char *type;      /* "string", "integer", "time", "path", "digest", "enum", ... */
+	const char *name; /* in JSON */
+	const char *type; /* "string", "integer", "time", "path", "digest", "enum", ... */
 	const char *purpose;
 	const char *retention; /* at the collector, by default */
 	const char *audience;  /* who sees it */

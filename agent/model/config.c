@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/config.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ini.h"
+#include "model/name_table.h"
+
+/* One of a few words; the list is in the parser because ini_parse_fn carries no argument. */
+static int parse_choice(const char *text, void *field, struct diag *diag, const char *const *words)
+{
+	for (const char *const *word = words; *word; word++)
+		if (strcmp(*word, text) == 0)
+			return ini_field_string(text, field, diag);
+	return diag_set(diag, "", 0, -EINVAL, "'%s' is not allowed here; %s, %s or %s", text,
+			words[0], words[1], words[2]);
+}
+
+static int parse_seccomp(const char *text, void *field, struct diag *diag)
+{
+	return parse_choice(text, field, diag,
+			    (const char *const[]){"enforce", "log", "off", NULL});
+}
+
+static int parse_rung(const char *text, void *field, struct diag *diag)
+{
+	return parse_choice(text, field, diag,
+			    (const char *const[]){"auto", "trace", "scan", NULL});
+}
+
+static int parse_privacy(const char *text, void *field, struct diag *diag)
+{
+	return parse_choice(text, field, diag,
+			    (const char *const[]){"off", "hashed", "clear", NULL});
+}
+
+#define KEY(section, name, parser)                                    \
+	{                                                             \
+		section, #name, parser, offsetof(struct config, name) \
+	}
+
+static const struct ini_key keys[] = {
+	KEY("agent", name, ini_field_string),
+	KEY("agent", state_dir, ini_field_path),
+	KEY("agent", run_dir, ini_field_path),
+	KEY("agent", data_dir, ini_field_path),
+	KEY("agent", libexec_dir, ini_field_path),
+	KEY("process", user_prefix, ini_field_string),
+	KEY("process", seccomp, parse_seccomp),
+	KEY("baseline", approver_ca, ini_field_path),
+	KEY("sensor", rung, parse_rung),
+	KEY("sensor", scan_interval_s, ini_field_seconds),
+	KEY("sensor", recheck_interval_s, ini_field_seconds),
+	KEY("checks", profile, ini_field_string),
+	KEY("checks", check_interval_s, ini_field_seconds),
+	KEY("privacy", arguments, parse_privacy),
+	KEY("privacy", user_names, parse_privacy),
+	KEY("collector", url, ini_field_string),
+	KEY("collector", ca, ini_field_path),
+	KEY("collector", certificate, ini_field_path),
+	KEY("collector", key, ini_field_path),
+	KEY("collector", outbox_max_bytes, ini_field_u64),
+	{NULL, NULL, NULL, 0},
+};
+
+/* Directory of the running program: where a build tree has the helpers. */
+static int own_directory(char **ret_path)
+{
+	char path[4096], *slash;
+	ssize_t len;
+
+	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (len < 0)
+		return -errno;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return -ENOENT;
+	*(slash == path ? slash + 1 : slash) = '\0';
+	return copy_string(path, ret_path);
+}
+
+static int set_defaults(struct config *config)
+{
+	char host[256] = "";
+	int r = 0;
+
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		return -errno;
+	r |= copy_string(host, &config->name);
+	r |= copy_string("/var/lib/plumbline", &config->state_dir);
+	r |= copy_string("/run/plumbline", &config->run_dir);
+	r |= copy_string("/usr/share/plumbline", &config->data_dir);
+	r |= copy_string("plumbline", &config->user_prefix);
+	r |= copy_string("enforce", &config->seccomp);
+	r |= copy_string("/etc/plumbline/approvers.pem", &config->approver_ca);
+	r |= copy_string("auto", &config->rung);
+	r |= copy_string("hmi-sl3", &config->profile);
+	r |= copy_string("off", &config->arguments);
+	r |= copy_string("clear", &config->user_names);
+	r |= copy_string("", &config->url);
+	r |= copy_string("/etc/plumbline/collector-ca.pem", &config->ca);
+	r |= copy_string("/etc/plumbline/agent.pem", &config->certificate);
+	r |= copy_string("/etc/plumbline/agent.key", &config->key);
+	if (r < 0)
+		return -ENOMEM;
+	config->scan_interval_s = 6 * 3600;
+	config->recheck_interval_s = 60;
+	config->check_interval_s = 3600;
+	config->outbox_max_bytes = 256ULL << 20;
+	return own_directory(&config->libexec_dir);
+}
+
+int config_load(const char *path, struct config **ret_config, struct diag *diag)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	int r;
+
+	config = calloc(1, sizeof(*config));
+	if (!config)
+		return -ENOMEM;
+	r = set_defaults(config);
+	if (r < 0)
+		return diag_set(diag, "", 0, r, "cannot find out the defaults: %s", strerror(-r));
+	if (path) {
+		r = ini_load(path, keys, config, diag);
+		if (r < 0)
+			return r;
+	}
+	*ret_config = TAKE_PTR(config);
+	return 0;
+}
+
+static bool is_number(const struct ini_key *key)
+{
+	return key->parse == ini_field_seconds || key->parse == ini_field_u64;
+}
+
+struct config *config_free(struct config *config)
+{
+	if (!config)
+		return NULL;
+	for (const struct ini_key *key = keys; key->section; key++)
+		if (!is_number(key))
+			free(*(char **)((char *)config + key->offset));
+	free(config);
+	return NULL;
+}
+
+void config_print(const struct config *config, struct strbuf *out)
+{
+	const char *section = "";
+
+	for (const struct ini_key *key = keys; key->section; key++) {
+		const void *field = (const char *)config + key->offset;
+
+		if (strcmp(section, key->section) != 0) {
+			section = key->section;
+			strbuf_printf(out, "%s[%s]\n", out->len ? "\n" : "", section);
+		}
+		if (is_number(key))
+			strbuf_printf(out, "%s = %" PRIu64 "\n", key->key,
+				      *(const uint64_t *)field);
+		else
+			strbuf_printf(out, "%s = %s\n", key->key, *(char *const *)field);
+	}
+}
