@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the test suites; tests/run calls it after it has installed what they need.
+
+A suite is a function that yields results. Each has a budget in seconds: what is still running then
+is ended, by the process group that was started for it, and counts as failed. Every program that a
+suite runs goes through command(), which sees to that.
+"""
+import contextlib
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+JOBS = str(min(2, os.cpu_count() or 1))
+FUZZ_SECONDS = 10
+TEST_SECONDS = 120
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+class Result:
+    def __init__(self, name, outcome, text="", seconds=None):
+        self.name, self.outcome, self.text, self.seconds = name, outcome, text, seconds
+
+
+class Budget:
+    """What is left of a suite's time."""
+
+    def __init__(self, seconds):
+        self.end = time.monotonic() + seconds
+
+    def left(self):
+        return max(0.0, self.end - time.monotonic())
+
+
+class Done:
+    def __init__(self, status, output, seconds, problem=""):
+        self.status, self.output, self.seconds, self.problem = status, output, seconds, problem
+
+    def is_good(self):
+        return self.status == 0 and not self.problem
+
+
+def session_members(session):
+    """Process ids that still belong to this session."""
+    members = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                with open("/proc/%s/stat" % name, encoding="ascii", errors="replace") as f:
+                    fields = f.read().rpartition(")")[2].split()
+                if int(fields[3]) == session and fields[0] not in "ZX":
+                    members.append(int(name))
+    return members
+
+
+def end_session(session):
+    for pid in session_members(session):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def command(budget, args, env=None, limit=None):
+    """Runs args in a session of its own, for the rest of the budget at most."""
+    seconds = budget.left() if limit is None else min(limit, budget.left())
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(args, cwd=SOURCE, stdin=subprocess.DEVNULL, stdout=output,
+                                 stderr=subprocess.STDOUT, start_new_session=True,
+                                 env=dict(os.environ, **(env or {})))
+        problem = ""
+        try:
+            child.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            problem = "not done after %.0f s" % seconds
+        left_over = [pid for pid in session_members(child.pid) if pid != child.pid]
+        if left_over and not problem:
+            problem = "left processes running: %s" % " ".join(map(name_of_process, left_over))
+        end_session(child.pid)
+        child.wait()
+        output.seek(0)
+        text = output.read().decode("utf-8", "replace")
+    return Done(child.returncode, text, time.monotonic() - start, problem)
+
+
+def name_of_process(pid):
+    try:
+        with open("/proc/%d/cmdline" % pid, encoding="utf-8", errors="replace") as f:
+            return "%d (%s)" % (pid, f.read().replace("\0", " ").strip())
+    except OSError:
+        return str(pid)
+
+
+def one(name, done):
+    """The result of a suite or test that is a single command."""
+    if done.is_good():
+        return Result(name, PASSED, seconds=done.seconds)
+    text = done.output
+    if done.problem:
+        text += "\n" + done.problem
+    elif done.status:
+        text += "\nended with %d" % done.status
+    return Result(name, FAILED, text, done.seconds)
+
+
+def source_files(*patterns):
+    """Files of the source tree, without what was built."""
+    found = []
+    for folder, folders, names in os.walk(SOURCE):
+        folders[:] = sorted(f for f in folders if not f.startswith(("build", ".git", "__pycache__")))
+        for name in sorted(names):
+            path = os.path.relpath(os.path.join(folder, name), SOURCE)
+            if any(re.search(p, path) for p in patterns):
+                found.append(path)
+    return found
+
+
+# Builds.
+
+def build(folder, compiler, *options):
+    def suite(budget):
+        if not os.path.exists(os.path.join(SOURCE, folder, "build.ninja")):
+            args = ["meson", "setup", folder, "-Dwerror=true", *options]
+            done = command(budget, args, {"CC": compiler})
+            if not done.is_good():
+                yield one("configure " + folder, done)
+                return
+        yield one(folder, command(budget, ["ninja", "-C", folder, "-j", JOBS]))
+    return suite
+
+
+# Lint: what a reader should not have to check.
+
+def lint(budget):
+    sources = source_files(r"\.[ch]$")
+    yield one("clang-format", command(budget, ["clang-format", "--dry-run", "-Werror", *sources]))
+    for script in sorted(glob.glob(os.path.join(SOURCE, "tests/lint/*.py"))):
+        name = os.path.relpath(script, SOURCE)
+        yield one(name, command(budget, ["/usr/bin/python3", "-B", name]))
+    scripts = [p for p in source_files(r"") if is_bash(p)]
+    yield one("shellcheck", command(budget, ["shellcheck", "-x", "-P", "SCRIPTDIR", *scripts]))
+    pages = source_files(r"^packaging/man/.*\.[1-8]$")
+    if pages:
+        yield one("mandoc", command(budget, ["mandoc", "-T", "lint", "-W", "warning,stop", *pages]))
+    else:
+        yield Result("mandoc", SKIPPED, "no manual pages")
+
+
+def is_bash(path):
+    if path.endswith(".sh"):
+        return True
+    try:
+        with open(os.path.join(SOURCE, path), "rb") as f:
+            return f.read(64).split(b"\n")[0] in (b"#!/bin/bash", b"#!/bin/sh", b"#!/usr/bin/env bash")
+    except OSError:
+        return False
+
+
+def tidy(budget):
+    sources = [p for p in source_files(r"^(agent|collectors)/.*\.c$")
+               if not os.path.basename(p).startswith("sensor_bpf")]
+    args = ["run-clang-tidy", "-quiet", "-j", JOBS, "-p", "build-clang"]
+    done = command(budget, [*args, *(re.escape("/" + p) + "$" for p in sources)])
+    done.output = "\n".join(line for line in done.output.splitlines() if re.search(r"(warning|error|note):", line))
+    yield one("clang-tidy", done)
+
+
+# Unit tests and the fuzz corpora, by meson.
+
+def meson_tests(folder, name):
+    def suite(budget):
+        log = os.path.join(SOURCE, folder, "meson-logs", "testlog-%s.json" % name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(log)
+        done = command(budget, ["meson", "test", "-C", folder, "--suite", name, "--no-rebuild",
+                                "--num-processes", JOBS, "--logbase", "testlog-" + name],
+                       SANITIZER_ENVIRONMENT)
+        count = 0
+        with contextlib.suppress(FileNotFoundError):
+            with open(log, encoding="utf-8") as f:
+                for line in f:
+                    count += 1
+                    yield meson_result(json.loads(line))
+        if done.problem or count == 0:
+            done.problem = done.problem or "no tests"
+            yield one("meson test", done)
+    return suite
+
+
+def meson_result(test):
+    name = test["name"].rpartition(" / ")[2]
+    output = (test.get("stdout") or "") + (test.get("stderr") or "")
+    if test["result"] == "OK":
+        return Result(name, PASSED, seconds=test["duration"])
+    if test["result"] == "SKIP":
+        return Result(name, SKIPPED, skip_reason(output), test["duration"])
+    return Result(name, FAILED, output + "\n" + test["result"], test["duration"])
+
+
+def skip_reason(output):
+    lines = [line for line in output.strip().splitlines() if line.strip()]
+    reason = lines[-1].strip() if lines else ""
+    return reason[len("skip: "):] if reason.startswith("skip: ") else reason or "gives no reason"
+
+
+SANITIZER_ENVIRONMENT = {
+    "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+}
+
+
+# Fuzzing for a short while: finds what is shallow, and proves that the targets still run.
+
+def fuzz(budget):
+    targets = sorted(glob.glob(os.path.join(SOURCE, "tests/fuzz/fuzz_*.c")))
+    if not targets:
+        yield Result("fuzz", SKIPPED, "no fuzz targets")
+    for target in targets:
+        name = os.path.basename(target)[:-len(".c")]
+        yield fuzz_one(budget, name)
+
+
+def fuzz_one(budget, name):
+    parser = name[len("fuzz_"):]
+    with tempfile.TemporaryDirectory(prefix="plumbline-fuzz.") as work:
+        args = [os.path.join(SOURCE, "build-fuzz", "tests", "fuzz", name),
+                "-max_total_time=%d" % FUZZ_SECONDS, "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0",
+                "-print_final_stats=1", "-artifact_prefix=" + os.path.join(SOURCE, "build-fuzz", name + "-")]
+        dictionary = os.path.join(SOURCE, "tests/fuzz", name + ".dict")
+        if os.path.exists(dictionary):
+            args.append("-dict=" + dictionary)
+        corpus = os.path.join(SOURCE, "tests/fuzz/corpus", parser)
+        done = command(budget, [*args, work, *([corpus] if os.path.isdir(corpus) else [])], limit=FUZZ_SECONDS + 30)
+    return one(name, done)
+
+
+# Integration tests: executables NNN-topic.
+
+def integration(pattern, folder, environment=None, is_sanitized=False):
+    def suite(budget):
+        for path in sorted(glob.glob(os.path.join(SOURCE, "tests/integration", pattern))):
+            name = os.path.basename(path)
+            if "." in name or not os.path.isfile(path):
+                continue
+            if is_sanitized and not asks_for_sanitizers(path):
+                continue
+            if name[0] == "1" and os.geteuid() != 0:
+                yield Result(name, SKIPPED, "needs root")
+            else:
+                yield integration_one(budget, path, folder, environment)
+    return suite
+
+
+def asks_for_sanitizers(path):
+    """Tests that make sense under ASan (no address-space limit, no filter) say so in their head."""
+    with open(path, encoding="utf-8") as f:
+        return "\n# sanitizers: yes\n" in f.read(4096)
+
+
+def integration_one(budget, path, folder, environment):
+    name = os.path.basename(path)
+    work = tempfile.mkdtemp(prefix="plumbline-run.")
+    os.chmod(work, 0o755)
+    env = {"PLUMBLINE_BUILD": os.path.join(SOURCE, folder), "TMPDIR": work, "PYTHONDONTWRITEBYTECODE": "1"}
+    env.update(SANITIZER_ENVIRONMENT)
+    env.update(environment or {})
+    try:
+        if not os.access(path, os.X_OK):
+            return Result(name, FAILED, "not executable")
+        done = command(budget, [os.path.relpath(path, SOURCE)], env, TEST_SECONDS)
+        if done.status == 77 and not done.problem:
+            return Result(name, SKIPPED, skip_reason(done.output), done.seconds)
+        if done.is_good() and os.listdir(work):
+            done.problem = "left files in TMPDIR: " + " ".join(sorted(os.listdir(work)))
+        return one(name, done)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+# Order: cheap and telling first. Name, budget in seconds, function.
+SUITES = [
+    ("build", 150, build("build", "gcc")),
+    ("build-clang", 150, build("build-clang", "clang")),
+    ("build-asan", 180, build("build-asan", "gcc", "-Db_sanitize=address,undefined", "-Db_lundef=false")),
+    ("build-fuzz", 120, build("build-fuzz", "clang", "-Dfuzz=true", "-Dsensor=false",
+                              "-Db_sanitize=address,undefined", "-Db_lundef=false")),
+    ("lint", 60, lint),
+    ("tidy", 240, tidy),
+    ("unit", 90, meson_tests("build", "unit")),
+    ("unit-clang", 90, meson_tests("build-clang", "unit")),
+    ("unit-asan", 120, meson_tests("build-asan", "unit")),
+    ("fuzz-replay", 60, meson_tests("build-asan", "fuzz")),
+    ("fuzz", 180, fuzz),
+    ("integration", 240, integration("0[0-9][0-9]-*", "build")),
+    ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", is_sanitized=True)),
+    ("integration-root", 400, integration("1[0-9][0-9]-*", "build")),
+]
+
+
+def print_result(result):
+    took = "" if result.seconds is None else " (%.1f s)" % result.seconds
+    if result.outcome == FAILED:
+        print("  FAILED  %s%s" % (result.name, took))
+        lines = result.text.strip().splitlines()
+        if len(lines) > 80:
+            print("          | ... %d lines before these" % (len(lines) - 80))
+        for line in lines[-80:]:
+            print("          | " + line)
+    elif result.outcome == SKIPPED:
+        print("  skipped %s: %s" % (result.name, result.text))
+
+
+def run_suite(name, seconds, function, totals):
+    start = time.monotonic()
+    counts = dict.fromkeys((PASSED, FAILED, SKIPPED), 0)
+    for result in function(Budget(seconds)):
+        counts[result.outcome] += 1
+        print_result(result)
+    took = time.monotonic() - start
+    print("%-18s %6.1f s  %3d passed, %d failed, %d skipped"
+          % (name, took, counts[PASSED], counts[FAILED], counts[SKIPPED]), flush=True)
+    for outcome, count in counts.items():
+        totals[outcome] += count
+    return counts[FAILED] == 0
+
+
+def main(arguments):
+    names = [name for name, _, _ in SUITES]
+    if "--help" in arguments or "-h" in arguments:
+        print("usage: sudo tests/run [--list] [SUITE...]\nsuites: " + " ".join(names))
+        return 0
+    if "--list" in arguments:
+        for name, seconds, _ in SUITES:
+            print("%-18s at most %d s" % (name, seconds))
+        return 0
+    unknown = [a for a in arguments if a not in names]
+    if unknown:
+        print("tests/run: unknown suite %s; there are: %s" % (unknown[0], " ".join(names)), file=sys.stderr)
+        return 2
+
+    totals = dict.fromkeys((PASSED, FAILED, SKIPPED), 0)
+    for name, seconds, function in SUITES:
+        if arguments and name not in arguments:
+            continue
+        is_good = run_suite(name, seconds, function, totals)
+        if not is_good and name == "build":
+            break
+    print("%d passed, %d failed, %d skipped" % (totals[PASSED], totals[FAILED], totals[SKIPPED]), flush=True)
+    return 1 if totals[FAILED] or not totals[PASSED] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
