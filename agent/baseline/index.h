@@ -3,7 +3,8 @@
  * The agent's own index of a loaded baseline: path and digest look-ups on
  * disk, in SQLite. Private and disposable; the baseline file is the truth.
  *
- * A load goes beside the old content and replaces it in one transaction.
+ * A load goes beside the old content (PATH.new) and replaces it at once by a rename, so the folder
+ * must be writable.
  */
 #ifndef PLUMBLINE_BASELINE_INDEX_H
 #define PLUMBLINE_BASELINE_INDEX_H
@@ -16,12 +17,17 @@
 
 struct baseline_index;
 
+/* A file that is missing, of another version or damaged gives an empty index; the damaged one is
+ * removed. */
 int baseline_index_open(const char *path, struct baseline_index **ret_index);
 struct baseline_index *baseline_index_close(struct baseline_index *index);
 DEFINE_CLEANUP(struct baseline_index *, baseline_index_close)
 
-/* A load: begin, add each entry, then commit or roll back. Look-ups answer from the old content
- * until the commit. */
+/*
+ * A load: begin, add each entry, then commit or roll back. Look-ups answer from the old content
+ * until the commit. begin gives -EBUSY while a load is open; add gives -EEXIST for a path that the
+ * load already has. A failed commit leaves the old content.
+ */
 int baseline_index_begin(struct baseline_index *index);
 int baseline_index_add(struct baseline_index *index, const struct file_fact *entry);
 int baseline_index_commit(struct baseline_index *index, const char *digest,
@@ -44,10 +50,12 @@ int baseline_index_find_digest(struct baseline_index *index,
 
 /*
  * Walk marks: a scan calls baseline_index_mark() for each path it saw, then
- * baseline_index_each_unmarked() gives the entries below @tree that were not seen. begin_scan()
- * clears the marks below @tree.
+ * baseline_index_each_unmarked() gives the entries at and below @tree that were not seen.
+ * begin_scan() clears the marks there. Marks live in memory; a commit ends all scans, and
+ * each_unmarked() of a scan that began before it gives -ESTALE: what is missing is not known.
  */
 int baseline_index_begin_scan(struct baseline_index *index, const char *tree);
+/* -ENOENT when the baseline has no such path. */
 int baseline_index_mark(struct baseline_index *index, const char *path);
 int baseline_index_each_unmarked(struct baseline_index *index, const char *tree,
 				 int (*fn)(const struct file_fact *entry, void *userdata),
