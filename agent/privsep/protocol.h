@@ -9,6 +9,8 @@
 #ifndef PLUMBLINE_PRIVSEP_PROTOCOL_H
 #define PLUMBLINE_PRIVSEP_PROTOCOL_H
 
+#include <stdbool.h>
+
 #define CHILD_FD_SUPERVISOR 3
 
 enum process_role {
@@ -35,6 +37,8 @@ enum msg_type {
 	MSG_HEARTBEAT, /* u64 work counter; every 10 s. A child that is silent for 60 s is restarted
 			*/
 	MSG_DEGRADED,  /* string what; string why. Becomes an agent.degraded finding */
+	MSG_REFUSED_CALL, /* u32 system call; u32 architecture: the seccomp filter ends this child
+			     now */
 
 	/* supervisor -> verifier */
 	MSG_LOAD, /* string display name; fd: the baseline file */
@@ -79,8 +83,9 @@ enum msg_type {
 	/* supervisor -> recorder */
 	MSG_HEAD_SIGNED, /* u64 sequence; bytes chain hash; bytes signature (DER); string key id
 			    (hex SHA-256 of the public key) */
-	MSG_CHILD,	 /* string role name; string what ("started", "restarted", "killed by SIGSYS
-			    (socket)", ...); u64 restarts */
+	MSG_CHILD, /* string role name; string what ("ready", "started", "exited with status 1",
+		    * "killed by SIGSYS (socket)", "degraded: WHAT: WHY", "stopped"); u64 restarts
+		    */
 
 	/* command line -> recorder, over control.sock */
 	MSG_CTL_REQUEST, /* string verb; u64 number of arguments; that many strings; fd for "load"
@@ -96,6 +101,9 @@ enum msg_type {
 
 	MSG_COUNT,
 };
+
+/* Whether the table allows this message on this link; any other closes the link. */
+bool msg_may_flow(enum msg_type type, enum process_role from, enum process_role to);
 
 const char *role_name(enum process_role role);
 const char *msg_type_name(enum msg_type type);
