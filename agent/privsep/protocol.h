@@ -70,8 +70,8 @@ enum msg_type {
 	MSG_CHECK_RUN, /* string check id, or NULL for the whole profile */
 
 	/* recorder -> reporter */
-	MSG_BATCH, /* u64 first sequence; u64 last sequence; u64 part; u64 parts; bytes: zstd frame
-		      or part of it (at most 60,000) */
+	MSG_BATCH_PART, /* u64 first sequence; u64 last sequence; u64 part; u64 parts; bytes: zstd
+		      frame or part of it (at most 60,000) */
 	/* reporter -> recorder */
 	MSG_ACK,    /* u64 last sequence that the collector has committed */
 	MSG_REJECT, /* u64 first sequence; u64 http status; string reason */
