@@ -28,7 +28,10 @@ DEFINE_CLEANUP(struct control_map *, control_map_free)
 /* Never NULL for a real kind. The strings live as long as the map. */
 const struct control_ids *control_map_lookup(const struct control_map *map, enum finding_kind kind);
 
-/* Copies the ids and the severity into @finding; -ENOMEM. */
+/* What the kind means, for a person; NULL when @kind is not a real kind. */
+const char *control_map_title(const struct control_map *map, enum finding_kind kind);
+
+/* Copies the ids and the severity into @finding; -EINVAL when its kind is not real, -ENOMEM. */
 int control_map_apply(const struct control_map *map, struct finding *finding);
 
 #endif
