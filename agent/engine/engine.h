@@ -37,9 +37,10 @@ struct judgement engine_judge(const struct file_fact *now, const struct file_fac
 			      const struct file_fact *same_content, bool is_exec);
 
 /*
- * Fills a finding (the caller's to seal, map and free) from a judgement that is not approved.
- * @event gives subject and time. Expected and actual are digests where content differs
- * ("sha256:..."), else "mode 0755", "owner root:root" and so on.
+ * Fills a finding (the caller's to seal, map and free) from a judgement that is not approved;
+ * -EINVAL when it is. @event gives subject and time; @approved is the entry of the path or, for
+ * VERDICT_MOVED, the entry with the same content. Expected and actual are digests where content
+ * differs ("sha256:..."), else "mode 0755", "owner root:root" and so on.
  */
 int engine_make_finding(const struct judgement *judgement, const struct event *event,
 			const struct file_fact *now, const struct file_fact *approved,
@@ -49,10 +50,20 @@ int engine_make_finding(const struct judgement *judgement, const struct event *e
 int engine_make_check_finding(const struct check_result *result, bool was_pass,
 			      struct finding *ret_finding);
 
-/* Gap, rung and clock events as agent.* findings. */
+/* What the agent has to say about itself. @what stands as the finding's path: a short, stable name
+ * of the matter. */
 int engine_make_agent_finding(enum finding_kind kind, int64_t time_ns, const char *what,
 			      const char *expected, const char *actual, const char *detail,
 			      struct finding *ret_finding);
+
+/* Kinds that speak of the state of a path, and kinds that speak of a program that ran, as a bit per
+ * enum finding_kind. */
+uint64_t engine_state_kinds(void);
+uint64_t engine_exec_kinds(void);
+
+/* "sha256:HEX", "link to TARGET", "directory", ... ; what findings call expected and actual. NULL
+ * when out of memory. */
+char *engine_describe_content(const struct file_fact *fact);
 
 const char *verdict_name(enum verdict verdict);
 
