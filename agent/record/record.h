@@ -23,75 +23,132 @@
 
 struct record;
 
-/* Opens or creates @dir/record.db, and finishes what a killed process left. @max_bytes bounds the
- * outbox. */
+/*
+ * Opens or creates @dir/record.db. What a killed process had committed is there, what it had not is
+ * gone. @max_bytes bounds the payloads in the outbox. -EBUSY when another process has it open,
+ * -EBADMSG when it is damaged, -EPROTO when a newer Plumbline wrote it.
+ */
 int record_open(const char *dir, uint64_t max_bytes, struct record **ret_record);
 struct record *record_close(struct record *record); /* rolls an open transaction back */
 DEFINE_CLEANUP(struct record *, record_close)
 
+/*
+ * Every change below joins the open transaction, or opens one. When a change or the commit fails,
+ * the caller rolls back: record and head are then as after the last commit.
+ */
 int record_begin(struct record *record); /* nothing when one is open */
 int record_commit(struct record *record);
+unsigned record_rollback(struct record *record);      /* how many changes that lost */
 unsigned record_pending(const struct record *record); /* changes in the open transaction */
 
-/* Local history of what happened, whether or not it was drift: bounded, oldest fold into counts. */
+/* Local history of what happened, whether or not it was drift: the newest RECORD_MAX_EVENTS, older
+ * ones as counts. */
+#define RECORD_MAX_EVENTS 20000
 int record_add_event(struct record *record, const struct event *event, const char *verdict);
+int record_count_events(struct record *record, uint64_t *ret_seen, uint64_t *ret_kept);
 
 enum record_change {
 	RECORD_NEW,	 /* first sighting */
 	RECORD_REOPENED, /* was resolved */
-	RECORD_AGAIN,	 /* open already: count and last_seen moved */
+	RECORD_AGAIN,	 /* open already: count or last_seen moved, or nothing */
 };
 
+#define RECORD_MAX_FINDINGS 100000
+
 /*
- * Stores a sealed finding by its id. @finding gets the stored first_seen, count and state.
+ * Stores a sealed finding by its id. finding->count says how many happenings this sighting adds (0:
+ * the state was only looked at again). @finding gets the stored first_seen, count and state. Beyond
+ * RECORD_MAX_FINDINGS the oldest resolved ones go; -EDQUOT when all are open.
  */
 int record_put_finding(struct record *record, struct finding *finding,
 		       enum record_change *ret_change);
 
-/* Resolves open findings of @path whose kind is in @kinds (bit per enum finding_kind), except the
- * id @except (NULL: none); @fn gets each, after the change. */
-int record_resolve(struct record *record, const char *path, uint64_t kinds, const char *except,
-		   int64_t time_ns, int (*fn)(const struct finding *finding, void *userdata),
-		   void *userdata);
+typedef int (*record_finding_fn)(const struct finding *finding, void *userdata);
 
-/* Appends an encoded record to the outbox. */
+/* Which open findings are meant: those of @path whose kind is in @kinds (bit per enum
+ * finding_kind). */
+struct record_match {
+	const char *path;
+	uint64_t kinds;
+	const char *except_id;	   /* but not this one; NULL: none */
+	const char *except_actual; /* but not those that found this; NULL: none */
+};
+
+/* Resolves what matches; @fn gets each after the change and may append. Its error ends the call.
+ * Returns how many. */
+int record_resolve(struct record *record, const struct record_match *match, int64_t time_ns,
+		   record_finding_fn fn, void *userdata);
+/* 1 when an open finding matches, 0 when none does. */
+int record_has_open(struct record *record, const struct record_match *match);
+
+/* The finding has been appended to the outbox as it now stands. */
+int record_mark_sent(struct record *record, const char *id, int64_t time_ns);
+/* At most @limit findings that changed after they were last marked sent, if that was before
+ * @before_ns or never. */
+int record_each_unsent(struct record *record, int64_t before_ns, unsigned limit,
+		       record_finding_fn fn, void *userdata);
+
+/*
+ * Appends an encoded record to the outbox. -ENOSPC when the outbox is full: the record is dropped
+ * and counted as folded, no sequence number is used, and the transaction stays good.
+ */
 int record_append(struct record *record, const char *type, const void *payload, size_t len,
 		  uint64_t *ret_sequence);
 
 struct record_head {
-	uint64_t sequence; /* last appended; 0 when none */
-	uint64_t acked;	   /* last acknowledged */
+	uint64_t sequence;  /* last appended; 0 when none */
+	uint64_t committed; /* last that survives a power cut */
+	uint64_t acked;	    /* last acknowledged */
 	uint8_t chain[SHA256_SIZE];
 	uint64_t outbox_records, outbox_bytes;
 	uint64_t folded; /* records dropped from a full outbox, ever */
 };
 int record_get_head(struct record *record, struct record_head *ret_head);
 
-/* Committed records from @first on, in order, until @fn returns non-zero (returned) or the last.
- * @chain_before is the hash that record @first was chained to. */
+/* Committed records from @first on, in order, until @fn returns non-zero (returned) or the last. */
 typedef int (*record_fn)(uint64_t sequence, const char *type, const void *payload, size_t len,
 			 const uint8_t chain[static SHA256_SIZE], void *userdata);
 int record_each(struct record *record, uint64_t first, record_fn fn, void *userdata);
+/* The hash that record @sequence was, or will be, chained to. -ENOENT when it is not known any more
+ * or not yet. */
 int record_chain_before(struct record *record, uint64_t sequence,
 			uint8_t ret_chain[static SHA256_SIZE]);
 
-/* Frees outbox records up to @sequence; their chain hash stays known. -ERANGE when never appended.
- */
+/* Frees outbox records up to @sequence; the last one's chain hash stays known. -ERANGE when never
+ * committed. */
 int record_ack(struct record *record, uint64_t sequence);
 
+/* Keeps the newest result of a check. @ret_was_pass: the one before was a pass. @ret_has_changed:
+ * outcome or actual is another. */
 int record_put_check(struct record *record, const struct check_result *result, bool *ret_was_pass,
 		     bool *ret_has_changed);
-int record_put_coverage(struct record *record,
-			const struct coverage *coverage); /* closes the lasting one */
 
-int record_each_finding(struct record *record, bool only_open,
-			int (*fn)(const struct finding *, void *), void *userdata);
+/* An interval with an end stands for itself; one without ends the lasting one and lasts. The newest
+ * RECORD_MAX_COVERAGE stay. */
+#define RECORD_MAX_COVERAGE 10000
+int record_put_coverage(struct record *record, const struct coverage *coverage);
+int record_get_lasting_coverage(struct record *record, struct coverage *ret_coverage); /* -ENOENT */
+
+/* A stretch of rows: those after @cursor, at most @limit. @cursor moves on. */
+struct record_page {
+	int64_t cursor; /* 0: from the first */
+	unsigned limit;
+	bool only_open;	  /* findings: without resolved ones */
+	int64_t since_ns; /* coverage: only what lasted until then or longer */
+};
+
+/* Both return how many rows came (fewer than the limit: that was all), or the first error of @fn or
+ * their own. */
+int record_page_findings(struct record *record, struct record_page *page, record_finding_fn fn,
+			 void *userdata);
+int record_page_coverage(struct record *record, struct record_page *page,
+			 int (*fn)(const struct coverage *coverage, void *userdata),
+			 void *userdata);
+int record_count_findings(struct record *record, uint64_t ret_open[static SEVERITY_COUNT]);
 int record_each_check(struct record *record, int (*fn)(const struct check_result *, void *),
 		      void *userdata);
-int record_each_coverage(struct record *record, int64_t since_ns,
-			 int (*fn)(const struct coverage *, void *), void *userdata);
 
-/* Small values that must live in the same transaction ("boot_id", "signed_head", ...). */
+/* Small values that must live in the same transaction ("alive", "signed_head", ...). */
 int record_set(struct record *record, const char *key, const char *value);
 int record_get(struct record *record, const char *key, char **ret_value); /* -ENOENT */
 

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks, coverage and the bounded history of events. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "record/internal.h"
+
+/*
+ * event is a ring: event number n overwrites slot n modulo its size. event_total counts all that
+ * ever happened, also those whose row is gone.
+ */
+const char record_misc_schema[] =
+	"CREATE TABLE event (slot INTEGER PRIMARY KEY, n INTEGER NOT NULL, time INTEGER NOT NULL,"
+	" kind TEXT NOT NULL, verdict TEXT, path TEXT, changes INTEGER NOT NULL,"
+	" pid INTEGER NOT NULL, uid INTEGER NOT NULL, exe TEXT, text TEXT);"
+	"CREATE TABLE event_total (kind TEXT, verdict TEXT, count INTEGER NOT NULL,"
+	" PRIMARY KEY (kind, verdict)) WITHOUT ROWID;"
+	"CREATE TABLE check_result (id TEXT PRIMARY KEY, title TEXT, outcome TEXT NOT NULL,"
+	" severity TEXT NOT NULL, expected TEXT, actual TEXT, reason TEXT, remediation TEXT,"
+	" ot_caution TEXT, controls TEXT, requirements TEXT, techniques TEXT,"
+	" time INTEGER NOT NULL, duration INTEGER NOT NULL);"
+	"CREATE TABLE coverage (n INTEGER PRIMARY KEY, state TEXT NOT NULL,"
+	" start INTEGER NOT NULL, end INTEGER NOT NULL, rung TEXT, cause TEXT, missed TEXT);"
+	"CREATE INDEX coverage_end ON coverage (end);";
+
+int record_events_load(struct record *record)
+{
+	cleanup_query struct db_query query = {0};
+	int r;
+
+	r = db_start(record->db, &query, "SELECT coalesce(max(n), 0) FROM event", NULL, 0);
+	if (r < 0)
+		return r;
+	r = db_next(&query);
+	if (r <= 0)
+		return r < 0 ? r : -EBADMSG;
+	record->events = db_get_integer(&query, 0);
+	return 0;
+}
+
+int record_add_event(struct record *record, const struct event *event, const char *verdict)
+{
+	/* A script says more than the interpreter that runs it. */
+	const char *path = event->script.path ? event->script.path : event->object.path;
+	const char *kind = event_kind_name(event->kind);
+	int64_t n = record->events + 1, changed;
+	int r;
+
+	r = record_touch(record);
+	if (r < 0)
+		return r;
+	changed =
+		DB_RUN(record->db,
+		       "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		       db_integer(n % RECORD_MAX_EVENTS), db_integer(n), db_integer(event->time_ns),
+		       db_text(kind), db_text(verdict), db_text(path), db_integer(event->changes),
+		       db_integer(event->subject.pid), db_integer(event->subject.uid),
+		       db_text(event->subject.exe), db_text(event->text));
+	if (changed < 0)
+		return (int)changed;
+	changed = DB_RUN(record->db,
+			 "INSERT INTO event_total VALUES (?, ?, 1)"
+			 " ON CONFLICT (kind, verdict) DO UPDATE SET count = count + 1",
+			 db_text(kind), db_text(verdict ? verdict : ""));
+	if (changed < 0)
+		return (int)changed;
+	record->events = n;
+	return 0;
+}
+
+int record_count_events(struct record *record, uint64_t *ret_seen, uint64_t *ret_kept)
+{
+	uint64_t seen = (uint64_t)record->events;
+
+	*ret_seen = seen;
+	*ret_kept = seen < RECORD_MAX_EVENTS ? seen : RECORD_MAX_EVENTS;
+	return 0;
+}
+
+static int find_check(struct record *record, const struct check_result *result, bool *ret_was_pass,
+		      bool *ret_has_changed)
+{
+	cleanup_query struct db_query query = {0};
+	enum check_outcome outcome;
+	int r;
+
+	r = DB_START(record->db, &query, "SELECT outcome, actual FROM check_result WHERE id = ?",
+		     db_text(result->id));
+	if (r < 0)
+		return r;
+	r = db_next(&query);
+	if (r < 0)
+		return r;
+	*ret_was_pass = false;
+	*ret_has_changed = true;
+	if (r == 0)
+		return 0;
+	if (check_outcome_parse(db_get_text(&query, 0), &outcome) < 0)
+		return -EBADMSG;
+	*ret_was_pass = outcome == CHECK_PASS;
+	*ret_has_changed =
+		outcome != result->outcome || !str_equal(db_get_text(&query, 1), result->actual);
+	return 0;
+}
+
+int record_put_check(struct record *record, const struct check_result *result, bool *ret_was_pass,
+		     bool *ret_has_changed)
+{
+	bool was_pass, has_changed;
+	int64_t changed;
+	int r;
+
+	r = find_check(record, result, &was_pass, &has_changed);
+	if (r < 0)
+		return r;
+	r = record_touch(record);
+	if (r < 0)
+		return r;
+	changed = DB_RUN(record->db,
+			 "INSERT OR REPLACE INTO check_result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+			 "?, ?, ?, ?, ?)",
+			 db_text(result->id), db_text(result->title),
+			 db_text(check_outcome_name(result->outcome)),
+			 db_text(finding_severity_name(result->severity)),
+			 db_text(result->expected), db_text(result->actual),
+			 db_text(result->reason), db_text(result->remediation),
+			 db_text(result->ot_caution), db_text(result->controls),
+			 db_text(result->requirements), db_text(result->techniques),
+			 db_integer(result->time_ns), db_integer((int64_t)result->duration_ns));
+	if (changed < 0)
+		return (int)changed;
+	*ret_was_pass = was_pass;
+	*ret_has_changed = has_changed;
+	return 0;
+}
+
+static int load_check(const struct db_query *query, struct check_result *result)
+{
+	const struct {
+		int column;
+		char **text;
+	} texts[] = {
+		{0, &result->id},	   {1, &result->title},	   {4, &result->expected},
+		{5, &result->actual},	   {6, &result->reason},   {7, &result->remediation},
+		{8, &result->ot_caution},  {9, &result->controls}, {10, &result->requirements},
+		{11, &result->techniques},
+	};
+	int r;
+
+	if (check_outcome_parse(db_get_text(query, 2), &result->outcome) < 0 ||
+	    finding_severity_parse(db_get_text(query, 3), &result->severity) < 0)
+		return -EBADMSG;
+	result->time_ns = db_get_integer(query, 12);
+	result->duration_ns = (uint64_t)db_get_integer(query, 13);
+	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++) {
+		r = db_copy_text(query, texts[i].column, texts[i].text);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int record_each_check(struct record *record, int (*fn)(const struct check_result *, void *),
+		      void *userdata)
+{
+	cleanup_query struct db_query query = {0};
+	int r;
+
+	r = db_start(record->db, &query, "SELECT * FROM check_result ORDER BY id", NULL, 0);
+	if (r < 0)
+		return r;
+	while ((r = db_next(&query)) > 0) {
+		cleanup_check_result struct check_result result = {0};
+
+		r = load_check(&query, &result);
+		if (r < 0)
+			return r;
+		r = fn(&result, userdata);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+static int insert_coverage(struct record *record, const struct coverage *coverage)
+{
+	int64_t changed;
+
+	changed = DB_RUN(record->db, "INSERT INTO coverage VALUES (NULL, ?, ?, ?, ?, ?, ?)",
+			 db_text(coverage_state_name(coverage->state)),
+			 db_integer(coverage->start_ns), db_integer(coverage->end_ns),
+			 db_text(coverage->rung), db_text(coverage->cause),
+			 db_text(coverage->missed));
+	if (changed < 0)
+		return (int)changed;
+	changed = DB_RUN(record->db,
+			 "DELETE FROM coverage WHERE n <= (SELECT max(n) FROM coverage) - ?",
+			 db_integer(RECORD_MAX_COVERAGE));
+	return changed < 0 ? (int)changed : 0;
+}
+
+int record_put_coverage(struct record *record, const struct coverage *coverage)
+{
+	int64_t changed;
+	int r;
+
+	r = record_touch(record);
+	if (r < 0)
+		return r;
+	if (!coverage->end_ns) {
+		/* max(): a clock that stepped back must not end an interval before it began. */
+		changed =
+			DB_RUN(record->db, "UPDATE coverage SET end = max(start, ?) WHERE end = 0",
+			       db_integer(coverage->start_ns));
+		if (changed < 0)
+			return (int)changed;
+	}
+	return insert_coverage(record, coverage);
+}
+
+static int load_coverage(const struct db_query *query, struct coverage *ret_coverage)
+{
+	cleanup_coverage struct coverage coverage = {0};
+	int r;
+
+	if (coverage_state_parse(db_get_text(query, 1), &coverage.state) < 0)
+		return -EBADMSG;
+	coverage.start_ns = db_get_integer(query, 2);
+	coverage.end_ns = db_get_integer(query, 3);
+	r = db_copy_text(query, 4, &coverage.rung);
+	if (r < 0)
+		return r;
+	r = db_copy_text(query, 5, &coverage.cause);
+	if (r < 0)
+		return r;
+	r = db_copy_text(query, 6, &coverage.missed);
+	if (r < 0)
+		return r;
+	*ret_coverage = coverage;
+	coverage = (struct coverage){0};
+	return 0;
+}
+
+int record_get_lasting_coverage(struct record *record, struct coverage *ret_coverage)
+{
+	cleanup_query struct db_query query = {0};
+	int r;
+
+	r = db_start(record->db, &query,
+		     "SELECT * FROM coverage WHERE end = 0 ORDER BY n DESC LIMIT 1", NULL, 0);
+	if (r < 0)
+		return r;
+	r = db_next(&query);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	return load_coverage(&query, ret_coverage);
+}
+
+int record_page_coverage(struct record *record, struct record_page *page,
+			 int (*fn)(const struct coverage *coverage, void *userdata), void *userdata)
+{
+	cleanup_query struct db_query query = {0};
+	int r, count = 0;
+
+	r = DB_START(record->db, &query,
+		     "SELECT * FROM coverage WHERE n > ? AND (end = 0 OR end >= ?)"
+		     " ORDER BY n LIMIT ?",
+		     db_integer(page->cursor), db_integer(page->since_ns), db_integer(page->limit));
+	if (r < 0)
+		return r;
+	while ((r = db_next(&query)) > 0) {
+		cleanup_coverage struct coverage coverage = {0};
+
+		r = load_coverage(&query, &coverage);
+		if (r < 0)
+			return r;
+		page->cursor = db_get_integer(&query, 0);
+		r = fn(&coverage, userdata);
+		if (r < 0)
+			return r;
+		count++;
+	}
+	return r < 0 ? r : count;
+}
