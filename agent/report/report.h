@@ -2,7 +2,9 @@
 /*
  * Reports: one writer per format behind one table, for agent and collector.
  *
- * A report begins with coverage: what was watched, what was not, and why.
+ * A report begins with coverage: what was watched, what was not, and why. A
+ * writer is pure: it reads the values below and writes to one stream; it asks
+ * no clock, no file and no network.
  */
 #ifndef PLUMBLINE_REPORT_REPORT_H
 #define PLUMBLINE_REPORT_REPORT_H
@@ -11,17 +13,41 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "baseline/baseline.h"
 #include "model/check_result.h"
 #include "model/coverage.h"
 #include "model/finding.h"
 
-/* One machine's evidence, all in memory, oldest coverage first. Strings are borrowed. */
+/* Something that the rung in use does not see, for a person. */
+struct report_blind_spot {
+	const char *what; /* "file.mmap-write" */
+	const char *note; /* why not, or what would change it; NULL */
+};
+
+/* The newest signed chain head: what ties this report to the records of the host. */
+struct report_head {
+	uint64_t sequence;     /* 0: nothing was recorded yet */
+	const char *chain;     /* hex */
+	const char *key_id;    /* hex SHA-256 of the public key; NULL: not signed */
+	const char *signature; /* base64; NULL: not signed */
+};
+
+/* One machine's evidence, all in memory, oldest coverage first. Strings are borrowed; NULL: not
+ * known. */
 struct report_host {
 	const char *name, *os, *kernel, *version;
 	const char *rung, *rung_reason;
+	const struct report_blind_spot *blind_spots;
+	size_t blind_spot_count;
 	const char *baseline_digest, *baseline_name;
 	uint64_t baseline_revision, baseline_entries;
+	const struct baseline_approval *approvals;
+	size_t approval_count;
 	const char *profile;
+	/* SL 3 requirements for which this host gives evidence, and how many SL 3 has; 0 of 0: not
+	 * known. */
+	unsigned requirements_with_evidence, requirements_all;
+	struct report_head head;
 	const struct coverage *coverage;
 	size_t coverage_count;
 	const struct finding *findings;
@@ -33,7 +59,8 @@ struct report_host {
 struct report {
 	const char *title;
 	const char *made_by; /* "plumbline 0.1.0 on hmi-07" */
-	int64_t made_at_ns, since_ns;
+	int64_t made_at_ns;
+	int64_t since_ns; /* 0: from the first coverage record on */
 	const struct report_host *hosts;
 	size_t host_count;
 };
@@ -41,8 +68,8 @@ struct report {
 struct report_ops {
 	const char *name; /* "html", "json", "csv" */
 	const char *content_type;
-	int (*write)(const struct report *report,
-		     FILE *out); /* 0 or negative errno; checks ferror */
+	/* 0 or negative errno; checks ferror(), does not close @out. */
+	int (*write)(const struct report *report, FILE *out);
 };
 
 extern const struct report_ops *const report_formats[]; /* NULL-ended */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Findings in the HTML report: worst first, each with who, what, expected and actual. */
+#include <inttypes.h>
+
+#include "report/html.h"
+#include "report/html_parts.h"
+#include "report/words.h"
+
+/* So many findings are told at length; the others get one row each. */
+#define CARDS_MAX 500
+
+static void fact_begin(FILE *out, const char *label)
+{
+	fprintf(out, "<tr><th scope=\"row\">%s</th><td>", label);
+}
+
+static void fact_end(FILE *out)
+{
+	fputs("</td></tr>\n", out);
+}
+
+static void digest_fact(FILE *out, const char *label, const char *value, const char *none)
+{
+	fact_begin(out, label);
+	if (value) {
+		fputs("<code>", out);
+		html_value(out, value);
+		fputs("</code>", out);
+	} else {
+		fprintf(out, "<em>%s</em>", none);
+	}
+	fact_end(out);
+}
+
+static void write_uid(FILE *out, const struct subject *subject)
+{
+	html_text(out, subject->user);
+	fprintf(out, "%suid %" PRIu32, subject->user ? ", " : "", subject->uid);
+	if (subject->euid != subject->uid)
+		fprintf(out, ", acting as uid %" PRIu32, subject->euid);
+	if (subject->login_uid != SUBJECT_UID_NONE && subject->login_uid != subject->uid)
+		fprintf(out, ", logged in as uid %" PRIu32, subject->login_uid);
+}
+
+static int write_who(FILE *out, const struct subject *subject)
+{
+	int r;
+
+	if (!subject->is_known) {
+		fact_begin(out, "Who");
+		fputs("<em>not known: found by comparison, not seen as it happened</em>", out);
+		fact_end(out);
+		return 0;
+	}
+	fact_begin(out, "Who");
+	write_uid(out, subject);
+	fact_end(out);
+
+	fact_begin(out, "By program");
+	fputs("<code>", out);
+	r = html_path(out, subject->exe ? subject->exe : subject->comm);
+	fprintf(out, "</code> (pid %" PRIu32 ")", subject->pid);
+	fact_end(out);
+
+	html_fact(out, "Started by", subject->parents);
+	html_fact(out, "Unit", subject->unit);
+	return r;
+}
+
+static void write_when(FILE *out, const struct finding *finding)
+{
+	fact_begin(out, "Seen");
+	if (finding->count > 1)
+		fprintf(out, "%" PRIu64 " times, first ", finding->count);
+	html_time(out, finding->first_seen_ns);
+	if (finding->count > 1) {
+		fputs(", last ", out);
+		html_time(out, finding->last_seen_ns);
+	}
+	fact_end(out);
+}
+
+static int write_card(FILE *out, const struct html_host *part, const struct finding *finding)
+{
+	int r;
+
+	fprintf(out, "<article class=\"card %s\" id=\"h%zu-%.12s\">\n<h%u>",
+		finding_severity_name(finding->severity), part->index, finding->fingerprint,
+		part->level + 1);
+	html_severity(out, finding->severity);
+	html_text(out, words_finding_kind(finding->kind));
+	fprintf(out, "</h%u>\n<p class=\"object\"><code>", part->level + 1);
+	r = html_path(out, finding->path);
+	if (r < 0)
+		return r;
+	fputs("</code></p>\n", out);
+	if (finding->detail)
+		html_element(out, "p", NULL, finding->detail);
+
+	fputs("<table class=\"facts\">\n", out);
+	digest_fact(out, "Approved", finding->expected, "nothing is approved here");
+	digest_fact(out, "Found", finding->actual, "nothing is there");
+	r = write_who(out, &finding->subject);
+	if (r < 0)
+		return r;
+	write_when(out, finding);
+	html_fact(out, "Package", finding->package);
+	html_fact(out, "Change set", finding->change_set);
+	html_control_rows(out, finding->controls, finding->requirements, finding->techniques);
+	fact_begin(out, "Kind, state");
+	fprintf(out, "<code>%s</code>, %s", finding_kind_name(finding->kind),
+		finding_state_name(finding->state));
+	fact_end(out);
+	digest_fact(out, "Fingerprint", finding->fingerprint, "");
+	fputs("</table>\n</article>\n", out);
+	return 0;
+}
+
+static int write_row(FILE *out, const struct finding *finding)
+{
+	int r;
+
+	fputs("<tr>", out);
+	html_cell(out, "Severity");
+	html_severity(out, finding->severity);
+	fputs("</td>", out);
+	html_cell(out, "What");
+	html_text(out, words_finding_kind(finding->kind));
+	fputs("</td>", out);
+	html_cell(out, "Where");
+	fputs("<code>", out);
+	r = html_path(out, finding->path);
+	fputs("</code></td>", out);
+	html_cell(out, "State");
+	fputs(finding_state_name(finding->state), out);
+	fputs("</td>", out);
+	html_cell(out, "Last seen");
+	html_time(out, finding->last_seen_ns);
+	fputs("</td></tr>\n", out);
+	return r;
+}
+
+static void begin_rows(FILE *out, const char *caption)
+{
+	fprintf(out,
+		"<table class=\"rows\"><caption>%s</caption>\n<thead><tr>"
+		"<th scope=\"col\">Severity</th><th scope=\"col\">What</th>"
+		"<th scope=\"col\">Where</th><th scope=\"col\">State</th>"
+		"<th scope=\"col\">Last seen</th></tr></thead>\n<tbody>\n",
+		caption);
+}
+
+/* Open findings beyond the cards, then all that are not open. */
+static int write_rows(FILE *out, const struct html_host *part, bool is_open, size_t skip,
+		      const char *caption)
+{
+	size_t seen = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < part->host->finding_count && r == 0; i++) {
+		const struct finding *finding = part->view->findings[i];
+
+		if (view_is_open(finding) != is_open || seen++ < skip)
+			continue;
+		if (seen == skip + 1)
+			begin_rows(out, caption);
+		r = write_row(out, finding);
+	}
+	if (seen > skip)
+		fputs("</tbody></table>\n", out);
+	return r;
+}
+
+int html_findings(FILE *out, const struct html_host *part)
+{
+	const struct view_host *view = part->view;
+	size_t cards = 0;
+	int r = 0;
+
+	fputs("<section>\n", out);
+	html_heading(out, part, "findings", "Findings");
+	if (view->counts.open_all == 0)
+		fputs("<p>No finding is open.</p>\n", out);
+
+	for (size_t i = 0; i < part->host->finding_count && cards < CARDS_MAX && r == 0; i++) {
+		if (!view_is_open(view->findings[i]))
+			continue;
+		r = write_card(out, part, view->findings[i]);
+		cards++;
+	}
+	if (r < 0)
+		return r;
+	r = write_rows(out, part, true, cards,
+		       "More open findings; the JSON and CSV reports tell them at length");
+	if (r < 0)
+		return r;
+	r = write_rows(out, part, false, 0, "Findings that are no longer open");
+	fputs("</section>\n", out);
+	return r;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of report formats, and the notes that every format carries. */
+#include "report/report.h"
+
+#include <string.h>
+
+#include "report/notes.h"
+#include "report/report_csv.h"
+#include "report/report_html.h"
+#include "report/report_json.h"
+
+const struct report_ops *const report_formats[] = {
+	&report_html,
+	&report_json,
+	&report_csv,
+	NULL,
+};
+
+const struct report_ops *report_find_format(const char *name)
+{
+	for (size_t i = 0; report_formats[i]; i++)
+		if (strcmp(report_formats[i]->name, name) == 0)
+			return report_formats[i];
+	return NULL;
+}
+
+const char *const report_notes[] = {
+	"A report shows what was seen while the machine was covered. It says nothing of the time "
+	"and the things that it lists as not covered or not seen.",
+	"Control ids are those of NIST SP 800-53 revision 5 (public domain). Which controls a "
+	"finding or a check touches is Plumbline's own reading.",
+	"Requirement ids (SR, RE) are those of IEC 62443-3-3. Their pairing with findings and "
+	"checks, and the security level of each, is Plumbline's own reading: unverified, not "
+	"checked against the text of the standard.",
+	"MITRE ATT&CK ids are those of version 18.1. (c) 2025 The MITRE Corporation. This work is "
+	"reproduced and distributed with the permission of The MITRE Corporation.",
+	"Evidence from one host never shows alone that a system reaches a security level, or that "
+	"an organization meets a standard: both ask for more than a host can show.",
+	NULL,
+};

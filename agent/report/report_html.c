@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTML report: one self-contained page that says first what was covered.
+ *
+ * It has no script, loads nothing, and its content security policy allows
+ * nothing but its own two style sheets, named by their digests.
+ */
+#include "report/report_html.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "report/html.h"
+#include "report/html_parts.h"
+#include "report/notes.h"
+#include "report/style_css.h"
+#include "report/words.h"
+
+/* "sha256-" and 32 bytes in base64. */
+#define STYLE_HASH_SIZE 56
+
+void html_heading(FILE *out, const struct html_host *part, const char *anchor, const char *text)
+{
+	fprintf(out, "<h%u id=\"h%zu-%s\">", part->level, part->index, anchor);
+	html_text(out, text);
+	fprintf(out, "</h%u>\n", part->level);
+}
+
+void html_severity(FILE *out, enum finding_severity severity)
+{
+	const char *name = finding_severity_name(severity);
+
+	fprintf(out, "<span class=\"tag %s\">%s</span>", name, name);
+}
+
+void html_cell(FILE *out, const char *label)
+{
+	fprintf(out, "<td data-label=\"%s\">", label);
+}
+
+void html_control_rows(FILE *out, const char *controls, const char *requirements,
+		       const char *techniques)
+{
+	html_fact(out, "NIST SP 800-53", controls);
+	html_fact(out, "IEC 62443-3-3 (unverified)", requirements);
+	html_fact(out, "MITRE ATT&CK", techniques);
+}
+
+static void write_severities(FILE *out, const struct view_counts *counts)
+{
+	const char *separator = "";
+
+	for (int severity = SEVERITY_COUNT - 1; severity >= 0; severity--) {
+		if (counts->open[severity] == 0)
+			continue;
+		fprintf(out, "%s%zu %s", separator, counts->open[severity],
+			finding_severity_name((enum finding_severity)severity));
+		separator = ", ";
+	}
+}
+
+void html_summary(FILE *out, const struct html_host *part)
+{
+	const struct view_counts *counts = &part->view->counts;
+	const struct report_host *host = part->host;
+	char buf[WORDS_SIZE];
+
+	fputs("<section>\n", out);
+	html_heading(out, part, "summary", "Summary");
+	fputs("<ul class=\"summary\">\n<li>", out);
+	if (counts->open_all > 0) {
+		fprintf(out, "<strong>%s open</strong>: ",
+			words_count(counts->open_all, "finding is", "findings are", buf));
+		write_severities(out, counts);
+		fputs(".", out);
+	} else if (!host->baseline_digest) {
+		fputs("<strong>Nothing was compared:</strong> no baseline is loaded.", out);
+	} else if (part->view->time_ns[COVERAGE_COVERED] == 0) {
+		fputs("<strong>No finding is open, but nothing was covered either.</strong>", out);
+	} else {
+		fputs("<strong>No finding is open.</strong> In the time that was covered, no "
+		      "difference was seen that still lasts.",
+		      out);
+	}
+	fputs("</li>\n", out);
+	if (counts->accounted > 0)
+		fprintf(out, "<li>%s explained, acknowledged or waived.</li>\n",
+			words_count(counts->accounted, "finding is", "findings are", buf));
+	if (counts->findings[FINDING_STATE_RESOLVED] > 0)
+		fprintf(out, "<li>%s resolved: the difference is gone.</li>\n",
+			words_count(counts->findings[FINDING_STATE_RESOLVED], "finding is",
+				    "findings are", buf));
+	if (host->check_count > 0)
+		fprintf(out, "<li>%s failed out of %zu.</li>\n",
+			words_count(counts->checks[CHECK_FAIL], "hardening check",
+				    "hardening checks", buf),
+			host->check_count);
+	if (view_period_ns(part->view) > part->view->time_ns[COVERAGE_COVERED])
+		fprintf(out,
+			"<li>Changes in the %s that were not covered may be missing here.</li>\n",
+			words_duration(view_period_ns(part->view) -
+					       part->view->time_ns[COVERAGE_COVERED],
+				       buf));
+	fputs("</ul>\n</section>\n", out);
+}
+
+static void write_approvals(FILE *out, const struct report_host *host)
+{
+	if (host->approval_count == 0)
+		return;
+	fputs("<table class=\"rows\"><caption>Approvals</caption>\n<thead><tr>"
+	      "<th scope=\"col\">Name, role</th><th scope=\"col\">Meaning</th>"
+	      "<th scope=\"col\">Signed at</th><th scope=\"col\">Certificate</th>"
+	      "<th scope=\"col\">Verified</th></tr></thead>\n<tbody>\n",
+	      out);
+	for (size_t i = 0; i < host->approval_count; i++) {
+		const struct baseline_approval *approval = &host->approvals[i];
+
+		fputs("<tr>", out);
+		html_cell(out, "Name, role");
+		html_text(out, approval->name);
+		fputs(", ", out);
+		html_text(out, approval->role);
+		fputs("</td>", out);
+		html_cell(out, "Meaning");
+		html_text(out, approval->meaning);
+		fputs("</td>", out);
+		html_cell(out, "Signed at");
+		html_time(out, approval->time_ns);
+		fputs("</td>", out);
+		html_cell(out, "Certificate");
+		html_text(out, approval->certificate);
+		fputs("</td>", out);
+		html_cell(out, "Verified");
+		html_text(out, approval->is_verified ? "yes"
+			       : approval->refusal   ? approval->refusal
+						     : "no");
+		fputs("</td></tr>\n", out);
+	}
+	fputs("</tbody></table>\n", out);
+}
+
+void html_baseline(FILE *out, const struct html_host *part)
+{
+	const struct report_host *host = part->host;
+	char number[WORDS_SIZE];
+
+	fputs("<section>\n", out);
+	html_heading(out, part, "baseline", "Approved state (baseline)");
+	if (!host->baseline_digest) {
+		fputs("<p>No baseline is loaded. Nothing can be compared.</p>\n</section>\n", out);
+		return;
+	}
+	fputs("<table class=\"facts\">\n", out);
+	html_fact(out, "Name", host->baseline_name);
+	snprintf(number, sizeof(number), "%" PRIu64, host->baseline_revision);
+	html_fact(out, "Revision", number);
+	snprintf(number, sizeof(number), "%" PRIu64, host->baseline_entries);
+	html_fact(out, "Entries", number);
+	fputs("<tr><th scope=\"row\">Statement digest</th><td><code>", out);
+	html_value(out, host->baseline_digest);
+	fputs("</code></td></tr>\n</table>\n", out);
+	write_approvals(out, host);
+	fputs("</section>\n", out);
+}
+
+void html_evidence(FILE *out, const struct html_host *part)
+{
+	const struct report_head *head = &part->host->head;
+	char number[WORDS_SIZE];
+
+	fputs("<section>\n", out);
+	html_heading(out, part, "evidence", "How to check this report");
+	if (head->sequence == 0) {
+		fputs("<p>No signed chain head is at hand: this page cannot be checked against "
+		      "signed records.</p>\n</section>\n",
+		      out);
+		return;
+	}
+	fputs("<p>This page itself is not signed. Each finding, check result and coverage interval "
+	      "in it stands in the numbered records of the host; each record is chained to the one "
+	      "before by SHA-256. <code>plumbline export --since 0</code> writes those not yet "
+	      "acknowledged, the collector keeps the others. The chain ended here when the page "
+	      "was made:</p>\n<table class=\"facts\">\n",
+	      out);
+	snprintf(number, sizeof(number), "%" PRIu64, head->sequence);
+	html_fact(out, "Last record", number);
+	fputs("<tr><th scope=\"row\">Chain head</th><td><code>", out);
+	html_value(out, head->chain);
+	fputs("</code></td></tr>\n", out);
+	html_fact(out, "Evidence key (SHA-256)", head->key_id ? head->key_id : "not signed yet");
+	if (head->signature) {
+		fputs("<tr><th scope=\"row\">Signature (base64)</th><td><code class=\"wrap\">",
+		      out);
+		html_text(out, head->signature);
+		fputs("</code></td></tr>\n", out);
+	}
+	fputs("</table>\n", out);
+	if (head->signature && head->chain)
+		fprintf(out,
+			"<p>With the host's public evidence key in <code>evidence.pem</code> and "
+			"the signature above in <code>head.b64</code>:</p>\n"
+			"<pre>printf 'plumbline-head\\n%%s\\n%%s\\n' %" PRIu64 " \\\n  %.64s "
+			"&gt; head\nbase64 -d head.b64 &gt; head.sig\n"
+			"openssl dgst -sha256 -verify evidence.pem -signature head.sig "
+			"head</pre>\n",
+			head->sequence, head->chain);
+	fputs("</section>\n", out);
+}
+
+static int write_body_of(FILE *out, const struct html_host *part)
+{
+	int r;
+
+	html_baseline(out, part);
+	r = html_findings(out, part);
+	if (r < 0)
+		return r;
+	html_checks(out, part);
+	html_evidence(out, part);
+	return 0;
+}
+
+static void write_host_facts(FILE *out, const struct report_host *host)
+{
+	html_fact(out, "Host", host->name);
+	html_fact(out, "Operating system", host->os);
+	html_fact(out, "Kernel", host->kernel);
+	html_fact(out, "Agent", host->version);
+}
+
+static int write_one(FILE *out, const struct report *report, const struct view_host *view)
+{
+	const struct html_host part = {report->hosts, view, 0, 2};
+
+	html_coverage(out, &part);
+	html_summary(out, &part);
+	return write_body_of(out, &part);
+}
+
+static int write_many(FILE *out, const struct report *report, const struct view_host *views)
+{
+	int r;
+
+	r = html_fleet(out, report, views);
+	for (size_t i = 0; i < report->host_count && r == 0; i++) {
+		const struct html_host part = {&report->hosts[i], &views[i], i, 3};
+
+		fprintf(out, "<section class=\"host\">\n<h2 id=\"h%zu-host\">Host ", i);
+		html_text(out, part.host->name);
+		fputs("</h2>\n<table class=\"facts\">\n", out);
+		write_host_facts(out, part.host);
+		fputs("</table>\n", out);
+		html_coverage(out, &part);
+		html_summary(out, &part);
+		r = write_body_of(out, &part);
+		fputs("</section>\n", out);
+	}
+	return r;
+}
+
+static int style_hash(const char *text, char buf[static STYLE_HASH_SIZE])
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t digest[SHA256_SIZE + 1] = {0}; /* one zero byte fills the last group */
+	char *at = buf;
+	int r;
+
+	r = hash_buffer(text, strlen(text), digest);
+	if (r < 0)
+		return r;
+	at = stpcpy(at, "sha256-");
+	for (size_t i = 0; i < SHA256_SIZE; i += 3) {
+		uint32_t group =
+			(uint32_t)digest[i] << 16 | (uint32_t)digest[i + 1] << 8 | digest[i + 2];
+
+		for (int shift = 18; shift >= 0; shift -= 6)
+			*at++ = digits[group >> shift & 0x3f];
+	}
+	strcpy(at - 1, "=");
+	return 0;
+}
+
+/* The running head and foot of printed pages; they name the report on every sheet. */
+static char *make_page_style(const struct report *report)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fputs("@page{@top-left{content:", out);
+	html_css_string(out, report->title);
+	fputs("}@bottom-left{content:", out);
+	html_css_string(out, report->made_by);
+	fputs("}@bottom-right{content:\"Page \" counter(page) \" of \" counter(pages)}}", out);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int write_head(FILE *out, const struct report *report)
+{
+	cleanup_free char *page_style = make_page_style(report);
+	char common_hash[STYLE_HASH_SIZE], page_hash[STYLE_HASH_SIZE];
+	int r;
+
+	if (!page_style)
+		return -ENOMEM;
+	r = style_hash(style_css, common_hash);
+	if (r < 0)
+		return r;
+	r = style_hash(page_style, page_hash);
+	if (r < 0)
+		return r;
+
+	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", out);
+	fprintf(out,
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		"style-src '%s' '%s'; base-uri 'none'; form-action 'none'\">\n",
+		common_hash, page_hash);
+	fputs("<meta name=\"referrer\" content=\"no-referrer\">\n"
+	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	      "<meta name=\"color-scheme\" content=\"light dark\">\n",
+	      out);
+	html_element(out, "title", NULL, report->title);
+	fprintf(out, "\n<style>%s</style>\n<style>%s</style>\n</head>\n", style_css, page_style);
+	return 0;
+}
+
+static void write_masthead(FILE *out, const struct report *report)
+{
+	fputs("<body>\n<header>\n<p class=\"brand\">Plumbline report</p>\n", out);
+	html_element(out, "h1", NULL, report->title);
+	fputs("\n<table class=\"facts\">\n", out);
+	if (report->host_count == 1)
+		write_host_facts(out, report->hosts);
+	fputs("<tr><th scope=\"row\">Made</th><td>", out);
+	html_time(out, report->made_at_ns);
+	fputs(" by ", out);
+	html_text(out, report->made_by);
+	fputs("</td></tr>\n</table>\n</header>\n<main>\n", out);
+}
+
+static void write_notes(FILE *out)
+{
+	fputs("<section>\n<h2 id=\"notes\">Notes on the data</h2>\n<ul class=\"notes\">\n", out);
+	for (size_t i = 0; report_notes[i]; i++) {
+		html_element(out, "li", NULL, report_notes[i]);
+		putc('\n', out);
+	}
+	fputs("</ul>\n</section>\n", out);
+}
+
+static int write_hosts(FILE *out, const struct report *report, struct view_host *views)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < report->host_count; i++) {
+		r = view_host_init(report, &report->hosts[i], &views[i]);
+		if (r < 0)
+			return r;
+	}
+	if (report->host_count == 0)
+		fputs("<section><h2>What was covered, and what was not</h2>\n<p class=\"lead\">"
+		      "<strong>Nothing was covered:</strong> this report has no host.</p>"
+		      "</section>\n",
+		      out);
+	else if (report->host_count == 1)
+		r = write_one(out, report, views);
+	else
+		r = write_many(out, report, views);
+	return r;
+}
+
+static int write_html(const struct report *report, FILE *out)
+{
+	struct view_host *views = calloc(report->host_count + 1, sizeof(*views));
+	int r;
+
+	if (!views)
+		return -ENOMEM;
+	r = write_head(out, report);
+	if (r == 0) {
+		write_masthead(out, report);
+		r = write_hosts(out, report, views);
+	}
+	for (size_t i = 0; i < report->host_count; i++)
+		view_host_done(&views[i]);
+	free(views);
+	if (r < 0)
+		return r;
+	write_notes(out);
+	fputs("</main>\n</body>\n</html>\n", out);
+	return ferror(out) ? -EIO : 0;
+}
+
+const struct report_ops report_html = {
+	.name = "html",
+	.content_type = "text/html; charset=utf-8",
+	.write = write_html,
+};

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The html writer, for the table in report.c. */
+#ifndef PLUMBLINE_REPORT_REPORT_HTML_H
+#define PLUMBLINE_REPORT_REPORT_HTML_H
+
+#include "report/report.h"
+
+extern const struct report_ops report_html;
+
+#endif
