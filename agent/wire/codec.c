@@ -22,9 +22,9 @@
 #define SECURITY "security team"
 #define CHECKER	 "collector, inspectors"
 
-#define ROW(record_, member_, retention_, audience_, name_, shape_, purpose_, ...)    \
+#define ROW(record_, member_, retention_, audience_, name_, how_, purpose_, ...)      \
 	{                                                                             \
-		.record = record_, .name = name_, .shape = &shape_##shape_,           \
+		.record = record_, .name = name_, .shape = &shape_##how_,             \
 		.offset = offsetof(struct wire_record, member_), .purpose = purpose_, \
 		.retention = retention_, .audience = audience_, __VA_ARGS__           \
 	}

@@ -7,8 +7,14 @@
  */
 #include "wire/field.h"
 
-#include <errno.h>
+/* Our JSON writer has two of jansson's names; its constructors are not used here. */
+#define json_string jansson_string
+#define json_null   jansson_null
 #include <jansson.h>
+#undef json_string
+#undef json_null
+
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,13 +66,21 @@ static int set_text(void *field, char *text)
 	return 0;
 }
 
+/* Bytes at @text that may stay: a valid sequence, and no control character but tab and newline. */
+static size_t clean_length(const char *text, size_t len)
+{
+	if ((unsigned char)*text < ' ' && *text != '\t' && *text != '\n')
+		return 0;
+	return utf8_length(text, len);
+}
+
 /* Valid UTF-8 of at most @max bytes; what had to be cut is marked. */
 static int clean_text(const char *text, size_t max, struct strbuf *out)
 {
 	size_t len = strlen(text), good = 0;
 
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_length(text + i, len - i);
+		size_t n = clean_length(text + i, len - i);
 		const char *from = n ? text + i : REPLACEMENT;
 		size_t add = n ? n : strlen(REPLACEMENT);
 
@@ -379,12 +393,15 @@ const struct wire_shape shape_time = {
 static int encode_list(const struct wire_field *row, const char *text, const char *separators,
 		       struct json *j)
 {
-	cleanup_free char *copy = strndup(text, row->max_bytes);
-	char *rest = copy, *item;
+	cleanup_strbuf struct strbuf clean = STRBUF_INIT;
+	char *rest, *item;
+	int r;
 
-	if (!copy)
-		return -ENOMEM;
+	r = clean_text(text, row->max_bytes, &clean);
+	if (r < 0)
+		return r;
 
+	rest = clean.data;
 	json_begin_array(j);
 	for (size_t items = 0; items < LIST_MAX_ITEMS && (item = strsep(&rest, separators));) {
 		item += strspn(item, " ");
