@@ -67,21 +67,42 @@ static int parse_fraction(const char **text, int64_t *ret_ns)
 	return 0;
 }
 
+/* "Z", "+HH:MM" or "-HH:MM", and nothing after it. */
+static int parse_zone(const char *text, int64_t *ret_seconds)
+{
+	int hours, minutes;
+
+	if (strcmp(text, "Z") == 0) {
+		*ret_seconds = 0;
+		return 0;
+	}
+	if ((text[0] != '+' && text[0] != '-') || strlen(text) != 6 || text[3] != ':' ||
+	    strspn(text + 1, "0123456789") != 2 || strspn(text + 4, "0123456789") != 2)
+		return -EINVAL;
+	hours = (text[1] - '0') * 10 + text[2] - '0';
+	minutes = (text[4] - '0') * 10 + text[5] - '0';
+	if (hours > 23 || minutes > 59)
+		return -EINVAL;
+	*ret_seconds = (hours * 3600 + minutes * 60) * (text[0] == '-' ? -1 : 1);
+	return 0;
+}
+
 int clock_parse(const char *text, int64_t *ret_unix_ns)
 {
-	int hours, minutes, used = 0;
-	int64_t ns = 0, offset = 0;
-	struct tm tm = {0};
+	int64_t ns = 0, offset, seconds, result;
+	struct tm tm = {0}, given;
 	const char *rest;
 
 	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!rest || parse_fraction(&rest, &ns) < 0)
+	if (!rest || parse_fraction(&rest, &ns) < 0 || parse_zone(rest, &offset) < 0)
 		return -EINVAL;
-	if ((*rest == '+' || *rest == '-') && strlen(rest) == 6 &&
-	    sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &used) == 2 && used == 5)
-		offset = (hours * 3600 + minutes * 60) * (*rest == '-' ? -1 : 1);
-	else if (strcmp(rest, "Z") != 0)
+	given = tm;
+	seconds = timegm(&tm) - offset;
+	if (tm.tm_mday != given.tm_mday) /* 30 February was moved to March */
 		return -EINVAL;
-	*ret_unix_ns = (timegm(&tm) - offset) * NSEC_PER_SEC + ns;
+	if (__builtin_mul_overflow(seconds, NSEC_PER_SEC, &result) ||
+	    __builtin_add_overflow(result, ns, &result))
+		return -EINVAL;
+	*ret_unix_ns = result;
 	return 0;
 }

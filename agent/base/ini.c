@@ -29,7 +29,7 @@ struct visit {
 	const char *next;
 	size_t left;
 	unsigned line;
-	bool has_new_section;
+	unsigned section_line; /* of a section that the visitor was not yet told; 0 */
 	bool is_indented; /* the line at hand: inih reports it as one more value of the same key */
 	ini_visit_fn fn;
 	void *userdata;
@@ -72,7 +72,7 @@ static char *read_line(char *buf, int size, void *stream)
 	visit->left -= len;
 	visit->is_indented = isspace((unsigned char)buf[0]);
 	if (buf[0] == '[')
-		visit->has_new_section = true;
+		visit->section_line = visit->line;
 	return buf;
 }
 
@@ -122,10 +122,10 @@ static int on_key(void *userdata, const char *section, const char *key, const ch
 	flush_key(visit);
 	if (visit->error < 0)
 		return 0;
-	if (visit->has_new_section) {
-		visit->has_new_section = false;
+	if (visit->section_line) {
 		str_copy(visit->section, sizeof(visit->section), section);
-		call(visit, NULL, NULL, visit->line);
+		call(visit, NULL, NULL, visit->section_line);
+		visit->section_line = 0;
 		if (visit->error < 0)
 			return 0;
 	}

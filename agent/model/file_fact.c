@@ -113,10 +113,12 @@ int file_role_parse(const char *name, enum file_role *ret_role)
 /* ".so" at the end or before a version: libm.so, libm.so.6, but not notes.sources. */
 static bool has_library_name(const char *path)
 {
-	const char *base = strrchr(path, '/'), *so;
+	const char *base = strrchr(path, '/');
 
-	so = strstr(base ? base : path, ".so");
-	return so && (so[3] == '\0' || so[3] == '.');
+	for (const char *so = strstr(base ? base : path, ".so"); so; so = strstr(so + 1, ".so"))
+		if (so[3] == '\0' || so[3] == '.')
+			return true;
+	return false;
 }
 
 static bool has_module_name(const char *path)

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/config.h"
+
+#include "unit/unit.h"
+
+static int load(const char *text, struct config **ret_config, struct diag *diag)
+{
+	char *folder = unit_folder_new();
+	cleanup_free char *path = NULL;
+	int r;
+
+	unit_write(folder, "plumbline.conf", text);
+	ck_assert_int_gt(asprintf(&path, "%s/plumbline.conf", folder), 0);
+	r = config_load(path, ret_config, diag);
+	unit_folder_free(folder);
+	return r;
+}
+
+START_TEST(defaults_are_the_documented_ones)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	char host[256];
+
+	ck_assert_int_eq(config_load(NULL, &config, NULL), 0);
+	gethostname(host, sizeof(host));
+	ck_assert_str_eq(config->name, host);
+	ck_assert_str_eq(config->state_dir, "/var/lib/plumbline");
+	ck_assert_str_eq(config->run_dir, "/run/plumbline");
+	ck_assert_str_eq(config->data_dir, "/usr/share/plumbline");
+	ck_assert_str_eq(config->seccomp, "enforce");
+	ck_assert_str_eq(config->rung, "auto");
+	ck_assert_str_eq(config->profile, "hmi-sl3");
+	ck_assert_str_eq(config->arguments, "off");
+	ck_assert_str_eq(config->user_names, "clear");
+	ck_assert_str_eq(config->url, "");
+	ck_assert_uint_eq(config->scan_interval_s, 21600);
+	ck_assert_uint_eq(config->recheck_interval_s, 60);
+	ck_assert_uint_eq(config->check_interval_s, 3600);
+	ck_assert_uint_eq(config->outbox_max_bytes, 256 << 20);
+}
+END_TEST
+
+START_TEST(what_is_printed_loads_again_to_the_same)
+{
+	cleanup_with(config_freep) struct config *config = NULL, *again = NULL;
+	cleanup_strbuf struct strbuf first = STRBUF_INIT, second = STRBUF_INIT;
+
+	ck_assert_int_eq(load("[agent]\nname = hmi 7\n[sensor]\nscan_interval_s = 1d\nrung = scan\n"
+			      "[collector]\nurl = https://127.0.0.1:8443\n",
+			      &config, NULL),
+			 0);
+	ck_assert_str_eq(config->name, "hmi 7");
+	ck_assert_uint_eq(config->scan_interval_s, 86400);
+	config_print(config, &first);
+	ck_assert_int_eq(load(first.data, &again, NULL), 0);
+	config_print(again, &second);
+	ck_assert_str_eq(first.data, second.data);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	unsigned line;
+} bad[] = {
+	{"[agent]\nnaem = x\n", 2},
+	{"[process]\nseccomp = perhaps\n", 2},
+	{"[sensor]\n\nrung = lsm2\n", 3},
+	{"[agent]\nstate_dir = relative\n", 2},
+	{"[privacy]\narguments = all\n", 2},
+	{"[sensor]\nscan_interval_s = often\n", 2},
+	{"[agnt]\nname = x\n", 1},
+};
+
+START_TEST(mistakes_are_named_with_file_and_line)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	struct diag diag = {0};
+
+	ck_assert_int_eq(load(bad[_i].text, &config, &diag), -EINVAL);
+	ck_assert_ptr_null(config);
+	ck_assert_uint_eq(diag.line, bad[_i].line);
+	ck_assert_ptr_nonnull(strstr(diag.file, "plumbline.conf"));
+	ck_assert_uint_gt(strlen(diag.text), 0);
+}
+END_TEST
+
+START_TEST(an_absent_file_is_an_error)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+
+	ck_assert_int_eq(config_load("/nonexistent/plumbline.conf", &config, NULL), -ENOENT);
+}
+END_TEST
+
+static void add_tests(TCase *tcase)
+{
+	tcase_add_test(tcase, defaults_are_the_documented_ones);
+	tcase_add_test(tcase, what_is_printed_loads_again_to_the_same);
+	tcase_add_loop_test(tcase, mistakes_are_named_with_file_and_line, 0, ARRAY_SIZE(bad));
+	tcase_add_test(tcase, an_absent_file_is_an_error);
+}
+
+UNIT_MAIN("config")
