@@ -47,7 +47,8 @@ static const char *level_name(enum log_level level)
 }
 
 /* One write per line, so that lines of several processes do not mix. */
-static void write_line(enum log_level level, int r, const char *format, va_list args)
+static __attribute__((format(printf, 3, 0))) void write_line(enum log_level level, int r,
+							     const char *format, va_list args)
 {
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
 	char text[2048], stamp[RFC3339_SIZE];

@@ -117,15 +117,15 @@ static const struct {
 	unsigned line;
 } refused[] = {
 	{"", "finding kind 'software.unknown' is missing", 0},
-	{"[software.unheard]\ntitle = t\n", "unknown finding kind 'software.unheard'", 2},
-	{"[none]\ntitle = t\n", "unknown finding kind 'none'", 2},
-	{GOOD_HEAD GOOD_TAIL GOOD_HEAD, "'software.unknown' stands already on line 2", 9},
+	{"[software.unheard]\ntitle = t\n", "unknown finding kind 'software.unheard'", 1},
+	{"[none]\ntitle = t\n", "unknown finding kind 'none'", 1},
+	{GOOD_HEAD GOOD_TAIL GOOD_HEAD, "'software.unknown' stands already on line 1", 8},
 	{GOOD_HEAD "colour = red\n" GOOD_TAIL, "unknown key 'colour'", 4},
 	{GOOD_HEAD "severity = low\n" GOOD_TAIL, "'severity' is set twice", 4},
 	{"[software.unknown]\ntitle = t\nseverity = loud\n", "unknown severity 'loud'", 3},
-	{"[software.unknown]\ntitle = t\n" GOOD_TAIL, "'software.unknown' has no severity", 2},
+	{"[software.unknown]\ntitle = t\n" GOOD_TAIL, "'software.unknown' has no severity", 1},
 	{GOOD_HEAD GOOD_TAIL "techniques = T1059\n",
-	 "'software.unknown' needs both techniques and techniques_source, or neither", 2},
+	 "'software.unknown' needs both techniques and techniques_source, or neither", 1},
 };
 
 START_TEST(load_names_the_fault_and_its_line)
