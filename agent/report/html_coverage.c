@@ -147,15 +147,16 @@ static void write_lead(FILE *out, const struct html_host *part)
 		fputs("There was no gap.</p>\n", out);
 }
 
-static void write_gap_row(FILE *out, const struct coverage *record, int64_t until_ns)
+static void write_gap_row(FILE *out, unsigned state, const struct coverage *record,
+			  int64_t until_ns)
 {
 	int64_t end_ns = record->end_ns ? record->end_ns : until_ns;
 	char buf[WORDS_SIZE];
 
 	fputs("<tr>", out);
 	html_cell(out, "State");
-	fprintf(out, "<span class=\"key %s\"></span>%s</td>", state_looks[record->state].name,
-		coverage_state_name(record->state));
+	fprintf(out, "<span class=\"state\"><span class=\"key %s\"></span>%s</span></td>",
+		state_looks[state].name, view_state_name(state));
 	html_cell(out, "Start");
 	html_time(out, record->start_ns);
 	fputs("</td>", out);
@@ -165,7 +166,7 @@ static void write_gap_row(FILE *out, const struct coverage *record, int64_t unti
 	html_cell(out, "Lasted");
 	fprintf(out, "%s</td>", words_duration(end_ns - record->start_ns, buf));
 	html_cell(out, "Cause");
-	html_text(out, record->cause ? record->cause : state_looks[record->state].words);
+	html_text(out, record->cause ? record->cause : state_looks[state].words);
 	fputs("</td>", out);
 	html_cell(out, "May have been missed");
 	html_text(out, record->missed ? record->missed : "not recorded");
@@ -177,7 +178,6 @@ static void write_no_record_rows(FILE *out, const struct view_host *view)
 {
 	for (size_t i = 0; i < view->span_count; i++) {
 		const struct coverage hole = {
-			.state = COVERAGE_DOWN,
 			.start_ns = view->spans[i].start_ns,
 			.end_ns = view->spans[i].end_ns,
 			.cause = (char *)"no coverage record exists for this time",
@@ -185,7 +185,7 @@ static void write_no_record_rows(FILE *out, const struct view_host *view)
 		};
 
 		if (view->spans[i].state == VIEW_NO_RECORD)
-			write_gap_row(out, &hole, view->until_ns);
+			write_gap_row(out, VIEW_NO_RECORD, &hole, view->until_ns);
 	}
 }
 
@@ -215,7 +215,8 @@ static void write_gaps(FILE *out, const struct html_host *part)
 	for (size_t i = 0; i < host->coverage_count && listed < GAP_ROWS_MAX; i++) {
 		if (!is_listed(&host->coverage[i], part->view))
 			continue;
-		write_gap_row(out, &host->coverage[i], part->view->until_ns);
+		write_gap_row(out, host->coverage[i].state, &host->coverage[i],
+			      part->view->until_ns);
 		listed++;
 	}
 	fputs("</tbody></table>\n", out);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answer of the agent to `status`: what it does now, in one value. It stays on
+ * the host (control socket only), so it is no part of the data dictionary.
+ *
+ * {"type":"status","agent","version","os","kernel","profile","phase","rung","rung_reason","coverage_since",
+ *  "baseline":{"name","revision","digest","entries"} or null,
+ *  "findings":{"open","info","low","medium","high","critical"},
+ *  "checks":{"pass","fail","error","not_applicable"},
+ *  "outbox":{"sequence","acked","records","bytes","folded"},
+ *  "link":{"up","url","reason"} or null when stand-alone,
+ *  "processes":[{"role","state","restarts"}], "not_seen":[{"what","note"}],
+ *  "head":{"sequence","chain","signature","key_id"} or null before the first signature}
+ */
+#ifndef PLUMBLINE_WIRE_STATUS_H
+#define PLUMBLINE_WIRE_STATUS_H
+
+#include <stdbool.h>
+
+#include "wire/codec.h"
+
+struct status_process {
+	char *role, *state;
+	uint64_t restarts;
+};
+
+/* Something that the rung in use does not see. */
+struct status_unseen {
+	char *what, *note;
+};
+
+/* Strings may be NULL where nothing is known. */
+struct status {
+	char *agent, *version, *os, *kernel, *profile;
+	char *phase, *rung, *rung_reason;
+	int64_t coverage_since_ns; /* of the lasting interval; 0: none */
+
+	char baseline_digest[SHA256_HEX_SIZE]; /* "": none is loaded */
+	char *baseline_name;
+	uint64_t baseline_revision, baseline_entries;
+
+	uint64_t open; /* findings */
+	uint64_t open_by_severity[SEVERITY_COUNT];
+	uint64_t checks[CHECK_OUTCOME_COUNT];
+
+	uint64_t sequence, acked, outbox_records, outbox_bytes, folded;
+
+	char *link_url; /* NULL: stand-alone */
+	char *link_reason;
+	bool link_is_up;
+
+	struct status_process *processes;
+	size_t process_count;
+	struct status_unseen *unseen;
+	size_t unseen_count;
+
+	struct wire_head head; /* sequence 0: nothing is signed yet */
+};
+
+void status_done(struct status *status);
+#define cleanup_status cleanup_with(status_done)
+
+/* These copy their texts; -ENOMEM. */
+int status_add_process(struct status *status, const char *role, const char *state,
+		       uint64_t restarts);
+int status_add_unseen(struct status *status, const char *what, const char *note);
+
+/* Appends one JSON object without newline; -ENOMEM. */
+int status_encode(const struct status *status, struct strbuf *out);
+
+/*
+ * What is missing stays zero and unknown members are passed over, since command line and agent may
+ * be of different versions; a member of the wrong type is -EBADMSG with @diag naming it.
+ */
+int status_decode(const char *text, size_t len, struct status *ret_status, struct diag *diag);
+
+#endif
