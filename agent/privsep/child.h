@@ -3,6 +3,10 @@
  * The life of a child process, the same for each: child_main() reads its
  * peers from the supervisor, calls the steps of @ops in order, and runs the
  * loop. Used by daemon/{verifier,sensor,assessor,recorder,reporter}.c.
+ *
+ * In the sandbox's paths, a first component "$state", "$run", "$data", "$approver_ca", "$ca",
+ * "$certificate" or "$key" stands for that setting; a path whose setting is empty is left out. In
+ * its user name, "plumbline-" stands for the setting user_prefix and a dash.
  */
 #ifndef PLUMBLINE_PRIVSEP_CHILD_H
 #define PLUMBLINE_PRIVSEP_CHILD_H
@@ -24,8 +28,8 @@ struct child {
 
 struct child_ops {
 	enum process_role role;
-	const struct sandbox_spec *sandbox;
-	size_t max_queued_bytes; /* per channel */
+	const struct sandbox_spec *sandbox; /* NULL: that of the role's row in process_table.c */
+	size_t max_queued_bytes;	    /* per channel */
 
 	/* With full privilege, before the sandbox: open what needs it. */
 	int (*prepare)(struct child *child);
@@ -33,15 +37,21 @@ struct child_ops {
 	int (*start)(struct child *child);
 	/* A peer came or came back (its channel is in child->peers). May be NULL. */
 	void (*on_peer)(struct child *child, enum process_role role);
-	/* MSG_STOP came: flush; then the loop ends. May be NULL. */
+	/* MSG_STOP came, or the supervisor went away: flush; then the loop ends. May be NULL. */
 	void (*stop)(struct child *child);
-	/* Messages, whoever sent them (compare @channel with child->peers): [MSG_EVENT] = on_event.
-	 * @userdata is the child. */
+	/*
+	 * Messages, whoever sent them (compare @channel with child->peers): [MSG_EVENT] = on_event.
+	 * @userdata is the child. A message that protocol.h does not give to its sender never
+	 * arrives here.
+	 */
 	const channel_handler *handlers;
 	size_t handler_count;
 };
 
-/* Exit status of the program. argv: --config FILE. */
+/* Exit status of the program. argv: [--config FILE] [--seccomp enforce|log|off]. */
 int child_main(int argc, char **argv, const struct child_ops *ops, void *userdata);
+
+/* Tells the supervisor (MSG_DEGRADED); a full queue drops it. */
+void child_report_degraded(struct child *child, const char *what, const char *why);
 
 #endif

@@ -37,8 +37,11 @@ enum msg_type {
 	MSG_HEARTBEAT, /* u64 work counter; every 10 s. A child that is silent for 60 s is restarted
 			*/
 	MSG_DEGRADED,  /* string what; string why. Becomes an agent.degraded finding */
-	MSG_REFUSED_CALL, /* u32 system call; u32 architecture: the seccomp filter ends this child
-			     now */
+	MSG_REFUSED_CALL, /* u32 system call; u32 architecture (AUDIT_ARCH_*): the filter ends this
+			   * child now */
+
+	MSG_LINK_CLOSED, /* u32 role of a peer that broke the rules; i64 negative errno. Both get a
+			  * new MSG_PEER later */
 
 	/* supervisor -> verifier */
 	MSG_LOAD, /* string display name; fd: the baseline file */

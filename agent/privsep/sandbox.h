@@ -13,17 +13,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/diag.h"
 #include "privsep/protocol.h"
 
 struct sandbox_path {
-	const char *path; /* must exist when the sandbox is entered */
+	const char *path;
 	bool can_write;
+	bool is_optional; /* absence when the sandbox is entered is no error */
 };
 
 struct sandbox_spec {
-	enum process_role role;		  /* chooses the seccomp allow-list */
-	const char *user;		  /* "plumbline-recorder"; NULL stays root */
-	const int *capabilities;	  /* CAP_*, ended by -1 */
+	enum process_role role;	 /* chooses the seccomp allow-list */
+	const char *user;	 /* "plumbline-recorder"; NULL stays root */
+	const int *capabilities; /* CAP_*, ended by -1; those this process lacks are left out */
 	const struct sandbox_path *paths; /* ended by a NULL path; NULL: no Landlock */
 	uint64_t max_memory_bytes;	  /* RLIMIT_AS; 0: none */
 	uint64_t max_files;		  /* RLIMIT_NOFILE; 0: as is */
@@ -37,12 +39,27 @@ enum sandbox_mode {
 	SANDBOX_OFF,
 };
 
+int sandbox_mode_parse(const char *name, enum sandbox_mode *ret_mode); /* -EINVAL */
+
+/* What this kernel or container does not offer; bits of @ret_missing. */
+enum {
+	SANDBOX_NO_LANDLOCK = 1 << 0,	    /* no Landlock at all (kernel 5.10) */
+	SANDBOX_NO_LANDLOCK_NET = 1 << 1,   /* Landlock without TCP rules (before 6.7) */
+	SANDBOX_NO_LANDLOCK_SCOPE = 1 << 2, /* Landlock without scopes (before 6.12) */
+	SANDBOX_NO_BOUNDING = 1 << 3,	    /* CAP_SETPCAP is not there to cut the bounding set */
+	SANDBOX_NO_SECCOMP = 1 << 4,	    /* switched off by configuration */
+};
+/* One name of the set bits, lowest first, as "landlock"; NULL when @missing is 0. */
+const char *sandbox_missing_name(unsigned missing);
+
 /*
- * 0, or negative errno with nothing of the rest done. Parts that this kernel lacks (no Landlock
- * on 5.10) are left out and named in @ret_missing ("landlock"; static text, NULL when nothing is
- * missing).
+ * 0, or negative errno with @diag saying which step failed; the process must then end. Parts that
+ * are not to be had are left out and named in @ret_missing.
  */
-int sandbox_enter(const struct sandbox_spec *spec, enum sandbox_mode mode,
-		  const char **ret_missing);
+int sandbox_enter(const struct sandbox_spec *spec, enum sandbox_mode mode, unsigned *ret_missing,
+		  struct diag *diag);
+
+/* Name of a system call of @architecture (AUDIT_ARCH_*), allocated; NULL when it has none. */
+char *sandbox_syscall_name(uint32_t architecture, uint32_t number);
 
 #endif

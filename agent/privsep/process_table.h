@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The processes: program, sandbox and links of each role. What stands here is
+ * what runs: children enter the sandbox of their row, the supervisor starts and
+ * links by it, and the tests hold running processes against it.
+ */
+#ifndef PLUMBLINE_PRIVSEP_PROCESS_TABLE_H
+#define PLUMBLINE_PRIVSEP_PROCESS_TABLE_H
+
+#include "privsep/sandbox.h"
+
+struct process_row {
+	const char *program; /* below libexec_dir; NULL: not a process that the supervisor starts */
+	struct sandbox_spec sandbox;
+	unsigned links;	      /* bits of the roles it speaks with, besides the supervisor */
+	bool is_on_demand;    /* started when there is work, ends after it */
+	bool needs_collector; /* not started when no collector is configured */
+};
+
+extern const struct process_row process_table[ROLE_COUNT];
+
+#endif
