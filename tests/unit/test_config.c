@@ -62,12 +62,9 @@ static const struct {
 	const char *text;
 	unsigned line;
 } bad[] = {
-	{"[agent]\nnaem = x\n", 2},
-	{"[process]\nseccomp = perhaps\n", 2},
-	{"[sensor]\n\nrung = lsm2\n", 3},
-	{"[agent]\nstate_dir = relative\n", 2},
-	{"[privacy]\narguments = all\n", 2},
-	{"[sensor]\nscan_interval_s = often\n", 2},
+	{"[agent]\nnaem = x\n", 2},	     {"[process]\nseccomp = perhaps\n", 2},
+	{"[sensor]\n\nrung = lsm2\n", 3},    {"[agent]\nstate_dir = relative\n", 2},
+	{"[privacy]\narguments = all\n", 2}, {"[sensor]\nscan_interval_s = often\n", 2},
 	{"[agnt]\nname = x\n", 1},
 };
 
