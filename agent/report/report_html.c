@@ -281,7 +281,7 @@ static int style_hash(const char *text, char buf[static STYLE_HASH_SIZE])
 		for (int shift = 18; shift >= 0; shift -= 6)
 			*at++ = digits[group >> shift & 0x3f];
 	}
-	strcpy(at - 1, "=");
+	memcpy(at - 1, "=", sizeof("="));
 	return 0;
 }
 

@@ -262,7 +262,7 @@ static void read_hex(struct reader *reader, json_t *from, const char *key,
 	if (hex_decode(text, strlen(text), digest, sizeof(digest)) < 0)
 		refuse(reader, key, "a SHA-256 in hex");
 	else
-		strcpy(hex, text);
+		memcpy(hex, text, SHA256_HEX_SIZE);
 }
 
 static void read_time(struct reader *reader, json_t *from, const char *key, int64_t *ret_ns)

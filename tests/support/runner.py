@@ -168,7 +168,8 @@ def tidy(budget):
                if not os.path.basename(p).startswith("sensor_bpf")]
     args = ["run-clang-tidy", "-quiet", "-j", JOBS, "-p", "build-clang"]
     done = command(budget, [*args, *(re.escape("/" + p) + "$" for p in sources)])
-    done.output = "\n".join(line for line in done.output.splitlines() if re.search(r"(warning|error|note):", line))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", done.output)
+    done.output = "\n".join(line for line in plain.splitlines() if re.search(r"(warning|error|note):", line))
     yield one("clang-tidy", done)
 
 

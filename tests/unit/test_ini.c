@@ -23,9 +23,13 @@ static int note(const char *section, const char *key, const char *value, unsigne
 	return 0;
 }
 
+/* @notes may be NULL. */
 static int visit(const char *text, struct strbuf *notes, struct diag *diag)
 {
-	return ini_visit_buffer("test.ini", text, strlen(text), note, notes, diag);
+	cleanup_strbuf struct strbuf unread = STRBUF_INIT;
+
+	return ini_visit_buffer("test.ini", text, strlen(text), note, notes ? notes : &unread,
+				diag);
 }
 
 START_TEST(visits_in_order_with_lines)
@@ -53,7 +57,7 @@ START_TEST(names_the_line_that_is_wrong)
 	struct diag diag = {0};
 	char text[800];
 
-	ck_assert_int_eq(visit("[a]\nx = 1\nnonsense\n", &(struct strbuf){0}, &diag), -EINVAL);
+	ck_assert_int_eq(visit("[a]\nx = 1\nnonsense\n", NULL, &diag), -EINVAL);
 	ck_assert_str_eq(diag.file, "test.ini");
 	ck_assert_uint_eq(diag.line, 3);
 	ck_assert_str_eq(diag_format(&diag, text, sizeof(text)),
@@ -65,7 +69,7 @@ START_TEST(keeps_the_visitors_words)
 {
 	struct diag diag = {0};
 
-	ck_assert_int_eq(visit("[a]\n\nrefused = 1\n", &(struct strbuf){0}, &diag), -ERANGE);
+	ck_assert_int_eq(visit("[a]\n\nrefused = 1\n", NULL, &diag), -ERANGE);
 	ck_assert_uint_eq(diag.line, 3);
 	ck_assert_str_eq(diag.text, "this key is refused");
 }
@@ -79,7 +83,7 @@ START_TEST(refuses_what_inih_would_cut)
 	strbuf_add_str(&text, "[a]\nx = ");
 	for (int i = 0; i < 5000; i++)
 		strbuf_add_char(&text, 'v');
-	ck_assert_int_eq(visit(text.data, &(struct strbuf){0}, &diag), -EINVAL);
+	ck_assert_int_eq(visit(text.data, NULL, &diag), -EINVAL);
 	ck_assert_uint_eq(diag.line, 2);
 }
 END_TEST
