@@ -216,7 +216,7 @@ static void write_gaps(FILE *out, const struct html_host *part)
 		if (!is_listed(&host->coverage[i], part->view))
 			continue;
 		write_gap_row(out, host->coverage[i].state, &host->coverage[i],
-			      part->view->until_ns);
+			      part->view->heard_ns);
 		listed++;
 	}
 	fputs("</tbody></table>\n", out);

@@ -48,6 +48,8 @@ struct report_host {
 	 * known. */
 	unsigned requirements_with_evidence, requirements_all;
 	struct report_head head;
+	int64_t heard_ns; /* when this was known; what lasted then is not said to last on. 0:
+			     made_at */
 	const struct coverage *coverage;
 	size_t coverage_count;
 	const struct finding *findings;

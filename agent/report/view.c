@@ -70,7 +70,7 @@ static int make_spans(const struct report_host *host, struct view_host *view)
 
 	for (size_t i = 0; i < host->coverage_count; i++) {
 		const struct coverage *record = &host->coverage[i];
-		int64_t end_ns = record->end_ns ? record->end_ns : view->until_ns;
+		int64_t end_ns = record->end_ns ? record->end_ns : view->heard_ns;
 		int64_t from = clamp(record->start_ns, view->from_ns, view->until_ns);
 		int64_t until = clamp(end_ns, view->from_ns, view->until_ns);
 
@@ -163,6 +163,9 @@ static void set_period(const struct report *report, const struct report_host *ho
 		view->from_ns = host->coverage_count ? host->coverage[0].start_ns : view->until_ns;
 	if (view->from_ns > view->until_ns)
 		view->from_ns = view->until_ns;
+	view->heard_ns = view->until_ns;
+	if (host->heard_ns != 0 && host->heard_ns < view->until_ns)
+		view->heard_ns = host->heard_ns;
 }
 
 int view_host_init(const struct report *report, const struct report_host *host,

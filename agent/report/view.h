@@ -41,6 +41,7 @@ struct view_fleet {
 
 struct view_host {
 	int64_t from_ns, until_ns; /* the period */
+	int64_t heard_ns;	   /* end of what lasts; at most until_ns */
 	struct view_span *spans;
 	size_t span_count;
 	int64_t time_ns[VIEW_SPAN_COUNT]; /* sum of the spans by state */

@@ -184,6 +184,7 @@ int status_encode(const struct status *status, struct strbuf *out)
 
 	json_begin_object(&j);
 	json_put_string(&j, "type", "status");
+	json_put_time(&j, "time", status->time_ns);
 	json_put_string(&j, "agent", status->agent);
 	json_put_string(&j, "version", status->version);
 	json_put_string(&j, "os", status->os);
@@ -332,6 +333,7 @@ static void read_all(struct reader *reader, json_t *tree, struct status *status)
 {
 	json_t *part;
 
+	read_time(reader, tree, "time", &status->time_ns);
 	read_text(reader, tree, "agent", &status->agent);
 	read_text(reader, tree, "version", &status->version);
 	read_text(reader, tree, "os", &status->os);

@@ -3,7 +3,7 @@
  * Answer of the agent to `status`: what it does now, in one value. It stays on
  * the host (control socket only), so it is no part of the data dictionary.
  *
- * {"type":"status","agent","version","os","kernel","profile","phase","rung","rung_reason","coverage_since",
+ * {"type":"status","time","agent","version","os","kernel","profile","phase","rung","rung_reason","coverage_since",
  *  "baseline":{"name","revision","digest","entries"} or null,
  *  "findings":{"open","info","low","medium","high","critical"},
  *  "checks":{"pass","fail","error","not_applicable"},
@@ -31,6 +31,7 @@ struct status_unseen {
 
 /* Strings may be NULL where nothing is known. */
 struct status {
+	int64_t time_ns; /* of the answer */
 	char *agent, *version, *os, *kernel, *profile;
 	char *phase, *rung, *rung_reason;
 	int64_t coverage_since_ns; /* of the lasting interval; 0: none */

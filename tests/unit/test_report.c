@@ -194,6 +194,17 @@ START_TEST(counts_the_blindest_record_of_each_moment)
 }
 END_TEST
 
+START_TEST(does_not_let_a_state_last_beyond_what_was_heard)
+{
+	cleanup_view_host struct view_host view = {0};
+
+	host.heard_ns = NOON - 3 * HOUR;
+	ck_assert_int_eq(view_host_init(&report, &host, &view), 0);
+	ck_assert_int_eq(view.time_ns[COVERAGE_COVERED], 21 * HOUR);
+	ck_assert_int_eq(view.time_ns[VIEW_NO_RECORD], 3 * HOUR);
+}
+END_TEST
+
 START_TEST(never_rounds_up_to_wholly_covered)
 {
 	cleanup_view_host struct view_host view = {0};
@@ -533,6 +544,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, finds_formats_by_name);
 	tcase_add_loop_test(tcase, counts_the_blindest_record_of_each_moment, 0,
 			    (int)ARRAY_SIZE(periods));
+	tcase_add_test(tcase, does_not_let_a_state_last_beyond_what_was_heard);
 	tcase_add_test(tcase, never_rounds_up_to_wholly_covered);
 	tcase_add_test(tcase, html_says_first_what_was_covered);
 	tcase_add_test(tcase, html_lists_gaps_with_cause_and_what_was_missed);

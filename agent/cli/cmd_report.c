@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plumbline report: what the agent knows, as a page, a document or a table. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/ini.h"
+#include "base/strbuf.h"
+#include "cli/control.h"
+#include "cli/evidence.h"
+#include "cli/verbs.h"
+#include "model/config.h"
+#include "report/report.h"
+#include "wire/codec.h"
+
+struct options {
+	const struct report_ops *format;
+	const char *output; /* "-": standard output */
+	const char *input;  /* saved answers instead of the agent's; "-": standard input */
+	int64_t since_ns;
+	struct control_target target;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: plumbline report --format html|json|csv -o FILE [--since TIME] [--input "
+	      "FILE]\n\n"
+	      "  --format FORMAT  html: a page to read and print; json: all of it; csv: a table\n"
+	      "  -o FILE          replaces FILE once the report is whole; - is standard output\n"
+	      "  --since TIME     2026-11-21T08:00:00Z, or 12h or 7d before now; default: the\n"
+	      "                   first coverage record\n"
+	      "  --input FILE     answers of an agent saved before, one per line, instead of\n"
+	      "                   asking the agent of this machine; - is standard "
+	      "input\n" CONTROL_OPTIONS_HELP,
+	      out);
+}
+
+static int parse_since(const char *text, int64_t *ret_ns)
+{
+	uint64_t seconds;
+
+	if (clock_parse(text, ret_ns) == 0)
+		return 0;
+	if (ini_field_seconds(text, &seconds, NULL) < 0)
+		return -EINVAL;
+	if (seconds > (uint64_t)(clock_real_ns() / NSEC_PER_SEC))
+		return -ERANGE;
+	*ret_ns = clock_real_ns() - (int64_t)seconds * NSEC_PER_SEC;
+	return 0;
+}
+
+static int take_option(struct options *options, int option, const char *value)
+{
+	switch (option) {
+	case 'f':
+		options->format = report_find_format(value);
+		if (options->format)
+			return 0;
+		fprintf(stderr, "plumbline: report: --format is html, json or csv, not '%s'\n",
+			value);
+		return -EINVAL;
+	case 'o':
+		options->output = value;
+		return 0;
+	case 'i':
+		options->input = value;
+		return 0;
+	case 's':
+		if (parse_since(value, &options->since_ns) == 0)
+			return 0;
+		fprintf(stderr,
+			"plumbline: report: --since takes a time such as 2026-11-21T08:00:00Z, or "
+			"12h or 7d, not '%s'\n",
+			value);
+		return -EINVAL;
+	default:
+		return control_option(&options->target, option, value);
+	}
+}
+
+/* 0, 1 when help was printed, or -EINVAL. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option table[] = {
+		{"format", required_argument, NULL, 'f'},
+		{"output", required_argument, NULL, 'o'},
+		{"since", required_argument, NULL, 's'},
+		{"input", required_argument, NULL, 'i'},
+		{"help", no_argument, NULL, 'h'},
+		CONTROL_OPTIONS,
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "o:h", table, NULL)) >= 0) {
+		if (option == 'h') {
+			usage(stdout);
+			return 1;
+		}
+		if (option == '?' || take_option(options, option, optarg) < 0)
+			return -EINVAL;
+	}
+	if (optind < argc || !options->format || !options->output) {
+		usage(stderr);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* What on_line() needs to add a line and to say which one was bad. */
+struct taking {
+	struct evidence *evidence;
+	const char *source;
+	unsigned line;
+};
+
+static int on_line(const char *json, void *userdata)
+{
+	struct taking *taking = userdata;
+	struct diag diag = {0};
+	int r;
+
+	taking->line++;
+	r = evidence_add(taking->evidence, json, strlen(json), &diag);
+	if (r < 0)
+		fprintf(stderr, "plumbline: report: %s:%u: %s\n", taking->source, taking->line,
+			diag.text[0] ? diag.text : strerror(-r));
+	return r;
+}
+
+static int ask_agent(const struct options *options, struct evidence *evidence)
+{
+	const char *const all[] = {"--all", NULL};
+	char since[32];
+	const char *const since_list[] = {since, NULL};
+	const struct {
+		const char *verb;
+		const char *const *arguments;
+	} questions[] = {
+		{"status", NULL}, {"coverage", since_list}, {"findings", all}, {"checks", NULL}};
+
+	snprintf(since, sizeof(since), "%" PRId64, options->since_ns);
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		struct taking taking = {evidence, questions[i].verb, 0};
+		const struct control_request request = {
+			.verb = questions[i].verb,
+			.arguments = questions[i].arguments,
+			.fd = -1,
+			.timeout_ms = CONTROL_TIMEOUT_MS,
+			.on_line = on_line,
+			.userdata = &taking,
+		};
+		int r = control_run_loud(&options->target, &request);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_input(const char *path, struct evidence *evidence)
+{
+	cleanup_fclose FILE *in =
+		strcmp(path, "-") == 0 ? fdopen(dup(STDIN_FILENO), "re") : fopen(path, "re");
+	struct taking taking = {evidence, path, 0};
+	cleanup_free char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+	int r;
+
+	if (!in) {
+		r = -errno;
+		fprintf(stderr, "plumbline: report: %s: %s\n", path, strerror(-r));
+		return r;
+	}
+	while ((len = getline(&line, &room, in)) > 0) {
+		if (line[len - 1] == '\n')
+			line[--len] = '\0';
+		if (len == 0)
+			continue;
+		r = on_line(line, &taking);
+		if (r < 0)
+			return r;
+	}
+	if (ferror(in)) {
+		fprintf(stderr, "plumbline: report: %s: cannot be read\n", path);
+		return -EIO;
+	}
+	return 0;
+}
+
+static int write_stream(const struct report *report, const struct report_ops *format, FILE *out)
+{
+	int r = format->write(report, out);
+
+	if (r < 0)
+		return r;
+	return fflush(out) == 0 ? 0 : -errno;
+}
+
+/* Writes beside @path and renames, so that a half report never stands there. */
+static int write_file(const struct report *report, const struct report_ops *format,
+		      const char *path)
+{
+	cleanup_strbuf struct strbuf temporary = STRBUF_INIT;
+	cleanup_fclose FILE *out = NULL;
+	cleanup_close int fd = -1;
+	mode_t mask;
+	int r;
+
+	strbuf_printf(&temporary, "%s.XXXXXX", path);
+	if (strbuf_check(&temporary) < 0)
+		return -ENOMEM;
+	fd = mkostemp(temporary.data, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	mask = umask(0);
+	umask(mask);
+	out = fchmod(fd, 0666 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
+	if (!out) {
+		r = -errno;
+	} else {
+		fd = -1; /* the stream's */
+		r = write_stream(report, format, out);
+	}
+	if (r == 0 && (fsync(fileno(out)) < 0 || rename(temporary.data, path) < 0))
+		r = -errno;
+	if (r < 0)
+		unlink(temporary.data);
+	return r;
+}
+
+static int write_report(const struct options *options, struct evidence *evidence)
+{
+	cleanup_free char *title = NULL, *made_by = NULL;
+	struct report_host host;
+	struct report report = {.since_ns = options->since_ns, .host_count = 1};
+	int r;
+
+	r = evidence_get_host(evidence, &host);
+	if (r < 0)
+		return r;
+	if (asprintf(&title, "%s: the machine beside its approved state",
+		     host.name ? host.name : "A machine") < 0)
+		return -ENOMEM;
+	if (asprintf(&made_by, "plumbline %s", PLUMBLINE_VERSION) < 0)
+		return -ENOMEM;
+	report.title = title;
+	report.made_by = made_by;
+	report.made_at_ns = clock_real_ns();
+	report.hosts = &host;
+	if (strcmp(options->output, "-") == 0)
+		return write_stream(&report, options->format, stdout);
+	return write_file(&report, options->format, options->output);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	cleanup_with(evidence_freep) struct evidence *evidence = NULL;
+	struct options options = {0};
+	int r;
+
+	r = parse_options(argc, argv, &options);
+	if (r != 0)
+		return r < 0 ? EXIT_ERROR : EXIT_GOOD;
+
+	r = evidence_new(&evidence);
+	if (r == 0 && !options.input)
+		r = evidence_add_local(evidence, NULL);
+	if (r < 0) {
+		fprintf(stderr, "plumbline: report: %s\n", strerror(-r));
+		return EXIT_ERROR;
+	}
+	if (options.input ? read_input(options.input, evidence) < 0
+			  : ask_agent(&options, evidence) < 0)
+		return EXIT_ERROR;
+
+	r = write_report(&options, evidence);
+	if (r < 0) {
+		fprintf(stderr, "plumbline: report: %s: %s\n", options.output, strerror(-r));
+		return EXIT_ERROR;
+	}
+	return EXIT_GOOD;
+}
