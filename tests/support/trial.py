@@ -20,6 +20,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -77,11 +78,23 @@ def run(*args, ok=(0,), timeout_s=60, **kwargs):
     return done
 
 
+def run_bytes(*args):
+    return subprocess.run(list(args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60,
+                          check=True).stdout
+
+
 def program(name):
     path = os.path.join(BUILD, name)
     if not os.access(path, os.X_OK):
         raise Failed("%s is not built" % path)
     return path
+
+
+def as_user(user):
+    """Words to put before a command."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups", "--"]
 
 
 def process_identity(pid):
@@ -158,11 +171,8 @@ class Collector:
             f.write(COLLECTOR_CONFIG.format(port=self.port, store=self.store, pki=trial.pki, key=key))
 
     def start(self):
-        args = [program("plumbline-collector"), "serve", "--config", self.config]
-        if os.geteuid() == 0:
-            args = ["setpriv", "--reuid=plumbline-collector", "--regid=plumbline-collector",
-                "--clear-groups", "--"] + args
-        self.process = self.trial.start("collector", args)
+        self.process = self.trial.start("collector", [*as_user("plumbline-collector"), program("plumbline-collector"),
+                                                      "serve", "--config", self.config])
         wait_for("the collector to listen", self.is_listening, 20)
         return self
 
@@ -177,6 +187,40 @@ class Collector:
 
     def find(self, kind, path):
         return [f for f in self.findings() if f["kind"] == kind and f.get("path") == path]
+
+    def wait_for(self, kind, path, timeout_s=30):
+        return wait_for("%s of %s at the collector" % (kind, path), lambda: self.find(kind, path), timeout_s)[0]
+
+    def wait_for_sequence(self, sequence, timeout_s=30):
+        wait_for("record %d at the collector" % sequence, lambda: sequence in self.sequences(), timeout_s)
+
+    def records(self):
+        """All stored records as (sequence, JSON object), in order; straight from the store."""
+        uri = "file:%s?mode=ro" % os.path.join(self.store, "collector.db")
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as db:
+            rows = db.execute("SELECT seq, json FROM records WHERE agent = ? ORDER BY seq", (AGENT_NAME,))
+            return [(seq, json.loads(text)) for seq, text in rows]
+
+    def sequences(self):
+        return [sequence for sequence, _ in self.records()]
+
+    def check_complete(self, last):
+        """Each record from the first to `last` is stored, and stored once."""
+        sequences = self.sequences()
+        check(len(sequences) == len(set(sequences)), "stored twice: %s" % sequences)
+        missing = sorted(set(range(1, last + 1)) - set(sequences))
+        check(not missing, "lost: %s of %d" % (missing, last))
+
+    def take_file(self, *args, ok=(0,)):
+        """`plumbline-collector import`, as its own user, which owns the store."""
+        return run(*as_user("plumbline-collector"), program("plumbline-collector"), "import",
+                   "--config", self.config, *args, ok=ok)
+
+    def stop(self):
+        return self.process.stop()
+
+    def kill(self):
+        self.process.kill()
 
 
 class Agent:
@@ -194,7 +238,8 @@ class Agent:
             ("agent", "data_dir"): os.path.join(SOURCE, "baselines"),
             ("agent", "libexec_dir"): BUILD,
             ("baseline", "approver_ca"): os.path.join(trial.pki, "approver-ca.pem"),
-            ("sensor", "recheck_interval"): "2",
+            ("process", "seccomp"): os.environ.get("PLUMBLINE_SECCOMP", "enforce"),
+            ("sensor", "recheck_interval_s"): "2",
         }
         if collector:
             values[("collector", "url")] = "https://127.0.0.1:%d" % collector.port
@@ -222,6 +267,34 @@ class Agent:
 
     def findings(self):
         return load_json_list(self.ask("findings", "--json").stdout)
+
+    def stop(self):
+        return self.process.stop()
+
+    def kill(self):
+        """The supervisor dies as by a power cut; its children must end by themselves."""
+        children = [process_identity(pid) for pid in children_of(self.process.pid)]
+        self.process.kill()
+        for child in filter(None, children):
+            wait_for("the end of child %d" % child[0], lambda c=child: process_identity(c[0]) != c, 20)
+
+    def rung(self):
+        return self.status()["rung"]
+
+    def rescan_if_blind(self):
+        """On the scan rung changes are seen by a walk only."""
+        if self.rung() == "scan":
+            self.ask("rescan", ok=(0,))
+
+    def sequence(self):
+        return self.status()["outbox"]["sequence"]
+
+    def wait_delivered(self, timeout_s=30):
+        """Until the outbox is empty; the last sequence number."""
+        def is_delivered():
+            outbox = (self.status() or {}).get("outbox")
+            return outbox and outbox["sequence"] > 0 and outbox["sequence"] == outbox["acked"] and outbox
+        return wait_for("an empty outbox", is_delivered, timeout_s)["sequence"]
 
     def load_baseline(self, path):
         self.ask("baseline", "load", path, ok=(0,))
@@ -301,6 +374,43 @@ class Trial:
 
     def agent(self, collector=None, settings=None):
         return Agent(self, collector, settings=settings).start()
+
+    def plant(self):
+        """A small approved world in self.tree, and the signed baseline of it."""
+        for name, source in (("pump-control", "/bin/true"), ("valve-control", "/bin/true")):
+            shutil.copy(source, self.path(name))
+            with open(self.path(name), "ab") as f:
+                f.write(name.encode())  # so that content names one file
+            os.chmod(self.path(name), 0o755)
+        for name in ("recipe.txt", "limits.conf", "notes.txt"):
+            with open(self.path(name), "w", encoding="utf-8") as f:
+                f.write("approved %s\n" % name)
+            os.chmod(self.path(name), 0o644)
+        return self.baseline()
+
+    def path(self, name):
+        return os.path.join(self.tree, name)
+
+    def modify(self, name):
+        """Changes content in place and puts the time stamps back, as an attacker would."""
+        before = os.stat(self.path(name))
+        with open(self.path(name), "ab") as f:
+            f.write(b"!")
+        os.utime(self.path(name), ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    def run_unapproved(self, name="unapproved"):
+        shutil.copy("/bin/true", self.path(name))
+        with open(self.path(name), "ab") as f:
+            f.write(os.urandom(16))
+        os.chmod(self.path(name), 0o755)
+        run(self.path(name))
+
+    def covered_agent(self, collector=None, settings=None):
+        baseline = self.plant()
+        agent = self.agent(collector, settings)
+        agent.load_baseline(baseline)
+        agent.wait_covered()
+        return agent
 
     def baseline(self, *trees, name="trial"):
         """A signed baseline of `trees` (default: self.tree); its path."""
