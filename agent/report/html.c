@@ -130,7 +130,8 @@ void html_time(FILE *out, int64_t unix_ns)
 		return;
 	}
 	clock_format(unix_ns, buf);
-	fprintf(out, "<time datetime=\"%s\">%.10s %.8s&nbsp;UTC</time>", buf, buf, buf + 11);
+	fprintf(out, "<time datetime=\"%s\"><span>%.10s</span> <span>%.8s UTC</span></time>", buf,
+		buf, buf + 11);
 }
 
 void html_element(FILE *out, const char *tag, const char *name, const char *text)
@@ -168,7 +169,8 @@ void html_css_string(FILE *out, const char *text)
 		    c == ' ')
 			putc((int)c, out);
 		else
-			fprintf(out, "\\%06x", is_deceptive(c) || c < 0x20 ? 0xfffd : c);
+			/* the blank ends the escape and is no part of the text */
+			fprintf(out, "\\%x ", is_deceptive(c) || c < 0x20 ? 0xfffd : c);
 		text += len;
 		left -= len;
 	}

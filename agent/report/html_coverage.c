@@ -164,7 +164,8 @@ static void write_gap_row(FILE *out, unsigned state, const struct coverage *reco
 	html_time(out, record->end_ns);
 	fputs("</td>", out);
 	html_cell(out, "Lasted");
-	fprintf(out, "%s</td>", words_duration(end_ns - record->start_ns, buf));
+	fprintf(out, "<span class=\"nowrap\">%s</span></td>",
+		words_duration(end_ns - record->start_ns, buf));
 	html_cell(out, "Cause");
 	html_text(out, record->cause ? record->cause : state_looks[state].words);
 	fputs("</td>", out);

@@ -132,7 +132,7 @@ static int write_row(FILE *out, const struct finding *finding)
 	r = html_path(out, finding->path);
 	fputs("</code></td>", out);
 	html_cell(out, "State");
-	fputs(finding_state_name(finding->state), out);
+	html_element(out, "span", "nowrap", finding_state_name(finding->state));
 	fputs("</td>", out);
 	html_cell(out, "Last seen");
 	html_time(out, finding->last_seen_ns);

@@ -22,8 +22,10 @@ static void write_host_row(FILE *out, const struct html_host *part)
 	html_text(out, part->host->name);
 	fputs("</a></td>", out);
 	html_cell(out, "Covered");
+	fputs("<div class=\"cover\">", out);
 	html_coverage_bar(out, part);
-	fprintf(out, "%s</td>", words_permille(view_covered_permille(part->view), buf));
+	fprintf(out, "<span class=\"nowrap\">%s</span></div></td>",
+		words_permille(view_covered_permille(part->view), buf));
 	html_cell(out, "Sensor");
 	html_text(out, part->host->rung);
 	fputs("</td>", out);
@@ -78,7 +80,10 @@ static void write_hosts(FILE *out, const struct report *report, const struct vie
 	      out);
 	for (size_t i = 0; i < report->host_count; i++)
 		write_host_row(out, &(struct html_host){&report->hosts[i], &views[i], i, 3});
-	fputs("</tbody></table>\n</section>\n", out);
+	fputs("</tbody></table>\n<p class=\"note\">Bars: full and green, covered; half height, the "
+	      "first comparison; red, a gap; low and dark, the agent was down; empty, no record. "
+	      "Each covers the period of this report.</p>\n</section>\n",
+	      out);
 }
 
 static void write_names(FILE *out, const struct view_fleet *fleet, const struct view_row *row,
@@ -86,9 +91,9 @@ static void write_names(FILE *out, const struct view_fleet *fleet, const struct 
 {
 	fprintf(out, "on <strong>%zu of %zu hosts</strong>: ", row->host_count, all);
 	for (size_t m = 0; m < row->host_count && m < NAMES_MAX; m++) {
-		if (m > 0)
-			fputs(", ", out);
+		fprintf(out, "%s<span class=\"nowrap\">", m > 0 ? ", " : "");
 		html_text(out, fleet->members[row->first_member + m]->name);
+		fputs("</span>", out);
 	}
 	if (row->host_count > NAMES_MAX)
 		fprintf(out, " and %zu more", row->host_count - NAMES_MAX);
@@ -112,10 +117,10 @@ static int write_row(FILE *out, const struct view_fleet *fleet, const struct vie
 	r = html_path(out, finding->path);
 	fputs("</code></td>", out);
 	html_cell(out, "Approved, found");
-	fputs("<code>", out);
-	html_value(out, finding->expected ? finding->expected : "nothing approved");
-	fputs("</code><br><code>", out);
-	html_value(out, finding->actual ? finding->actual : "nothing there");
+	fputs("<span class=\"said\">approved</span> <code>", out);
+	html_value(out, finding->expected ? finding->expected : "nothing");
+	fputs("</code><br><span class=\"said\">found</span> <code>", out);
+	html_value(out, finding->actual ? finding->actual : "nothing");
 	fputs("</code></td>", out);
 	html_cell(out, "Hosts");
 	write_names(out, fleet, row, all);
@@ -141,7 +146,8 @@ static int write_differences(FILE *out, const struct report *report)
 		"<p class=\"lead\"><strong>%s open.</strong> Each is one row, on however many "
 		"hosts it is; the fingerprint is the same on all.</p>\n",
 		words_count(fleet.row_count, "difference is", "differences are", buf));
-	fputs("<table class=\"rows\"><caption>Worst first, then on the most hosts</caption>\n"
+	fputs("<table class=\"rows differences\"><caption>Worst first, then on the most "
+	      "hosts</caption>\n"
 	      "<thead><tr><th scope=\"col\">Severity</th><th scope=\"col\">What</th>"
 	      "<th scope=\"col\">Where</th><th scope=\"col\">Approved, found</th>"
 	      "<th scope=\"col\">Hosts</th></tr></thead>\n<tbody>\n",

@@ -191,7 +191,9 @@ void html_evidence(FILE *out, const struct html_host *part)
 	fputs("<tr><th scope=\"row\">Chain head</th><td><code>", out);
 	html_value(out, head->chain);
 	fputs("</code></td></tr>\n", out);
-	html_fact(out, "Evidence key (SHA-256)", head->key_id ? head->key_id : "not signed yet");
+	fputs("<tr><th scope=\"row\">Evidence key (SHA-256)</th><td><code>", out);
+	html_value(out, head->key_id ? head->key_id : "not signed yet");
+	fputs("</code></td></tr>\n", out);
 	if (head->signature) {
 		fputs("<tr><th scope=\"row\">Signature (base64)</th><td><code class=\"wrap\">",
 		      out);

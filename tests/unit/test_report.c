@@ -457,8 +457,9 @@ START_TEST(fleet_shows_one_row_for_the_same_difference)
 	report.host_count = 3;
 
 	write_report("html", &report);
-	has("on <strong>2 of 3 hosts</strong>: hmi-1, hmi-2");
-	has("on <strong>1 of 3 hosts</strong>: hmi-1");
+	has("on <strong>2 of 3 hosts</strong>: <span class=\"nowrap\">hmi-1</span>, "
+	    "<span class=\"nowrap\">hmi-2</span></td>");
+	has("on <strong>1 of 3 hosts</strong>: <span class=\"nowrap\">hmi-1</span></td>");
 	has("2 differences are open.");
 	has_in_order("All hosts of this report", "Differences across the hosts");
 
