@@ -27,6 +27,7 @@ struct batch_builder {
 struct batch_line {
 	const char *text;
 	size_t len;
+	uint8_t chain[SHA256_SIZE]; /* after this record */
 };
 
 struct batch {
@@ -280,11 +281,12 @@ static int parse_lines(struct batch *batch, size_t pos, struct diag *diag)
 			return diag_set(diag, "", i + 2, -EBADMSG,
 					"record %zu of %" PRIu64 " is missing", i + 1,
 					header->count);
-		batch->lines[i] = (struct batch_line){start, end - start};
+		batch->lines[i] = (struct batch_line){.text = start, .len = end - start};
 		r = check_line(&batch->lines[i], header->first + i, chain, &payload);
 		if (r < 0)
 			return diag_set(diag, "", i + 2, r, "not the record with sequence %" PRIu64,
 					header->first + i);
+		memcpy(batch->lines[i].chain, chain, sizeof(chain));
 		pos = end + 1 - batch->text;
 	}
 	if (pos != batch->len)
@@ -355,5 +357,20 @@ int batch_get_record(const struct batch *batch, size_t index, const char **ret_j
 
 	*ret_json = batch->lines[index].text;
 	*ret_len = batch->lines[index].len;
+	return 0;
+}
+
+int batch_get_chain(const struct batch *batch, uint64_t sequence,
+		    uint8_t ret_chain[static SHA256_SIZE])
+{
+	const struct batch_header *header = &batch->header;
+
+	if (sequence > header->last || sequence + 1 < header->first)
+		return -ENOENT;
+	if (sequence + 1 == header->first)
+		return hex_decode(header->chain_before, SHA256_HEX_SIZE - 1, ret_chain,
+				  SHA256_SIZE);
+
+	memcpy(ret_chain, batch->lines[sequence - header->first].chain, SHA256_SIZE);
 	return 0;
 }

@@ -68,5 +68,8 @@ const struct batch_header *batch_get_header(const struct batch *batch);
 /* Record @index from 0: its JSON object with "seq" (not NUL-terminated); 0 or -ENOENT. */
 int batch_get_record(const struct batch *batch, size_t index, const char **ret_json,
 		     size_t *ret_len);
+/* Chain hash after record @sequence, from the one before the first record on; -ENOENT. */
+int batch_get_chain(const struct batch *batch, uint64_t sequence,
+		    uint8_t ret_chain[static SHA256_SIZE]);
 
 #endif
