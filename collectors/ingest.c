@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,8 +119,8 @@ static int load_agent(struct intake *intake)
 }
 
 /*
- * The stored chain and the batch's must agree at the last record that both know. A hash stands for all before it, so this
- * one comparison covers every record they share.
+ * The stored chain and the batch's must agree at the last record that both know. A hash stands for
+ * all before it, so this one comparison covers every record they share.
  */
 static int check_continuity(struct intake *intake)
 {
@@ -146,7 +147,8 @@ static int check_continuity(struct intake *intake)
 	if (r == -ENOENT || batch_get_chain(intake->batch, common, sent) < 0 ||
 	    memcmp(stored, sent, sizeof(sent)) != 0)
 		return refuse(intake->result, INGEST_CONFLICT,
-			      "chain breaks: records up to %" PRIu64 " are not those that are stored",
+			      "chain breaks: records up to %" PRIu64
+			      " are not those that are stored",
 			      common);
 	return 0;
 }
@@ -162,7 +164,8 @@ static int replace(char **slot, const char *text, size_t len)
 	return 0;
 }
 
-/* Who the agent is. Its evidence key is believed once, over mutual TLS, and may not change silently. */
+/* Who the agent is. Its evidence key is believed once, over mutual TLS, and may not change
+ * silently. */
 static int take_hello(struct intake *intake, const struct wire_hello *hello, const char *json,
 		      size_t len)
 {
@@ -202,11 +205,13 @@ static int take_head(struct intake *intake, uint64_t own_seq, const struct wire_
 
 	if (!agent->evidence_key)
 		return refuse(intake->result, INGEST_FORBIDDEN,
-			      "record %" PRIu64 ": a signed head, but '%s' has sent no evidence key",
+			      "record %" PRIu64
+			      ": a signed head, but '%s' has sent no evidence key",
 			      own_seq, agent->name);
 	if (signature_key_id(agent->evidence_key, id) < 0 || strcmp(id, head->key_id) != 0)
 		return refuse(intake->result, INGEST_FORBIDDEN,
-			      "record %" PRIu64 ": head is signed with key %.64s, not with that of '%s'",
+			      "record %" PRIu64
+			      ": head is signed with key %.64s, not with that of '%s'",
 			      own_seq, head->key_id, agent->name);
 
 	r = head->sequence < own_seq ? known_chain(intake, head->sequence, chain) : -ENOENT;
@@ -215,7 +220,8 @@ static int take_head(struct intake *intake, uint64_t own_seq, const struct wire_
 	hex_decode(head->chain, SHA256_HEX_SIZE - 1, signed_chain, sizeof(signed_chain));
 	if (r == -ENOENT || memcmp(chain, signed_chain, sizeof(chain)) != 0)
 		return refuse(intake->result, INGEST_CONFLICT,
-			      "record %" PRIu64 ": signed head is not the chain after record %" PRIu64,
+			      "record %" PRIu64
+			      ": signed head is not the chain after record %" PRIu64,
 			      own_seq, head->sequence);
 
 	n = snprintf(text, sizeof(text), "plumbline-head\n%" PRIu64 "\n%s\n", head->sequence,

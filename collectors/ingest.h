@@ -16,22 +16,22 @@
 
 /* The numbers of HTTP. */
 enum ingest_status {
-	INGEST_STORED = 200,     /* also when all was there before */
+	INGEST_STORED = 200, /* also when all was there before */
 	INGEST_MALFORMED = 400,
-	INGEST_FORBIDDEN = 403,  /* another agent's name or evidence key */
-	INGEST_CONFLICT = 409,   /* sequence or chain does not continue what is stored */
+	INGEST_FORBIDDEN = 403, /* another agent's name or evidence key */
+	INGEST_CONFLICT = 409,	/* sequence or chain does not continue what is stored */
 	INGEST_TOO_LARGE = 413,
-	INGEST_BUSY = 429,       /* come again later */
+	INGEST_BUSY = 429,	 /* come again later */
 	INGEST_UNAVAILABLE = 503 /* the store failed */
 };
 
 struct ingest_result {
 	enum ingest_status status;
 	char agent[AGENT_NAME_SIZE]; /* as the batch says, "" when it does not */
-	uint64_t acked;              /* last sequence of the batch when stored */
-	uint64_t stored;             /* records that were new */
+	uint64_t acked;		     /* last sequence of the batch when stored */
+	uint64_t stored;	     /* records that were new */
 	uint64_t expected_first;     /* on a conflict of sequence; else 0 */
-	char error[640];             /* for the sender and the log; "" when stored */
+	char error[640];	     /* for the sender and the log; "" when stored */
 };
 
 /* @peer: name that the sender proved, NULL when the batch came by file. */

@@ -19,12 +19,12 @@
 struct store_agent {
 	char name[AGENT_NAME_SIZE];
 	int64_t first_seen_ns, last_seen_ns;
-	uint64_t last_seq;          /* last stored record; 0 when none */
+	uint64_t last_seq;	    /* last stored record; 0 when none */
 	uint8_t chain[SHA256_SIZE]; /* hash after it */
-	uint64_t head_seq;          /* last record under a verified signature; 0 when none */
-	char *evidence_key;         /* PEM, from the first hello; NULL */
-	char *hello;                /* last hello record, JSON; NULL */
-	char *baseline;             /* last loaded baseline record, JSON; NULL */
+	uint64_t head_seq;	    /* last record under a verified signature; 0 when none */
+	char *evidence_key;	    /* PEM, from the first hello; NULL */
+	char *hello;		    /* last hello record, JSON; NULL */
+	char *baseline;		    /* last loaded baseline record, JSON; NULL */
 };
 
 void store_agent_done(struct store_agent *agent);
@@ -41,7 +41,7 @@ struct store_row {
 struct store_record {
 	const char *agent;
 	const struct wire_record *record; /* decoded */
-	const uint8_t *chain;             /* hash after it */
+	const uint8_t *chain;		  /* hash after it */
 	int64_t received_ns;
 	const char *json;
 	size_t len;
@@ -53,7 +53,8 @@ struct store;
 typedef int (*store_row_fn)(const struct store_row *row, void *userdata);
 typedef int (*store_agent_fn)(const struct store_agent *agent, void *userdata);
 
-/* Functions return 0 or negative errno: -EBUSY when another writer holds the store too long, -ENOSPC, -EIO, -ENOMEM. */
+/* Functions return 0 or negative errno: -EBUSY when another writer holds the store too long,
+ * -ENOSPC, -EIO, -ENOMEM. */
 struct store_ops {
 	const char *name;
 
@@ -65,12 +66,15 @@ struct store_ops {
 	int (*commit)(struct store *store);
 	void (*rollback)(struct store *store);
 
-	int (*get_agent)(struct store *store, const char *name, struct store_agent *ret_agent); /* -ENOENT */
+	int (*get_agent)(struct store *store, const char *name,
+			 struct store_agent *ret_agent); /* -ENOENT */
 	int (*put_agent)(struct store *store, const struct store_agent *agent);
 	int (*get_chain)(struct store *store, const char *agent, uint64_t seq,
 			 uint8_t ret_chain[static SHA256_SIZE]); /* -ENOENT */
-	int (*put_batch)(struct store *store, const struct batch_header *header, int64_t received_ns);
-	/* Keeps the record, and with it the current state of its finding, check or coverage interval. */
+	int (*put_batch)(struct store *store, const struct batch_header *header,
+			 int64_t received_ns);
+	/* Keeps the record, and with it the current state of its finding, check or coverage
+	 * interval. */
 	int (*put_record)(struct store *store, const struct store_record *record);
 
 	/* @agent NULL: all. In order of name, or of change from @after on. */
@@ -81,7 +85,8 @@ struct store_ops {
 	int (*each_coverage)(struct store *store, const char *agent, store_row_fn fn,
 			     void *userdata);
 
-	/* Drops records and batches received before, findings resolved before and coverage ended before @before_ns. */
+	/* Drops records and batches received before, findings resolved before and coverage ended
+	 * before @before_ns. */
 	int (*prune)(struct store *store, int64_t before_ns);
 };
 

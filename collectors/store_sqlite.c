@@ -41,15 +41,17 @@ enum statement {
 	STATEMENT_COUNT,
 };
 
-#define AGENT_COLUMNS                                                                              \
-	"name, first_seen_ns, last_seen_ns, last_seq, chain, head_seq, evidence_key, hello, baseline"
+#define AGENT_COLUMNS                                                                         \
+	"name, first_seen_ns, last_seen_ns, last_seq, chain, head_seq, evidence_key, hello, " \
+	"baseline"
 
 static const char *const statements[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[GET_AGENT] = "SELECT " AGENT_COLUMNS " FROM agents WHERE name = ?",
-	[PUT_AGENT] = "INSERT OR REPLACE INTO agents (" AGENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[PUT_AGENT] = "INSERT OR REPLACE INTO agents (" AGENT_COLUMNS
+		      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[GET_CHAIN] = "SELECT chain FROM records WHERE agent = ? AND seq = ?",
 	[PUT_BATCH] = "INSERT OR REPLACE INTO batches (agent, first, last, chain, received_ns) "
 		      "VALUES (?, ?, ?, ?, ?)",
@@ -118,7 +120,8 @@ static sqlite3_stmt *statement_of(struct sqlite_store *self, enum statement whic
 	if (*slot)
 		sqlite3_reset(*slot);
 	else
-		sqlite3_prepare_v3(self->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
+		sqlite3_prepare_v3(self->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, slot,
+				   NULL);
 	return *slot;
 }
 
@@ -232,8 +235,9 @@ static int migrate(struct sqlite_store *self)
 
 static int sqlite_open(const char *place, struct store **ret_store)
 {
-	static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-				      "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216";
+	static const char pragmas[] =
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+		"PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216";
 	struct sqlite_store *self = calloc(1, sizeof(*self));
 	char path[4096];
 	int r;
@@ -243,7 +247,8 @@ static int sqlite_open(const char *place, struct store **ret_store)
 
 	self->base.ops = &store_sqlite;
 	snprintf(path, sizeof(path), "%s/collector.db", place);
-	r = to_errno(sqlite3_open_v2(path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
+	r = to_errno(
+		sqlite3_open_v2(path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
 	if (r == 0) {
 		sqlite3_busy_timeout(self->db, BUSY_MS);
 		r = to_errno(sqlite3_exec(self->db, pragmas, NULL, NULL, NULL));
@@ -323,9 +328,9 @@ static int sqlite_get_agent(struct store *store, const char *name, struct store_
 
 static int sqlite_put_agent(struct store *store, const struct store_agent *agent)
 {
-	const void *values[] = {agent->name,         &agent->first_seen_ns, &agent->last_seen_ns,
-				&agent->last_seq,    agent->chain,          &agent->head_seq,
-				agent->evidence_key, agent->hello,          agent->baseline};
+	const void *values[] = {agent->name,	     &agent->first_seen_ns, &agent->last_seen_ns,
+				&agent->last_seq,    agent->chain,	    &agent->head_seq,
+				agent->evidence_key, agent->hello,	    agent->baseline};
 
 	return run(self_of(store), PUT_AGENT, "tiiicittt", values);
 }
@@ -378,8 +383,8 @@ static int put_state(struct sqlite_store *self, const struct store_record *recor
 
 		return run(self, PUT_COVERAGE, "titit",
 			   (const void *[]){record->agent, &coverage->start_ns,
-					    coverage_state_name(coverage->state),
-					    &coverage->end_ns, json});
+					    coverage_state_name(coverage->state), &coverage->end_ns,
+					    json});
 	}
 	return 0;
 }
@@ -388,9 +393,12 @@ static int sqlite_put_record(struct store *store, const struct store_record *rec
 {
 	struct sqlite_store *self = self_of(store);
 	cleanup_free char *json = strndup(record->json, record->len);
-	const void *values[] = {record->agent, &record->record->sequence,
-				wire_record_type_name(record->record->type), record->chain,
-				&record->received_ns, json};
+	const void *values[] = {record->agent,
+				&record->record->sequence,
+				wire_record_type_name(record->record->type),
+				record->chain,
+				&record->received_ns,
+				json};
 	int r;
 
 	if (!json)
@@ -444,7 +452,8 @@ static int sqlite_each_finding(struct store *store, const char *agent, uint64_t 
 	return each_row(store, EACH_FINDING, agent, after, fn, userdata);
 }
 
-static int sqlite_each_check(struct store *store, const char *agent, store_row_fn fn, void *userdata)
+static int sqlite_each_check(struct store *store, const char *agent, store_row_fn fn,
+			     void *userdata)
 {
 	return each_row(store, EACH_CHECK, agent, 0, fn, userdata);
 }

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plumbline-collector: reads the command line and the settings, and runs one verb. */
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "verbs.h"
+
+static const struct verb verbs[] = {
+	{"serve", "", "take batches from agents over mutual TLS 1.3", "", verb_serve},
+	{"agents", "[--json]", "who reports, since when, and what is open", "j", verb_agents},
+	{"findings", "[--agent NAME] [--json] [--follow]", "differences that agents reported",
+	 "ajw", verb_findings},
+	{"report", "--format html|json|csv -o FILE [--agent NAME]", "write a report", "afo",
+	 verb_report},
+	{"import", "FILE [-o RECEIPT]", "take batches that came by file", "1o", verb_import},
+	{"receipt", "AGENT [-o RECEIPT]", "sign how far an agent's records are stored", "1o",
+	 verb_receipt},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: plumbline-collector VERB [--config FILE] [OPTION...]\n\n");
+	for (const struct verb *verb = verbs; verb->name; verb++)
+		fprintf(out, "  %-9s %-50s %s\n", verb->name, verb->usage, verb->help);
+	fprintf(out, "\nThe settings are in %s unless --config names another file.\n",
+		SETTINGS_PATH_DEFAULT);
+}
+
+/* The slot of an option that takes a value, or NULL. */
+static const char **value_slot(struct options *options, const char *word, char *ret_letter)
+{
+	if (strcmp(word, "--config") == 0)
+		return *ret_letter = 'c', &options->config;
+	if (strcmp(word, "--agent") == 0)
+		return *ret_letter = 'a', &options->agent;
+	if (strcmp(word, "--format") == 0)
+		return *ret_letter = 'f', &options->format;
+	if (strcmp(word, "-o") == 0)
+		return *ret_letter = 'o', &options->output;
+	return NULL;
+}
+
+static int bad_option(const struct verb *verb, const char *word)
+{
+	fprintf(stderr,
+		"plumbline-collector: %s does not take '%s'\nusage: plumbline-collector %s %s\n",
+		verb->name, word, verb->name, verb->usage);
+	return -EINVAL;
+}
+
+static int parse_options(const struct verb *verb, int argc, char **argv, struct options *options)
+{
+	for (int i = 0; i < argc; i++) {
+		char letter = '1';
+		const char **slot = value_slot(options, argv[i], &letter);
+		bool *flag = NULL;
+
+		if (strcmp(argv[i], "--json") == 0)
+			letter = 'j', flag = &options->as_json;
+		else if (strcmp(argv[i], "--follow") == 0)
+			letter = 'w', flag = &options->follow;
+		else if (!slot && (argv[i][0] == '-' || options->argument))
+			return bad_option(verb, argv[i]);
+
+		if (letter != 'c' && !strchr(verb->allowed, letter))
+			return bad_option(verb, argv[i]);
+		if (slot && ++i == argc)
+			return bad_option(verb, argv[i - 1]);
+
+		if (slot)
+			*slot = argv[i];
+		else if (flag)
+			*flag = true;
+		else
+			options->argument = argv[i];
+	}
+	if (strchr(verb->allowed, '1') && !options->argument)
+		return bad_option(verb, "");
+	return 0;
+}
+
+int verb_open_store(const struct settings *settings, struct store **ret_store)
+{
+	struct stat st;
+	int r;
+
+	if (stat(settings->path, &st) < 0)
+		return log_error(-errno, "cannot reach the store in %s", settings->path);
+	if (geteuid() == 0 && st.st_uid != 0 &&
+	    (setgroups(0, NULL) < 0 || setgid(st.st_gid) < 0 || setuid(st.st_uid) < 0))
+		return log_error(-errno, "cannot become the owner of %s", settings->path);
+
+	r = store_sqlite.open(settings->path, ret_store);
+	if (r < 0)
+		return log_error(r, "cannot open the store in %s", settings->path);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	cleanup_with(settings_freep) struct settings *settings = NULL;
+	struct options options = {.config = SETTINGS_PATH_DEFAULT};
+	const struct verb *verb = verbs;
+	struct diag diag = {0};
+	char text[1024];
+	int r;
+
+	log_init("plumbline-collector", LOG_LEVEL_INFO);
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+		usage(stdout);
+		return EXIT_GOOD;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("plumbline-collector %s\n", PLUMBLINE_VERSION);
+		return EXIT_GOOD;
+	}
+
+	while (verb->name && (argc < 2 || strcmp(verb->name, argv[1]) != 0))
+		verb++;
+	if (!verb->name) {
+		usage(stderr);
+		return EXIT_ERROR;
+	}
+	if (parse_options(verb, argc - 2, argv + 2, &options) < 0)
+		return EXIT_ERROR;
+
+	r = settings_load(options.config, &settings, &diag);
+	if (r < 0) {
+		if (diag.text[0])
+			log_error(0, "%s", diag_format(&diag, text, sizeof(text)));
+		else
+			log_error(r, "cannot read %s", options.config);
+		return EXIT_ERROR;
+	}
+	return verb->run(settings, &options);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs of `plumbline-collector`, one per file; each gets its settings and what follows the verb.
+ */
+#ifndef PLUMBLINE_COLLECTORS_VERBS_H
+#define PLUMBLINE_COLLECTORS_VERBS_H
+
+#include <stdbool.h>
+
+#include "settings.h"
+#include "store.h"
+
+enum exit_status {
+	EXIT_GOOD = 0,
+	EXIT_REFUSED = 1, /* import: a batch was refused */
+	EXIT_ERROR = 2,
+};
+
+/* What the command line may give; each verb refuses what it does not know. */
+struct options {
+	const char *config;   /* --config FILE */
+	const char *agent;    /* --agent NAME */
+	const char *format;   /* --format html|json|csv */
+	const char *output;   /* -o FILE */
+	const char *argument; /* the one word that is no option */
+	bool as_json;	      /* --json */
+	bool follow;	      /* --follow */
+};
+
+struct verb {
+	const char *name;
+	const char *usage;   /* options and argument */
+	const char *help;    /* one line */
+	const char *allowed; /* letters of the options: a f o j w, and '1' for an argument */
+	int (*run)(const struct settings *settings, const struct options *options);
+};
+
+int verb_serve(const struct settings *settings, const struct options *options);
+int verb_agents(const struct settings *settings, const struct options *options);
+int verb_findings(const struct settings *settings, const struct options *options);
+int verb_report(const struct settings *settings, const struct options *options);
+int verb_import(const struct settings *settings, const struct options *options);
+int verb_receipt(const struct settings *settings, const struct options *options);
+
+/*
+ * For verbs besides serve: root becomes the owner of the state directory first, so that no file of
+ * the store ends up as root's. Logs its own errors.
+ */
+int verb_open_store(const struct settings *settings, struct store **ret_store);
+
+#endif
