@@ -244,13 +244,12 @@ def fuzz_one(budget, name):
 
 # Integration tests: executables NNN-topic.
 
-def integration(pattern, folder, environment=None, is_sanitized=False):
+def integration(pattern, folder, environment=None, word=None):
+    """Those whose text has `word`, where one is given."""
     def suite(budget):
         for path in sorted(glob.glob(os.path.join(SOURCE, "tests/integration", pattern))):
             name = os.path.basename(path)
-            if "." in name or not os.path.isfile(path):
-                continue
-            if is_sanitized and not asks_for_sanitizers(path):
+            if "." in name or not os.path.isfile(path) or not has_word(path, word):
                 continue
             if name[0] == "1" and os.geteuid() != 0:
                 yield Result(name, SKIPPED, "needs root")
@@ -259,10 +258,9 @@ def integration(pattern, folder, environment=None, is_sanitized=False):
     return suite
 
 
-def asks_for_sanitizers(path):
-    """Tests that make sense under ASan (no address-space limit, no filter) say so in their head."""
+def has_word(path, word):
     with open(path, encoding="utf-8") as f:
-        return "\n# sanitizers: yes\n" in f.read(4096)
+        return word is None or word in f.read()
 
 
 def integration_one(budget, path, folder, environment):
@@ -286,9 +284,13 @@ def integration_one(budget, path, folder, environment):
 
 
 # Order: cheap and telling first. Name, budget in seconds, function.
+#
+# A test that makes sense under ASan (no address-space limit, no filter) has the line
+# `# sanitizers: yes`. Those that start an agent (trial.py) run with the system-call filters off and
+# then, as 199-seccomp, once more with the filters of production: what fails only there is the filter.
 SUITES = [
-    ("build", 150, build("build", "gcc")),
-    ("build-clang", 150, build("build-clang", "clang")),
+    ("build", 180, build("build", "gcc")),
+    ("build-clang", 180, build("build-clang", "clang")),
     ("build-asan", 180, build("build-asan", "gcc", "-Db_sanitize=address,undefined", "-Db_lundef=false")),
     ("build-fuzz", 120, build("build-fuzz", "clang", "-Dfuzz=true", "-Dsensor=false",
                               "-Db_sanitize=address,undefined", "-Db_lundef=false")),
@@ -300,8 +302,9 @@ SUITES = [
     ("fuzz-replay", 60, meson_tests("build-asan", "fuzz")),
     ("fuzz", 180, fuzz),
     ("integration", 240, integration("0[0-9][0-9]-*", "build")),
-    ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", is_sanitized=True)),
-    ("integration-root", 400, integration("1[0-9][0-9]-*", "build")),
+    ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n")),
+    ("integration-root", 400, integration("1[0-9][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "off"})),
+    ("199-seccomp", 300, integration("1[0-8][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "enforce"}, "import trial")),
 ]
 
 
