@@ -61,13 +61,16 @@ static const struct sandbox_path reporter_paths[] = {
 };
 const struct process_row process_table[ROLE_COUNT] = {
 	/*
-	 * Its effective set. Permitted and bounding set hold the sum of all rows as well, because
-	 * under no_new_privs a child gets nothing that its parent does not hold.
+	 * The reserve is what children need, also before their own sandbox: under no_new_privs a
+	 * child gets nothing that its parent does not hold.
 	 */
 	[ROLE_SUPERVISOR] = {
 		.sandbox = {
 			.role = ROLE_SUPERVISOR,
 			.capabilities = CAPABILITIES(CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL),
+			.reserve = CAPABILITIES(CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH,
+						CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE,
+						CAP_NET_ADMIN, CAP_AUDIT_CONTROL),
 		},
 	},
 	[ROLE_VERIFIER] = {

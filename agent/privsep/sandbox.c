@@ -55,10 +55,11 @@ static bool is_listed(const int *capabilities, int cap)
 }
 
 /* The bounding set needs CAP_SETPCAP, so it goes before the rest. */
-static int cut_bounding_set(const int *capabilities, unsigned *missing, struct diag *diag)
+static int cut_bounding_set(const struct sandbox_spec *spec, unsigned *missing, struct diag *diag)
 {
 	for (int cap = 0; cap <= (int)cap_max_bits() - 1; cap++) {
-		if (is_listed(capabilities, cap) || cap_get_bound(cap) <= 0)
+		if (is_listed(spec->capabilities, cap) || is_listed(spec->reserve, cap) ||
+		    cap_get_bound(cap) <= 0)
 			continue;
 		if (cap_drop_bound(cap) == 0)
 			continue;
@@ -94,13 +95,9 @@ static int change_user(const char *user, struct diag *diag)
 	return 0;
 }
 
-static int cut_capabilities(const int *capabilities, struct diag *diag)
+/* Adds those of @capabilities that this process has to a flag of @wanted. */
+static int choose(cap_t now, cap_t wanted, cap_flag_t flag, const int *capabilities)
 {
-	cleanup_with(cap_freep) cap_t now = cap_get_proc();
-	cleanup_with(cap_freep) cap_t wanted = cap_init();
-
-	if (!now || !wanted)
-		return diag_set(diag, NULL, 0, -errno, "cannot read capabilities");
 	for (const int *c = capabilities; c && *c >= 0; c++) {
 		cap_flag_value_t is_permitted = CAP_CLEAR;
 		cap_value_t cap = *c;
@@ -109,10 +106,27 @@ static int cut_capabilities(const int *capabilities, struct diag *diag)
 		if (cap_get_flag(now, cap, CAP_PERMITTED, &is_permitted) < 0 ||
 		    is_permitted == CAP_CLEAR)
 			continue;
-		if (cap_set_flag(wanted, CAP_PERMITTED, 1, &cap, CAP_SET) < 0 ||
-		    cap_set_flag(wanted, CAP_EFFECTIVE, 1, &cap, CAP_SET) < 0)
-			return diag_set(diag, NULL, 0, -errno, "cannot choose capability %d", cap);
+		if (cap_set_flag(wanted, flag, 1, &cap, CAP_SET) < 0)
+			return -errno;
 	}
+	return 0;
+}
+
+static int cut_capabilities(const struct sandbox_spec *spec, struct diag *diag)
+{
+	cleanup_with(cap_freep) cap_t now = cap_get_proc();
+	cleanup_with(cap_freep) cap_t wanted = cap_init();
+	int r;
+
+	if (!now || !wanted)
+		return diag_set(diag, NULL, 0, -errno, "cannot read capabilities");
+	r = choose(now, wanted, CAP_EFFECTIVE, spec->capabilities);
+	if (r == 0)
+		r = choose(now, wanted, CAP_PERMITTED, spec->capabilities);
+	if (r == 0)
+		r = choose(now, wanted, CAP_PERMITTED, spec->reserve);
+	if (r < 0)
+		return diag_set(diag, NULL, 0, r, "cannot choose capabilities");
 	/* -1 as well where the kernel has no ambient set: then there is nothing in it. */
 	(void)cap_reset_ambient();
 	if (cap_set_proc(wanted) < 0)
@@ -167,13 +181,13 @@ int sandbox_enter(const struct sandbox_spec *spec, enum sandbox_mode mode, unsig
 		if (r < 0)
 			return r;
 	}
-	r = cut_bounding_set(spec->capabilities, &missing, diag);
+	r = cut_bounding_set(spec, &missing, diag);
 	if (r < 0)
 		return r;
 	r = change_user(spec->user, diag);
 	if (r < 0)
 		return r;
-	r = cut_capabilities(spec->capabilities, diag);
+	r = cut_capabilities(spec, diag);
 	if (r < 0)
 		return r;
 	r = cut_limits(spec, diag);

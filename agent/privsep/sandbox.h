@@ -26,6 +26,8 @@ struct sandbox_spec {
 	enum process_role role;	 /* chooses the seccomp allow-list */
 	const char *user;	 /* "plumbline-recorder"; NULL stays root */
 	const int *capabilities; /* CAP_*, ended by -1; those this process lacks are left out */
+	const int
+		*reserve; /* likewise, but permitted only: what children of this process may have */
 	const struct sandbox_path *paths; /* ended by a NULL path; NULL: no Landlock */
 	uint64_t max_memory_bytes;	  /* RLIMIT_AS; 0: none */
 	uint64_t max_files;		  /* RLIMIT_NOFILE; 0: as is */

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A baseline file from the command line to the verifier: copied, synced,
+ * handed over, and kept as current.tar only when the verifier took it.
+ *
+ * The supervisor reads no byte of it. One load at a time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "daemon/supervisor.h"
+
+#define CURRENT	       "current.tar"
+#define PREVIOUS       "previous.tar"
+#define MAX_BYTES      (4ull << 30)
+#define CHUNK_BYTES    (256 * 1024)
+#define CHUNKS_PER_RUN 16
+#define TIMEOUT_NS     (15 * 60 * NSEC_PER_SEC)
+#define RETRY_NS       (30 * NSEC_PER_SEC)
+
+enum load_step {
+	LOAD_COPYING,
+	LOAD_WAITING, /* for the verifier to be ready */
+	LOAD_VERIFYING,
+	LOAD_ENDING, /* answered; the verifier is about to end */
+};
+
+struct load {
+	enum load_step step;
+	bool is_stored;	     /* current.tar itself, read again */
+	uint64_t request_id; /* of the recorder's MSG_CTL_LOAD */
+	char *name;	     /* for people */
+	int source_fd, copy_fd;
+	char copy_name[32]; /* in the baseline folder; "" when nothing was copied */
+	uint64_t copied;
+	int64_t deadline_ns;
+	struct loop_source *timer;
+};
+
+static void answer(struct supervisor *supervisor, const struct load *load, int result,
+		   const char *text)
+{
+	struct managed *recorder = &supervisor->children[ROLE_RECORDER];
+	cleanup_message struct message message = MESSAGE_INIT(MSG_CTL_LOAD_RESULT);
+
+	if (load->is_stored || !recorder->channel)
+		return;
+	m_put_u64(&message, load->request_id);
+	m_put_i64(&message, result);
+	m_put_string(&message, text);
+	(void)channel_send(recorder->channel, &message);
+}
+
+static void load_free(struct supervisor *supervisor, struct load *load)
+{
+	loop_remove(load->timer);
+	if (load->copy_name[0] != '\0')
+		(void)unlinkat(supervisor->baseline_fd, load->copy_name, 0);
+	if (load->source_fd >= 0)
+		close(load->source_fd);
+	if (load->copy_fd >= 0)
+		close(load->copy_fd);
+	free(load->name);
+	free(load);
+}
+
+/* Answers once. What runs of the verifier is asked to end; the next load starts a new one. */
+static void end_load(struct supervisor *supervisor, int result, const char *text)
+{
+	struct load *load = supervisor->load;
+
+	if (result < 0)
+		log_error(result, "baseline %s is not loaded: %s", load->name, text);
+	else
+		log_notice("baseline %s is loaded: %s", load->name, text);
+	if (result < 0)
+		child_report(supervisor, ROLE_VERIFIER, "degraded: baseline: %s: %s", load->name,
+			     text);
+	answer(supervisor, load, result, text);
+	if (supervisor->children[ROLE_VERIFIER].pid > 0) {
+		load->step = LOAD_ENDING;
+		child_ask_to_stop(&supervisor->children[ROLE_VERIFIER]);
+		return;
+	}
+	supervisor->load = NULL;
+	load_free(supervisor, load);
+}
+
+static void start_verifier(struct supervisor *supervisor)
+{
+	int r;
+
+	supervisor->load->step = LOAD_WAITING;
+	supervisor->load->deadline_ns = clock_boot_ns() + TIMEOUT_NS;
+	r = child_start_one(&supervisor->children[ROLE_VERIFIER]);
+	if (r < 0)
+		end_load(supervisor, r, "the verifier cannot be started");
+}
+
+/* 0 at the end of the file, 1 when there is more. */
+static int copy_some(struct load *load)
+{
+	cleanup_free char *chunk = malloc(CHUNK_BYTES);
+
+	if (!chunk)
+		return -ENOMEM;
+	for (int i = 0; i < CHUNKS_PER_RUN; i++) {
+		ssize_t n = fd_read_full(load->source_fd, chunk, CHUNK_BYTES);
+		int r;
+
+		if (n < 0)
+			return (int)n;
+		load->copied += (uint64_t)n;
+		/* The file may have grown since its size was looked at. */
+		if (load->copied > MAX_BYTES)
+			return -EFBIG;
+		r = fd_write_all(load->copy_fd, chunk, (size_t)n);
+		if (r < 0)
+			return r;
+		if (n < CHUNK_BYTES)
+			return fsync(load->copy_fd) < 0 ? -errno : 0;
+	}
+	return 1;
+}
+
+/* The verifier gets a descriptor that cannot write what it verifies. */
+static int reopen_copy(struct supervisor *supervisor, struct load *load)
+{
+	int fd =
+		openat(supervisor->baseline_fd, load->copy_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	close(load->copy_fd);
+	load->copy_fd = fd;
+	return 0;
+}
+
+/* In slices, so that heartbeats and signals are not kept waiting by a large file. */
+static int on_copy(struct loop *loop, void *userdata)
+{
+	struct supervisor *supervisor = userdata;
+	int r = copy_some(supervisor->load);
+
+	if (r > 0)
+		return 0;
+	if (r == 0)
+		r = reopen_copy(supervisor, supervisor->load);
+	supervisor->load->timer = loop_remove(supervisor->load->timer);
+	if (r < 0)
+		end_load(supervisor, r, "the file cannot be copied");
+	else
+		start_verifier(supervisor);
+	return 0;
+}
+
+static int open_copy(struct supervisor *supervisor, struct load *load)
+{
+	char path[64];
+	int fd;
+
+	/* Relative to the folder's descriptor, so that no path is walked twice. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/incoming-XXXXXX", supervisor->baseline_fd);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	load->copy_fd = fd;
+	snprintf(load->copy_name, sizeof(load->copy_name), "%s", strrchr(path, '/') + 1);
+	return 0;
+}
+
+static int check_source(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return (uint64_t)st.st_size > MAX_BYTES ? -EFBIG : 0;
+}
+
+static struct load *load_new(const char *name)
+{
+	struct load *load = calloc(1, sizeof(*load));
+
+	if (!load)
+		return NULL;
+	load->source_fd = load->copy_fd = -1;
+	load->name = strdup(name);
+	if (!load->name) {
+		free(load);
+		return NULL;
+	}
+	return load;
+}
+
+static int begin_copy(struct supervisor *supervisor)
+{
+	struct load *load = supervisor->load;
+	int r;
+
+	r = check_source(load->source_fd);
+	if (r < 0)
+		return r;
+	if (lseek(load->source_fd, 0, SEEK_SET) < 0)
+		return -errno;
+	r = open_copy(supervisor, load);
+	if (r < 0)
+		return r;
+	return loop_add_timer(supervisor->loop, 1, 1, on_copy, supervisor, &load->timer);
+}
+
+int on_ctl_load(struct channel *channel, struct message *message, void *userdata)
+{
+	struct managed *managed = userdata;
+	struct supervisor *supervisor = managed->supervisor;
+	uint64_t request_id = m_get_u64(message);
+	cleanup_free char *name = m_get_string(message);
+	struct load *load;
+	int r;
+
+	if (message_check(message) < 0 || !name || message->fd < 0)
+		return -EBADMSG;
+	if (supervisor->load || supervisor->stop_ns) {
+		const struct load refused = {.request_id = request_id};
+
+		answer(supervisor, &refused, -EBUSY, "another baseline is being loaded");
+		return 0;
+	}
+	load = load_new(name);
+	if (!load)
+		return -ENOMEM;
+	load->request_id = request_id;
+	load->source_fd = TAKE_FD(message->fd);
+	supervisor->load = load;
+	log_notice("loading baseline %s", name);
+	r = begin_copy(supervisor);
+	if (r == -EINVAL)
+		end_load(supervisor, r, "it is not a regular file");
+	else if (r == -EFBIG)
+		end_load(supervisor, r, "it is larger than 4 GiB");
+	else if (r < 0)
+		end_load(supervisor, r, "the file cannot be copied");
+	return 0;
+}
+
+void load_want_stored(struct supervisor *supervisor)
+{
+	supervisor->wants_reload = true;
+}
+
+/* When recorder and sensor are there: the baseline that was loaded last. */
+static void begin_stored(struct supervisor *supervisor)
+{
+	struct load *load;
+	int fd;
+
+	supervisor->wants_reload = false;
+	fd = openat(supervisor->baseline_fd, CURRENT, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
+		if (errno != ENOENT)
+			log_error(-errno, "cannot open the stored baseline");
+		return;
+	}
+	load = load_new(CURRENT);
+	if (!load) {
+		close(fd);
+		return;
+	}
+	load->is_stored = true;
+	load->copy_fd = fd;
+	supervisor->load = load;
+	start_verifier(supervisor);
+}
+
+void load_on_verifier_ready(struct supervisor *supervisor)
+{
+	struct managed *verifier = &supervisor->children[ROLE_VERIFIER];
+	struct load *load = supervisor->load;
+	struct message message = MESSAGE_INIT(MSG_LOAD);
+	int r;
+
+	if (!load || load->step != LOAD_WAITING)
+		return;
+	if (lseek(load->copy_fd, 0, SEEK_SET) < 0) {
+		end_load(supervisor, -errno, "the copy cannot be read");
+		return;
+	}
+	m_put_string(&message, load->name);
+	message.fd = load->copy_fd; /* borrowed */
+	r = channel_send(verifier->channel, &message);
+	message.fd = -1;
+	message_done(&message);
+	if (r < 0) {
+		end_load(supervisor, r, "the verifier cannot be reached");
+		return;
+	}
+	load->step = LOAD_VERIFYING;
+}
+
+/* The copy becomes current.tar, what was current previous.tar. */
+static int keep_copy(struct supervisor *supervisor, struct load *load)
+{
+	int dirfd = supervisor->baseline_fd;
+
+	if (load->is_stored)
+		return 0;
+	if (unlinkat(dirfd, PREVIOUS, 0) < 0 && errno != ENOENT)
+		return -errno;
+	if (linkat(dirfd, CURRENT, dirfd, PREVIOUS, 0) < 0 && errno != ENOENT)
+		return -errno;
+	if (renameat(dirfd, load->copy_name, dirfd, CURRENT) < 0)
+		return -errno;
+	load->copy_name[0] = '\0';
+	return fsync(dirfd) < 0 ? -errno : 0;
+}
+
+int on_load_result(struct channel *channel, struct message *message, void *userdata)
+{
+	struct managed *managed = userdata;
+	struct supervisor *supervisor = managed->supervisor;
+	int64_t result = m_get_i64(message);
+	cleanup_free char *digest = m_get_string(message);
+	cleanup_free char *reason = m_get_string(message);
+	int r;
+
+	if (message_check(message) < 0 || result > 0 || result < -4095)
+		return -EBADMSG;
+	if (!supervisor->load || supervisor->load->step != LOAD_VERIFYING)
+		return -EBADMSG;
+	if (result < 0) {
+		end_load(supervisor, (int)result, reason ?: "refused by the verifier");
+		return 0;
+	}
+	r = keep_copy(supervisor, supervisor->load);
+	if (r < 0)
+		end_load(supervisor, r, "it is in force, but cannot be kept for the next start");
+	else
+		end_load(supervisor, 0, digest ?: reason ?: "verified");
+	return 0;
+}
+
+void load_on_verifier_end(struct supervisor *supervisor)
+{
+	struct load *load = supervisor->load;
+
+	if (!load)
+		return;
+	/* The stored one is tried again: without its rules the sensor watches nothing. */
+	if (load->step != LOAD_ENDING && load->is_stored) {
+		supervisor->wants_reload = true;
+		supervisor->reload_ns = clock_boot_ns() + RETRY_NS;
+	}
+	if (load->step != LOAD_ENDING)
+		end_load(supervisor, -EIO, "the verifier ended before it gave a verdict");
+	else {
+		supervisor->load = NULL;
+		load_free(supervisor, load);
+	}
+}
+
+void load_on_tick(struct supervisor *supervisor)
+{
+	const struct managed *recorder = &supervisor->children[ROLE_RECORDER];
+	const struct managed *sensor = &supervisor->children[ROLE_SENSOR];
+	struct load *load = supervisor->load;
+	int64_t now_ns = clock_boot_ns();
+
+	if (supervisor->stop_ns)
+		return;
+	if (load && (load->step == LOAD_WAITING || load->step == LOAD_VERIFYING) &&
+	    now_ns > load->deadline_ns)
+		end_load(supervisor, -ETIMEDOUT, "the verifier took longer than 15 minutes");
+	if (!supervisor->load && supervisor->wants_reload && recorder->is_ready &&
+	    sensor->is_ready && now_ns >= supervisor->reload_ns)
+		begin_stored(supervisor);
+}
+
+void load_done(struct supervisor *supervisor)
+{
+	if (supervisor->load)
+		load_free(supervisor, supervisor->load);
+	supervisor->load = NULL;
+}
