@@ -71,26 +71,55 @@ int hash_buffer(const void *data, size_t len, uint8_t digest[static SHA256_SIZE]
 	return hash_final(hash, digest);
 }
 
-int64_t hash_fd(struct hash *hash, int fd, void *buf, size_t buf_size,
-		uint8_t digest[static SHA256_SIZE])
+/* Feeds all of @fd into @context; the number of bytes, or negative errno. */
+static int64_t feed_fd(EVP_MD_CTX *context, int fd, void *buf, size_t buf_size)
 {
 	int64_t done = 0;
-	int r;
 
-	hash_reset(hash);
 	for (;;) {
 		ssize_t n = pread(fd, buf, buf_size, done);
 
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
 			return -errno;
-		}
 		if (n == 0)
-			break;
-		hash_update(hash, buf, (size_t)n);
+			return done;
+		if (EVP_DigestUpdate(context, buf, (size_t)n) != 1)
+			return -EIO;
 		done += n;
 	}
+}
+
+int64_t hash_fd(struct hash *hash, int fd, void *buf, size_t buf_size,
+		uint8_t digest[static SHA256_SIZE])
+{
+	int64_t done;
+	int r;
+
+	hash_reset(hash);
+	if (hash->failed)
+		return -EIO;
+	done = feed_fd(hash->context, fd, buf, buf_size);
+	if (done < 0)
+		return done;
 	r = hash_final(hash, digest);
 	return r < 0 ? r : done;
+}
+
+int hash_fd_md5(int fd, void *buf, size_t buf_size, uint8_t md5[static MD5_SIZE])
+{
+	EVP_MD *method = EVP_MD_fetch(NULL, "MD5", NULL);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	int64_t r = -ENOMEM;
+
+	if (!method)
+		r = -EOPNOTSUPP;
+	else if (context && EVP_DigestInit_ex2(context, method, NULL) == 1)
+		r = feed_fd(context, fd, buf, buf_size);
+	if (r >= 0)
+		r = EVP_DigestFinal_ex(context, md5, NULL) == 1 ? 0 : -EIO;
+	EVP_MD_CTX_free(context);
+	EVP_MD_free(method);
+	return (int)r;
 }

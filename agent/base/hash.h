@@ -31,4 +31,13 @@ int hash_buffer(const void *data, size_t len, uint8_t digest[static SHA256_SIZE]
 int64_t hash_fd(struct hash *hash, int fd, void *buf, size_t buf_size,
 		uint8_t digest[static SHA256_SIZE]);
 
+#define MD5_SIZE 16
+
+/*
+ * MD5 of the whole file, for one use: to hold a file against the checksum list of its package. That
+ * says whether the list is followed, never that a file is genuine. -EOPNOTSUPP where OpenSSL has no
+ * MD5 (FIPS mode).
+ */
+int hash_fd_md5(int fd, void *buf, size_t buf_size, uint8_t md5[static MD5_SIZE]);
+
 #endif

@@ -299,6 +299,25 @@ char **strv_free(char **list)
 	return NULL;
 }
 
+int strv_append(char ***list, const char *text)
+{
+	char **longer, *copy = strdup(text);
+	size_t count = 0;
+
+	while (*list && (*list)[count])
+		count++;
+	longer = reallocarray(*list, count + 2, sizeof(*longer));
+	if (longer)
+		*list = longer;
+	if (!longer || !copy) {
+		free(copy);
+		return -ENOMEM;
+	}
+	longer[count] = copy;
+	longer[count + 1] = NULL;
+	return 0;
+}
+
 int ini_field_list(const char *text, void *field, struct diag *diag)
 {
 	static const char blank[] = " \t\n";

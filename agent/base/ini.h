@@ -45,5 +45,7 @@ int ini_field_list(const char *text, void *field,
 		   struct diag *diag); /* char **, NULL-ended; white space splits */
 
 char **strv_free(char **list);
+/* Appends a copy of @text to *@list (NULL: a new list). 0 or -ENOMEM. */
+int strv_append(char ***list, const char *text);
 
 #endif

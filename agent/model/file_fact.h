@@ -53,6 +53,8 @@ struct file_fact {
 	char *link_target; /* symlinks; raw bytes */
 	char *package;	   /* owner in the package database; NULL when none */
 	char *version;	   /* of that package */
+	bool differs;	   /* baseline only: when it was made, the content was not what the package
+			      shipped */
 };
 
 void file_fact_done(struct file_fact *fact);
