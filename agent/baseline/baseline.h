@@ -17,6 +17,14 @@
 #include "base/diag.h"
 #include "model/file_fact.h"
 
+struct strbuf;
+
+/* A path that was met and is not approved, because it could not be read as it is. */
+struct baseline_problem {
+	char *path; /* raw bytes */
+	char *text;
+};
+
 struct baseline_statement {
 	char *name;
 	char *layer; /* "vendor", "model", "site", "host" */
@@ -27,11 +35,15 @@ struct baseline_statement {
 	char *made_by, *made_on; /* user and host */
 	int64_t made_at_ns;
 	uint64_t entries, files, bytes_hashed;
-	uint64_t differs_from_package; /* regular files whose content is not what the package
-					  shipped */
+	/* Regular files that a package lists a checksum for: whether the file was compared with it,
+	 * or its change time says that nobody touched it since the package was unpacked. Both are
+	 * hints: who can write the file can write them. */
+	uint64_t package_checked, package_unchanged;
+	uint64_t differs_from_package; /* other content than the package shipped */
 	uint64_t not_packaged;	       /* regular files that no package owns */
-	uint64_t not_read; /* changed while read, vanished or unreadable: listed in `problems`, not
-			      approved */
+	uint64_t not_read;	       /* changed while read, vanished, unreadable: not approved */
+	struct baseline_problem *problems; /* the first of those */
+	size_t problem_count, problem_bytes;
 	char content_digest[SHA256_HEX_SIZE];
 	char full_digest[SHA256_HEX_SIZE];
 	char entries_sha256[SHA256_HEX_SIZE];
@@ -50,6 +62,8 @@ struct baseline_approval {
 	char certificate_sha256[SHA256_HEX_SIZE];
 	bool is_verified; /* signature good and chain ends at the given CA */
 	char *refusal;	  /* why not; NULL when verified */
+	char *warning;	  /* to be told though it is verified: the certificate has expired since; or
+			     NULL */
 };
 
 struct baseline;
@@ -68,26 +82,43 @@ const char *baseline_get_statement_json(const struct baseline *baseline); /* the
 const char *baseline_get_digest(const struct baseline *baseline);	  /* hex SHA-256 of them */
 const char *baseline_get_rules(const struct baseline *baseline, size_t *ret_len);
 
-/* Entries in file order. 1 with @ret_entry filled (the caller's), 0 at the end, or -EBADMSG with
- * @diag. */
+/*
+ * Entries in file order. 1 with @ret_entry filled (the caller's), 0 at the end, or -EBADMSG with
+ * @diag. The end is only reported when order, counts and digests of all that was given are those of
+ * the statement.
+ */
 int baseline_next(struct baseline *baseline, struct file_fact *ret_entry, struct diag *diag);
 int baseline_rewind(struct baseline *baseline);
 
-/* Verifies approval @index (from 0) against the PEM bundle @ca_path; NULL: structure only. 0, or
- * -ENOENT past the last. */
-int baseline_read_approval(struct baseline *baseline, unsigned index, const char *ca_path,
+/* Bytes before the end-of-archive blocks: where one more approval goes. */
+uint64_t baseline_get_length(const struct baseline *baseline);
+
+unsigned baseline_count_approvals(const struct baseline *baseline);
+
+/*
+ * Verifies approval @index (from 0) against the PEM certificates @ca_pem; NULL: reads it only. What
+ * is wrong with it stands in refusal: it is no error of this call. 0, or -ENOENT past the last.
+ */
+int baseline_read_approval(struct baseline *baseline, unsigned index, const char *ca_pem,
 			   struct baseline_approval *ret_approval, struct diag *diag);
 void baseline_approval_done(struct baseline_approval *approval);
 
-/* rules.ini */
+/* rules.ini: one `key = value` line per item of a list. */
+#define BASELINE_RULES_MAX 60000
+
 struct baseline_rules {
-	char **trees;
-	char **ignores;
-	char **updaters;
-	char **never_block;
+	char **trees;	    /* [monitor] tree: what is walked and watched */
+	char **ignores;	    /* [ignore] path: a path, a tree, or a pattern as of fnmatch() with
+			       FNM_PATHNAME */
+	char **updaters;    /* [updaters] program */
+	char **never_block; /* [never_block] path */
 };
 int baseline_rules_parse(const char *text, size_t len, struct baseline_rules *ret_rules,
 			 struct diag *diag);
+/* -EINVAL for a path that the ini form cannot carry (line breaks, " ;", over-long), -EMSGSIZE,
+ * -ENOMEM. */
+int baseline_rules_write(const struct baseline_rules *rules, struct strbuf *out);
 void baseline_rules_done(struct baseline_rules *rules);
+bool baseline_rules_ignore(const struct baseline_rules *rules, const char *path);
 
 #endif

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reader of a baseline file.
+ *
+ * Nothing of the file is believed before its digest was checked, and what
+ * baseline_next() gives is hashed once more as it goes by: the file may change
+ * between the check and the use.
+ */
+#include "baseline/baseline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/hash.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "baseline/entries.h"
+#include "baseline/signature.h"
+#include "baseline/statement.h"
+#include "baseline/tar.h"
+
+#define APPROVALS_MAX ((unsigned)99)
+#define APPROVAL_MAX  ((uint64_t)65536)
+#define ENTRIES_MAX   ((uint64_t)1 << 31)
+#define BUFFER_SIZE   ((size_t)256 * 1024) /* holds the longest line */
+
+struct span {
+	uint64_t offset, size;
+};
+
+struct baseline {
+	int fd;
+	char *name;
+	struct baseline_statement statement;
+	struct strbuf json, rules;
+	char digest[SHA256_HEX_SIZE];
+	struct span entries;
+	struct span approvals[APPROVALS_MAX];
+	unsigned approval_count;
+	uint64_t length; /* up to the end-of-archive blocks */
+
+	/* state of baseline_next() */
+	char *buffer;
+	size_t begin, end; /* of what is not used yet, in the buffer */
+	uint64_t done;	   /* bytes of the entries that were read into the buffer */
+	struct hash *all, *content;
+	char *previous; /* path */
+	uint64_t count, files, bytes;
+	bool is_over;
+};
+
+static int refuse(const struct baseline *b, struct diag *diag, const char *text)
+{
+	return diag_set(diag, b->name, 0, -EBADMSG, "%s", text);
+}
+
+/* Reads exactly @len bytes. A file that is shorter than its headers say is a bad one. */
+static int read_at(const struct baseline *b, uint64_t offset, void *data, size_t len)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(b->fd, (char *)data + done, len - done, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EBADMSG;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int read_span(const struct baseline *b, struct span span, struct strbuf *out)
+{
+	char block[4096];
+	int r;
+
+	for (uint64_t done = 0; done < span.size;) {
+		size_t n = span.size - done < sizeof(block) ? (size_t)(span.size - done)
+							    : sizeof(block);
+
+		r = read_at(b, span.offset + done, block, n);
+		if (r < 0)
+			return r;
+		strbuf_add(out, block, n);
+		done += n;
+	}
+	strbuf_add(out, "", 0); /* "" for an empty member */
+	return strbuf_check(out);
+}
+
+/* Whether @len bytes (less than a block) from @offset are zero. */
+static int check_zeros(const struct baseline *b, uint64_t offset, uint64_t len)
+{
+	static const char zeros[TAR_BLOCK];
+	char block[TAR_BLOCK];
+	int r;
+
+	r = read_at(b, offset, block, (size_t)len);
+	if (r < 0)
+		return r;
+	return memcmp(block, zeros, (size_t)len) == 0 ? 0 : -EBADMSG;
+}
+
+/*
+ * Reads the member at *@offset, which must be called @name and hold at most @max bytes, and moves
+ * *@offset behind it. 1, 0 when the archive ends here, or negative errno.
+ */
+static int read_member(const struct baseline *b, const char *name, uint64_t max, uint64_t *offset,
+		       struct span *ret_span, struct diag *diag)
+{
+	uint8_t block[TAR_BLOCK];
+	struct tar_member member;
+	struct span span;
+	int r;
+
+	r = read_at(b, *offset, block, sizeof(block));
+	if (r == -EBADMSG)
+		return refuse(b, diag, "the file is cut off");
+	if (r < 0)
+		return diag_set(diag, b->name, 0, r, "cannot read: %s", strerror(-r));
+	r = tar_read_header(block, &member);
+	if (r < 0)
+		return refuse(b, diag, "a member's header is not that of a baseline file");
+	if (r == 0)
+		return 0;
+	if (strcmp(member.name, name) != 0)
+		return diag_set(diag, b->name, 0, -EBADMSG, "member %s where %s belongs",
+				member.name, name);
+	if (member.size > max)
+		return diag_set(diag, b->name, 0, -EBADMSG, "%s is too long", name);
+
+	span = (struct span){.offset = *offset + TAR_BLOCK, .size = member.size};
+	r = check_zeros(b, span.offset + span.size, tar_padding(span.size));
+	if (r < 0)
+		return diag_set(diag, b->name, 0, -EBADMSG,
+				"%s is cut off or not followed by zeros", name);
+	*offset = span.offset + span.size + tar_padding(span.size);
+	*ret_span = span;
+	return 1;
+}
+
+/* At least two blocks of zeros, then nothing but zeros. */
+static int check_end(const struct baseline *b, uint64_t offset, struct diag *diag)
+{
+	off_t end = lseek(b->fd, 0, SEEK_END);
+
+	if (end < 0)
+		return -errno;
+	if ((uint64_t)end < offset + 2 * (uint64_t)TAR_BLOCK ||
+	    (uint64_t)end > offset + 40 * (uint64_t)TAR_BLOCK || end % TAR_BLOCK != 0)
+		return refuse(b, diag, "the file is cut off or longer than its archive");
+	for (; offset < (uint64_t)end; offset += TAR_BLOCK)
+		if (check_zeros(b, offset, TAR_BLOCK) < 0)
+			return refuse(b, diag, "the archive is followed by something");
+	return 0;
+}
+
+static int read_members(struct baseline *b, struct diag *diag)
+{
+	struct span statement, rules;
+	uint64_t offset = 0;
+	int r;
+
+	r = read_member(b, "statement.json", STATEMENT_MAX, &offset, &statement, diag);
+	if (r > 0)
+		r = read_member(b, "entries.jsonl", ENTRIES_MAX, &offset, &b->entries, diag);
+	if (r > 0)
+		r = read_member(b, "rules.ini", BASELINE_RULES_MAX, &offset, &rules, diag);
+	if (r == 0)
+		r = refuse(b, diag, "statement.json, entries.jsonl or rules.ini is missing");
+	if (r < 0)
+		return r;
+
+	while (b->approval_count < APPROVALS_MAX) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "approvals/%02u.p7m", b->approval_count + 1);
+		r = read_member(b, name, APPROVAL_MAX, &offset, &b->approvals[b->approval_count],
+				diag);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			break;
+		b->approval_count++;
+	}
+	b->length = offset;
+	r = check_end(b, offset, diag);
+	if (r == 0)
+		r = read_span(b, statement, &b->json);
+	if (r == 0)
+		r = read_span(b, rules, &b->rules);
+	return r;
+}
+
+static int check_digest(struct baseline *b, const void *data, size_t len, const char *expected,
+			const char *what, struct diag *diag)
+{
+	char hex[SHA256_HEX_SIZE];
+	uint8_t digest[SHA256_SIZE];
+	int r = hash_buffer(data, len, digest);
+
+	if (r < 0)
+		return r;
+	hex_encode(digest, SHA256_SIZE, hex);
+	if (strcmp(hex, expected) != 0)
+		return diag_set(diag, b->name, 0, -EBADMSG,
+				"%s is not what the statement names: expected sha256 %s, actual %s",
+				what, expected, hex);
+	return 0;
+}
+
+/* Reads the entries through @b->buffer and gives their digest. */
+static int hash_entries(struct baseline *b, char hex[static SHA256_HEX_SIZE])
+{
+	uint8_t digest[SHA256_SIZE];
+	int r;
+
+	hash_reset(b->all);
+	for (uint64_t done = 0; done < b->entries.size;) {
+		size_t n = b->entries.size - done < BUFFER_SIZE ? (size_t)(b->entries.size - done)
+								: BUFFER_SIZE;
+
+		r = read_at(b, b->entries.offset + done, b->buffer, n);
+		if (r < 0)
+			return r;
+		hash_update(b->all, b->buffer, n);
+		done += n;
+	}
+	r = hash_final(b->all, digest);
+	if (r == 0)
+		hex_encode(digest, SHA256_SIZE, hex);
+	return r;
+}
+
+static int check_statement(struct baseline *b, struct diag *diag)
+{
+	struct baseline_statement *s = &b->statement;
+	cleanup_with(baseline_statement_done) struct baseline_statement sealed = {0};
+	char hex[SHA256_HEX_SIZE];
+	uint8_t digest[SHA256_SIZE];
+	int r;
+
+	r = statement_read(b->json.data, b->json.len, s, diag);
+	if (r < 0)
+		return r;
+	r = hash_buffer(b->json.data, b->json.len, digest);
+	if (r < 0)
+		return r;
+	hex_encode(digest, SHA256_SIZE, b->digest);
+
+	memcpy(sealed.entries_sha256, s->entries_sha256, SHA256_HEX_SIZE);
+	memcpy(sealed.rules_sha256, s->rules_sha256, SHA256_HEX_SIZE);
+	r = statement_seal(&sealed);
+	if (r < 0)
+		return r;
+	if (strcmp(sealed.full_digest, s->full_digest) != 0)
+		return refuse(b, diag, "the full digest is not that of entries and rules");
+	if (s->entries_bytes != b->entries.size || s->rules_bytes != b->rules.len)
+		return refuse(b, diag, "entries or rules are not as long as the statement says");
+	r = check_digest(b, b->rules.data, b->rules.len, s->rules_sha256, "rules.ini", diag);
+	if (r < 0)
+		return r;
+	r = hash_entries(b, hex);
+	if (r < 0)
+		return r;
+	if (strcmp(hex, s->entries_sha256) != 0)
+		return diag_set(diag, b->name, 0, -EBADMSG,
+				"entries.jsonl is not what the statement names: expected sha256 "
+				"%s, actual %s",
+				s->entries_sha256, hex);
+	return 0;
+}
+
+static int check_rules(const struct baseline *b, struct diag *diag)
+{
+	struct baseline_rules rules = {0};
+	int r;
+
+	r = baseline_rules_parse(b->rules.data, b->rules.len, &rules, diag);
+	baseline_rules_done(&rules);
+	return r == -EINVAL ? -EBADMSG : r;
+}
+
+static int open_all(struct baseline *b, int fd, const char *name, struct diag *diag)
+{
+	struct stat st;
+	int r;
+
+	b->name = strdup(name);
+	b->buffer = malloc(BUFFER_SIZE);
+	if (!b->name || !b->buffer)
+		return -ENOMEM;
+	b->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (b->fd < 0 || fstat(b->fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return refuse(b, diag, "it is no regular file");
+	r = hash_new(&b->all);
+	if (r == 0)
+		r = hash_new(&b->content);
+	if (r == 0)
+		r = read_members(b, diag);
+	if (r == 0)
+		r = check_statement(b, diag);
+	if (r == 0)
+		r = check_rules(b, diag);
+	return r;
+}
+
+int baseline_open(int fd, const char *name, struct baseline **ret_baseline, struct diag *diag)
+{
+	cleanup_with(baseline_closep) struct baseline *b = NULL;
+	int r;
+
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	b->fd = -1;
+	diag_set(diag, name, 0, 0, "%s", "");
+	r = open_all(b, fd, name, diag);
+	if (r < 0) {
+		if (diag && !diag->text[0])
+			diag_set(diag, name, 0, r, "cannot read: %s", strerror(-r));
+		return r;
+	}
+	r = baseline_rewind(b);
+	if (r < 0)
+		return r;
+	*ret_baseline = TAKE_PTR(b);
+	return 0;
+}
+
+struct baseline *baseline_close(struct baseline *b)
+{
+	if (!b)
+		return NULL;
+	cleanup_closep(&b->fd);
+	baseline_statement_done(&b->statement);
+	strbuf_done(&b->json);
+	strbuf_done(&b->rules);
+	hash_free(b->all);
+	hash_free(b->content);
+	free(b->previous);
+	free(b->buffer);
+	free(b->name);
+	free(b);
+	return NULL;
+}
+
+const struct baseline_statement *baseline_get_statement(const struct baseline *baseline)
+{
+	return &baseline->statement;
+}
+
+const char *baseline_get_statement_json(const struct baseline *baseline)
+{
+	return baseline->json.data;
+}
+
+const char *baseline_get_digest(const struct baseline *baseline)
+{
+	return baseline->digest;
+}
+
+const char *baseline_get_rules(const struct baseline *baseline, size_t *ret_len)
+{
+	*ret_len = baseline->rules.len;
+	return baseline->rules.data;
+}
+
+uint64_t baseline_get_length(const struct baseline *baseline)
+{
+	return baseline->length;
+}
+
+unsigned baseline_count_approvals(const struct baseline *baseline)
+{
+	return baseline->approval_count;
+}
+
+int baseline_rewind(struct baseline *b)
+{
+	b->begin = b->end = 0;
+	b->done = b->count = b->files = b->bytes = 0;
+	b->is_over = false;
+	free(b->previous);
+	b->previous = NULL;
+	hash_reset(b->all);
+	hash_reset(b->content);
+	return 0;
+}
+
+/* Moves what is left to the front of the buffer and fills the rest. */
+static int fill_buffer(struct baseline *b)
+{
+	uint64_t left = b->entries.size - b->done;
+	size_t room;
+	int r;
+
+	memmove(b->buffer, b->buffer + b->begin, b->end - b->begin);
+	b->end -= b->begin;
+	b->begin = 0;
+	room = BUFFER_SIZE - b->end;
+	if (room > left)
+		room = (size_t)left;
+	r = read_at(b, b->entries.offset + b->done, b->buffer + b->end, room);
+	if (r < 0)
+		return r;
+	hash_update(b->all, b->buffer + b->end, room);
+	b->end += room;
+	b->done += room;
+	return 0;
+}
+
+/* 1 with the line (newline excluded), 0 at the end. */
+static int next_line(struct baseline *b, const char **ret_line, size_t *ret_len)
+{
+	for (;;) {
+		const char *line = b->buffer + b->begin;
+		const char *newline = memchr(line, '\n', b->end - b->begin);
+		int r;
+
+		if (newline) {
+			b->begin += (size_t)(newline - line) + 1;
+			*ret_line = line;
+			*ret_len = (size_t)(newline - line);
+			return 1;
+		}
+		if (b->done == b->entries.size)
+			return b->begin == b->end ? 0 : -EBADMSG;
+		if (b->end - b->begin > ENTRY_LINE_MAX)
+			return -EBADMSG;
+		r = fill_buffer(b);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int check_totals(struct baseline *b, struct diag *diag)
+{
+	const struct baseline_statement *s = &b->statement;
+	uint8_t all[SHA256_SIZE], content[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+
+	if (hash_final(b->all, all) < 0 || hash_final(b->content, content) < 0)
+		return -EIO;
+	b->is_over = true;
+	hex_encode(all, SHA256_SIZE, hex);
+	if (strcmp(hex, s->entries_sha256) != 0)
+		return refuse(b, diag, "the file changed while it was read");
+	hex_encode(content, SHA256_SIZE, hex);
+	if (strcmp(hex, s->content_digest) != 0)
+		return refuse(b, diag, "the content digest is not that of the entries");
+	if (b->count != s->entries || b->files != s->files || b->bytes != s->bytes_hashed)
+		return refuse(b, diag, "the counts of the statement are not those of the entries");
+	return 0;
+}
+
+/* Strictly ascending paths: no path twice, and one order for one set. */
+static int check_order(struct baseline *b, const struct file_fact *entry, struct diag *diag)
+{
+	if (b->previous && strcmp(b->previous, entry->path) >= 0)
+		return diag_set(diag, "entries.jsonl", (unsigned)b->count, -EBADMSG,
+				"path twice or out of order");
+	free(b->previous);
+	b->previous = strdup(entry->path);
+	return b->previous ? 0 : -ENOMEM;
+}
+
+static int take_line(struct baseline *b, const char *line, size_t len, struct file_fact *entry,
+		     struct diag *diag)
+{
+	size_t content = entry_content_length(line, len);
+	int r;
+
+	b->count++;
+	r = entry_read(line, len, entry);
+	if (r < 0)
+		return diag_set(diag, "entries.jsonl", (unsigned)b->count, r,
+				"not an entry in canonical form");
+	if (content > 0) {
+		hash_update(b->content, line, content);
+		hash_update(b->content, "\n", 1);
+	}
+	if (entry->type == FILE_TYPE_REGULAR) {
+		b->files++;
+		b->bytes += entry->size;
+	}
+	return check_order(b, entry, diag);
+}
+
+int baseline_next(struct baseline *b, struct file_fact *ret_entry, struct diag *diag)
+{
+	cleanup_file_fact struct file_fact entry = {0};
+	const char *line;
+	size_t len;
+	int r;
+
+	if (b->is_over)
+		return 0;
+	r = next_line(b, &line, &len);
+	if (r == 0)
+		return check_totals(b, diag);
+	if (r < 0)
+		return diag_set(diag, "entries.jsonl", (unsigned)b->count + 1, r,
+				"cannot read the line");
+	r = take_line(b, line, len, &entry, diag);
+	if (r < 0)
+		return r;
+	*ret_entry = entry;
+	entry = (struct file_fact){0};
+	return 1;
+}
+
+int baseline_read_approval(struct baseline *b, unsigned index, const char *ca_pem,
+			   struct baseline_approval *ret_approval, struct diag *diag)
+{
+	cleanup_strbuf struct strbuf cms = STRBUF_INIT;
+	int r;
+
+	if (index >= b->approval_count)
+		return -ENOENT;
+	r = read_span(b, b->approvals[index], &cms);
+	if (r < 0)
+		return diag_set(diag, b->name, 0, r, "cannot read approval %u", index + 1);
+	return signature_verify(cms.data, cms.len, b->digest, b->statement.made_at_ns, ca_pem,
+				ret_approval);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Approvals as CMS signatures (RFC 5652, DER, content attached): making one
+ * with a key in memory, and judging one.
+ *
+ * The home of OpenSSL's CMS and X.509. All of it works on memory: a process in
+ * a sandbox needs no file for it.
+ */
+#ifndef PLUMBLINE_BASELINE_SIGNATURE_H
+#define PLUMBLINE_BASELINE_SIGNATURE_H
+
+#include <stddef.h>
+
+#include "baseline/baseline.h"
+
+struct strbuf;
+
+/*
+ * Signs @approval (name, role, meaning, ticket, time) for the statement. @certificate_pem: the
+ * signer's first, then any chain to send along. Appends DER to @out. -EINVAL with @diag filled when
+ * key and certificate do not fit or the key's kind cannot sign CMS here.
+ */
+int signature_sign(const struct baseline_approval *approval, const char *statement_sha256,
+		   const char *key_pem, const char *certificate_pem, struct strbuf *out,
+		   struct diag *diag);
+
+/*
+ * Judges @cms for the statement against the certificates @ca_pem (NULL: no judgement of the chain,
+ * and is_verified stays false).
+ *
+ * The chain must have been valid at the signed time. That time may be ahead of the host clock by a
+ * day at most, unless the clock stands before @made_at_ns and so is wrong itself. A certificate
+ * that has expired since gives a warning: a baseline does not end with it.
+ *
+ * 0 with @ret_approval filled whatever the judgement, or -ENOMEM.
+ */
+int signature_verify(const void *cms, size_t len, const char *statement_sha256, int64_t made_at_ns,
+		     const char *ca_pem, struct baseline_approval *ret_approval);
+
+#endif

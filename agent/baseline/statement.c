@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "baseline/statement.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/ini.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+
+static const char *const layers[] = {"vendor", "model", "site", "host"};
+
+void baseline_statement_done(struct baseline_statement *statement)
+{
+	free(statement->name);
+	free(statement->layer);
+	free(statement->ticket);
+	free(statement->made_by);
+	free(statement->made_on);
+	strv_free(statement->trees);
+	for (size_t i = 0; i < statement->problem_count; i++) {
+		free(statement->problems[i].path);
+		free(statement->problems[i].text);
+	}
+	free(statement->problems);
+	*statement = (struct baseline_statement){0};
+}
+
+int statement_add_problem(struct baseline_statement *statement, const char *path,
+			  const char *problem)
+{
+	struct baseline_problem *list;
+
+	statement->not_read++;
+	/* Escaping makes at most five bytes of one; the frame of an item is 24. */
+	statement->problem_bytes += 5 * strlen(path) + strlen(problem) + 24;
+	if (statement->problem_bytes > STATEMENT_LIST_MAX)
+		return 0;
+
+	list = reallocarray(statement->problems, statement->problem_count + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	statement->problems = list;
+	list += statement->problem_count;
+	*list = (struct baseline_problem){.path = strdup(path), .text = strdup(problem)};
+	if (!list->path || !list->text) {
+		free(list->path);
+		free(list->text);
+		return -ENOMEM;
+	}
+	statement->problem_count++;
+	return 0;
+}
+
+int statement_seal(struct baseline_statement *statement)
+{
+	char text[2 * SHA256_HEX_SIZE + 1];
+	uint8_t digest[SHA256_SIZE];
+	int n, r;
+
+	n = snprintf(text, sizeof(text), "%s\n%s\n", statement->entries_sha256,
+		     statement->rules_sha256);
+	r = hash_buffer(text, (size_t)n, digest);
+	if (r == 0)
+		hex_encode(digest, SHA256_SIZE, statement->full_digest);
+	return r;
+}
+
+static bool is_text(const char *text)
+{
+	if (!text)
+		return false;
+	for (size_t n, len = strlen(text); len > 0; text += n, len -= n) {
+		n = utf8_length(text, len);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_layer(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(layers); i++)
+		if (str_equal(name, layers[i]))
+			return true;
+	return false;
+}
+
+static void write_lists(const struct baseline_statement *s, struct json *j)
+{
+	json_key(j, "trees");
+	json_begin_array(j);
+	for (char *const *tree = s->trees; tree && *tree; tree++)
+		json_path(j, *tree);
+	json_end_array(j);
+	json_put_u64(j, "entries", s->entries);
+	json_put_u64(j, "files", s->files);
+	json_put_u64(j, "bytes_hashed", s->bytes_hashed);
+	json_key(j, "packages");
+	json_begin_object(j);
+	json_put_u64(j, "checksum_compared", s->package_checked);
+	json_put_u64(j, "unchanged_since_install", s->package_unchanged);
+	json_put_u64(j, "differs", s->differs_from_package);
+	json_put_u64(j, "not_packaged", s->not_packaged);
+	json_end_object(j);
+	json_put_u64(j, "not_read", s->not_read);
+	json_key(j, "problems");
+	json_begin_array(j);
+	for (size_t i = 0; i < s->problem_count; i++) {
+		json_begin_object(j);
+		json_put_path(j, "path", s->problems[i].path);
+		json_put_string(j, "problem", s->problems[i].text);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+int statement_write(const struct baseline_statement *s, struct strbuf *out)
+{
+	struct json j = JSON_INIT(out);
+	size_t start = out->len;
+
+	if (!is_text(s->name) || !s->name[0] || !is_layer(s->layer) || !is_text(s->made_by) ||
+	    !is_text(s->made_on) || (s->ticket && !is_text(s->ticket)) || s->revision == 0)
+		return -EINVAL;
+
+	json_begin_object(&j);
+	json_put_string(&j, "format", STATEMENT_FORMAT);
+	json_put_string(&j, "name", s->name);
+	json_put_string(&j, "layer", s->layer);
+	json_put_u64(&j, "revision", s->revision);
+	json_put_string(&j, "previous", s->previous[0] ? s->previous : NULL);
+	json_put_string(&j, "ticket", s->ticket);
+	json_put_string(&j, "made_by", s->made_by);
+	json_put_string(&j, "made_on", s->made_on);
+	json_put_time(&j, "made_at", s->made_at_ns);
+	write_lists(s, &j);
+	json_put_string(&j, "content_digest", s->content_digest);
+	json_put_string(&j, "full_digest", s->full_digest);
+	json_put_string(&j, "entries_sha256", s->entries_sha256);
+	json_put_u64(&j, "entries_bytes", s->entries_bytes);
+	json_put_string(&j, "rules_sha256", s->rules_sha256);
+	json_put_u64(&j, "rules_bytes", s->rules_bytes);
+	json_end_object(&j);
+	strbuf_add_char(out, '\n');
+	if (strbuf_check(out) < 0)
+		return -ENOMEM;
+	return out->len - start > STATEMENT_MAX ? -EMSGSIZE : 0;
+}
