@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "baseline/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id_names.h"
+#include "base/ini.h"
+#include "base/pool.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "baseline/entries.h"
+#include "baseline/packages.h"
+#include "baseline/statement.h"
+#include "baseline/walk.h"
+#include "baseline/writer.h"
+#include "model/fact_collect.h"
+
+#define ATTEMPTS	  3 /* at a file that changes while it is read */
+#define MD5_BUFFER	  ((size_t)128 * 1024)
+#define PROGRESS_EVERY_NS (200 * NSEC_PER_MSEC)
+
+const char *const build_default_trees[] = {"/usr", "/opt", "/etc", "/boot", "/srv", NULL};
+
+/* Files that the system itself rewrites while nobody administers it. */
+const char *const build_default_ignores[] = {
+	"/etc/mtab",
+	"/etc/adjtime",
+	"/etc/resolv.conf",
+	"/etc/printcap",
+	"/etc/cups/subscriptions.conf",
+	"/etc/cups/subscriptions.conf.O",
+	"/etc/lvm/archive",
+	"/etc/lvm/backup",
+	"/etc/lvm/cache",
+	"/etc/fake-hwclock.data",
+	NULL,
+};
+
+const char *const build_default_updaters[] = {
+	"/usr/bin/apt", "/usr/bin/apt-get", "/usr/bin/dpkg", "/usr/bin/unattended-upgrade", NULL,
+};
+
+const char *const build_default_never_block[] = {
+	"/usr/lib/systemd/systemd",
+	"/usr/bin/bash",
+	"/usr/bin/dash",
+	"/usr/bin/login",
+	"/usr/sbin/agetty",
+	"/usr/sbin/sulogin",
+	"/usr/bin/systemctl",
+	"/usr/bin/dpkg",
+	"/usr/sbin/shutdown",
+	"/usr/sbin/sshd",
+	NULL,
+};
+
+/* One path on its way from the walk to a line of the file. */
+struct item {
+	char *path;
+	char *line; /* result; NULL: @problem says why not */
+	uint32_t line_len;
+	bool is_regular, has_md5;
+	bool is_unchanged; /* since its package was unpacked */
+	bool differs;
+	uint64_t size;
+	int64_t changed_ns;
+	const struct package *package;
+	const char *problem; /* static */
+	uint8_t md5[MD5_SIZE];
+};
+
+struct worker {
+	struct fact_collector *collector;
+	uint8_t *md5_buffer;
+	struct strbuf line;
+};
+
+struct build {
+	const struct build_options *options;
+	struct packages *packages;
+	struct id_names *names;
+	struct item *items;
+	size_t count, room;
+	struct item **by_size;
+	struct worker workers[16];
+	unsigned worker_count;
+	struct build_progress total;
+	atomic_size_t files_done;
+	_Atomic uint64_t bytes_done;
+	int64_t progress_ns; /* of the last report; worker 0 alone */
+};
+
+static int add_item(struct build *b, const char *path, const struct statx *stx)
+{
+	struct item *item;
+
+	if (b->count == b->room) {
+		size_t room = b->room ? b->room * 2 : 1024;
+		struct item *items = reallocarray(b->items, room, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		b->items = items;
+		b->room = room;
+	}
+	item = &b->items[b->count];
+	*item = (struct item){
+		.path = strdup(path),
+		.is_regular = S_ISREG(stx->stx_mode),
+		.size = S_ISREG(stx->stx_mode) ? stx->stx_size : 0,
+		.changed_ns = stx->stx_ctime.tv_sec * NSEC_PER_SEC + stx->stx_ctime.tv_nsec,
+	};
+	if (!item->path)
+		return -ENOMEM;
+	if (!S_ISDIR(stx->stx_mode)) /* a folder has many owners */
+		item->package = packages_find(b->packages, path);
+	b->count++;
+	return 0;
+}
+
+static int on_path(const char *path, const struct statx *stx, void *userdata)
+{
+	return add_item(userdata, path, stx);
+}
+
+static int on_problem(const char *path, int error, void *userdata)
+{
+	struct build *b = userdata;
+
+	return statement_add_problem(b->options->statement, path,
+				     error == EXDEV ? "not read: network or kernel file system"
+						    : strerror(error));
+}
+
+/* A path of a package: taken when no tree has it. */
+static int on_packaged(const char *path, void *userdata)
+{
+	struct build *b = userdata;
+	struct statx stx;
+
+	for (char *const *tree = b->options->rules->trees; *tree; tree++)
+		if (path_is_below(path, *tree))
+			return 0;
+	if (baseline_rules_ignore(b->options->rules, path) || walk_stat(AT_FDCWD, path, &stx) < 0)
+		return 0;
+	return add_item(b, path, &stx);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(((const struct item *)a)->path, ((const struct item *)b)->path);
+}
+
+/* Largest first keeps all workers busy to the end. */
+static int compare_sizes(const void *a, const void *b)
+{
+	uint64_t x = (*(struct item *const *)a)->size, y = (*(struct item *const *)b)->size;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Trees may overlap and packages lie in them: each path once. */
+static void sort_items(struct build *b)
+{
+	size_t kept = 0;
+
+	qsort(b->items, b->count, sizeof(*b->items), compare_paths);
+	for (size_t i = 0; i < b->count; i++) {
+		if (kept > 0 && strcmp(b->items[kept - 1].path, b->items[i].path) == 0)
+			free(b->items[i].path);
+		else
+			b->items[kept++] = b->items[i];
+	}
+	b->count = kept;
+}
+
+/*
+ * A file that nobody touched since dpkg had unpacked it needs no second reading with MD5: who could
+ * set its change time back could rewrite the list of checksums as well.
+ */
+static int plan_checksum(struct build *b, struct item *item)
+{
+	int r;
+
+	if (!item->is_regular || !item->package)
+		return 0;
+	r = item->changed_ns <= item->package->unpacked_ns && !b->options->has_all_checksums;
+	item->is_unchanged = r;
+	if (r)
+		return 0;
+	r = packages_get_md5(b->packages, item->path, item->md5);
+	item->has_md5 = r == 0;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int plan(struct build *b)
+{
+	int r;
+
+	sort_items(b);
+	b->by_size = calloc(b->count + 1, sizeof(*b->by_size));
+	if (!b->by_size)
+		return -ENOMEM;
+	for (size_t i = 0; i < b->count; i++) {
+		r = plan_checksum(b, &b->items[i]);
+		if (r < 0)
+			return r;
+		b->by_size[i] = &b->items[i];
+		b->total.bytes += b->items[i].size;
+	}
+	b->total.files = b->count;
+	qsort(b->by_size, b->count, sizeof(*b->by_size), compare_sizes);
+	return 0;
+}
+
+static void compare_md5(const struct worker *w, int fd, struct item *item)
+{
+	uint8_t md5[MD5_SIZE];
+
+	if (hash_fd_md5(fd, w->md5_buffer, MD5_BUFFER, md5) == 0)
+		item->differs = memcmp(md5, item->md5, MD5_SIZE) != 0;
+	else
+		item->has_md5 = false; /* counted as not compared */
+}
+
+/* Reads the file once. 0 with @ret_fact, 1 with item->problem, -EAGAIN, or another negative errno.
+ */
+static int read_once(struct worker *w, struct item *item, struct file_fact *ret_fact)
+{
+	cleanup_file_fact struct file_fact fact = {0};
+	cleanup_close int fd = -1;
+	struct stat st;
+	int r;
+
+	r = fact_open(w->collector, AT_FDCWD, item->path, &fact, &st, &fd);
+	if (r == -EAGAIN || r == -ENOMEM)
+		return r;
+	if (r < 0 || fact.type == FILE_TYPE_NONE) {
+		item->problem = r < 0 ? strerrordesc_np(-r) : "vanished while it was read";
+		return 1;
+	}
+	if (fact.type == FILE_TYPE_REGULAR) {
+		r = fd < 0 ? -fact_collector_error(w->collector)
+			   : fact_hash(w->collector, fd, &st, &fact);
+		if (r == -EAGAIN || r == -ENOMEM)
+			return r;
+		if (r < 0) {
+			item->problem = strerrordesc_np(-r);
+			return 1;
+		}
+		if (item->has_md5)
+			compare_md5(w, fd, item);
+	}
+	*ret_fact = fact;
+	fact = (struct file_fact){0};
+	return 0;
+}
+
+static int write_line(struct worker *w, struct item *item, struct file_fact *fact)
+{
+	int r = 0;
+
+	item->is_regular = fact->type == FILE_TYPE_REGULAR;
+	item->size = item->is_regular ? fact->size : 0;
+	if (item->package) {
+		fact->package = strdup(item->package->name);
+		fact->version = strdup(item->package->version);
+		if (!fact->package || !fact->version)
+			return -ENOMEM;
+	}
+	fact->differs = item->is_regular && item->differs;
+	strbuf_clear(&w->line);
+	r = entry_write(fact, &w->line);
+	if (r == -EMSGSIZE) {
+		item->problem = "its path and attributes are too long";
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	item->line = malloc(w->line.len);
+	if (!item->line)
+		return -ENOMEM;
+	memcpy(item->line, w->line.data, w->line.len);
+	item->line_len = (uint32_t)w->line.len;
+	return 0;
+}
+
+static void report_progress(struct build *b, unsigned worker)
+{
+	int64_t now = clock_mono_ns();
+	struct build_progress progress = b->total;
+
+	if (worker != 0 || !b->options->on_progress || now - b->progress_ns < PROGRESS_EVERY_NS)
+		return;
+	b->progress_ns = now;
+	progress.files_done = b->files_done;
+	progress.bytes_done = b->bytes_done;
+	b->options->on_progress(&progress, b->options->userdata);
+}
+
+static int read_item(size_t number, unsigned worker, void *userdata)
+{
+	struct build *b = userdata;
+	struct item *item = b->by_size[number];
+	uint64_t size = item->size; /* as planned; the progress ends at its sum */
+	cleanup_file_fact struct file_fact fact = {0};
+	int r = -EAGAIN;
+
+	for (int i = 0; r == -EAGAIN && i < ATTEMPTS; i++)
+		r = read_once(&b->workers[worker], item, &fact);
+	if (r == -EAGAIN)
+		item->problem = "changed while it was read";
+	else if (r == 0)
+		r = write_line(&b->workers[worker], item, &fact);
+	b->files_done++;
+	b->bytes_done += size;
+	report_progress(b, worker);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int start_workers(struct build *b)
+{
+	b->worker_count = b->options->workers ? b->options->workers : pool_default_workers();
+	if (b->worker_count > ARRAY_SIZE(b->workers))
+		return -EINVAL;
+	for (unsigned i = 0; i < b->worker_count; i++) {
+		int r = fact_collector_new(b->names, &b->workers[i].collector);
+
+		if (r < 0)
+			return r;
+		b->workers[i].md5_buffer = malloc(MD5_BUFFER);
+		if (!b->workers[i].md5_buffer)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int count_item(struct baseline_statement *s, const struct item *item)
+{
+	if (!item->line)
+		return statement_add_problem(s, item->path, item->problem);
+	s->entries++;
+	if (!item->is_regular)
+		return 0;
+	s->files++;
+	s->bytes_hashed += item->size;
+	s->package_checked += item->has_md5;
+	s->package_unchanged += item->is_unchanged;
+	s->differs_from_package += item->differs;
+	s->not_packaged += item->package == NULL;
+	return 0;
+}
+
+static int write_file(struct build *b, const char *path, struct diag *diag)
+{
+	struct baseline_statement *s = b->options->statement;
+	cleanup_with(writer_freep) struct writer *writer = NULL;
+	cleanup_strbuf struct strbuf rules = STRBUF_INIT;
+	int r;
+
+	r = baseline_rules_write(b->options->rules, &rules);
+	if (r < 0)
+		return diag_set(diag, "rules.ini", 0, r,
+				"a tree or pattern is too long or cannot be written in ini");
+	r = writer_new(path, &writer, diag);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < b->count && r == 0; i++) {
+		r = count_item(s, &b->items[i]);
+		if (r == 0 && b->items[i].line)
+			r = writer_add(writer, b->items[i].line, b->items[i].line_len);
+	}
+	if (r < 0)
+		return diag_set(diag, path, 0, r, "cannot write: %s", strerror(-r));
+	return writer_finish(writer, s, rules.data ? rules.data : "", rules.len, diag);
+}
+
+static int walk_all(struct build *b, struct diag *diag)
+{
+	const struct build_options *o = b->options;
+	struct walk walk = {
+		.rules = o->rules, .on_path = on_path, .on_problem = on_problem, .userdata = b};
+	int r;
+
+	for (char *const *tree = o->rules->trees; *tree; tree++) {
+		r = walk_tree(&walk, *tree);
+		if (r < 0)
+			return diag_set(diag, *tree, 0, r, "cannot walk: %s", strerror(-r));
+		r = strv_append(&o->statement->trees, *tree);
+		if (r < 0)
+			return r;
+	}
+	return o->has_packaged_files ? packages_each(b->packages, on_packaged, b) : 0;
+}
+
+static int build_all(struct build *b, const char *path, struct diag *diag)
+{
+	const struct build_options *o = b->options;
+	const char *dir = o->dpkg_dir ? o->dpkg_dir : PACKAGES_DPKG_DIR;
+	int r;
+
+	r = packages_open(dir, "", o->has_packaged_files ? NULL : o->rules->trees, &b->packages);
+	if (r < 0)
+		return diag_set(diag, dir, 0, r, "cannot read the package database: %s",
+				strerror(-r));
+	r = id_names_new("/etc/passwd", "/etc/group", &b->names);
+	if (r == 0)
+		r = walk_all(b, diag);
+	if (r == 0)
+		r = plan(b);
+	if (r == 0)
+		r = start_workers(b);
+	if (r == 0)
+		r = pool_run(b->worker_count, b->count, read_item, b);
+	return r < 0 ? r : write_file(b, path, diag);
+}
+
+int baseline_build(const struct build_options *options, const char *path, struct diag *diag)
+{
+	struct build b = {.options = options};
+	int r;
+
+	r = access(path, F_OK) == 0 ? -EEXIST : 0; /* told before the work; the writer decides */
+	if (r < 0)
+		return diag_set(diag, path, 0, r, "cannot create: %s", strerror(-r));
+	r = build_all(&b, path, diag);
+	if (r < 0 && diag && !diag->text[0])
+		diag_set(diag, path, 0, r, "cannot make the baseline: %s", strerror(-r));
+	for (size_t i = 0; i < b.count; i++) {
+		free(b.items[i].path);
+		free(b.items[i].line);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(b.workers); i++) {
+		fact_collector_free(b.workers[i].collector);
+		free(b.workers[i].md5_buffer);
+		strbuf_done(&b.workers[i].line);
+	}
+	free(b.items);
+	free(b.by_size);
+	id_names_free(b.names);
+	packages_close(b.packages);
+	return r;
+}
