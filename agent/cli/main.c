@@ -7,6 +7,7 @@
 #include "cli/verbs.h"
 
 const struct verb verbs[] = {
+	{"baseline", cmd_baseline, "make, approve, show and load baseline files"},
 	{"report", cmd_report, "write a report as HTML, JSON or CSV"},
 	{"version", cmd_version, "print the version"},
 	{NULL, NULL, NULL},

@@ -23,6 +23,7 @@ struct verb {
 extern const struct verb verbs[];
 
 /* cmd_*.c */
+int cmd_baseline(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sub-verbs of `plumbline baseline`, and what they share. argv[0] is the sub-verb. */
+#ifndef PLUMBLINE_CLI_BASELINE_VERBS_H
+#define PLUMBLINE_CLI_BASELINE_VERBS_H
+
+#include "base/diag.h"
+#include "baseline/baseline.h"
+
+int baseline_create(int argc, char **argv);
+int baseline_sign(int argc, char **argv);
+int baseline_show(int argc, char **argv);
+int baseline_verify(int argc, char **argv);
+int baseline_load(int argc, char **argv);
+
+/* Opens and checks the file at @path. */
+int baseline_open_path(const char *path, struct baseline **ret_baseline, struct diag *diag);
+
+/* The whole small file as text (@max bytes at most, no NUL within); -EINVAL etc. with @diag. */
+int read_small_file(const char *path, char **ret_text, struct diag *diag);
+
+/* Prints @diag, or the error @r where it is empty; returns EXIT_ERROR. */
+int fail_with(int r, const struct diag *diag);
+/* Prints printf-style text about wrong usage and names --help; returns EXIT_ERROR. */
+int fail_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plumbline baseline: chooses the sub-verb, and what the sub-verbs share. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "cli/baseline_verbs.h"
+#include "cli/verbs.h"
+
+#define SMALL_FILE_MAX ((size_t)1 << 20)
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} sub_verbs[] = {
+	{"create", baseline_create, "hash this machine's files into a new baseline file"},
+	{"sign", baseline_sign, "add an approval to a baseline file"},
+	{"verify", baseline_verify, "check a baseline file and its approvals"},
+	{"show", baseline_show, "print statement, approvals and entries"},
+	{"load", baseline_load, "give a baseline file to the running agent"},
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: plumbline baseline VERB [ARGUMENT...]\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(sub_verbs); i++)
+		fprintf(out, "  %-18s %s\n", sub_verbs[i].name, sub_verbs[i].help);
+	fprintf(out, "\nplumbline baseline VERB --help describes one.\n");
+}
+
+int cmd_baseline(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_ERROR;
+	}
+	if (strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return EXIT_GOOD;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(sub_verbs); i++)
+		if (strcmp(argv[1], sub_verbs[i].name) == 0)
+			return sub_verbs[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "plumbline baseline: unknown verb '%s'\n", argv[1]);
+	usage(stderr);
+	return EXIT_ERROR;
+}
+
+int baseline_open_path(const char *path, struct baseline **ret_baseline, struct diag *diag)
+{
+	/* O_NONBLOCK: a fifo in its place must not hold the program. */
+	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return diag_set(diag, path, 0, -errno, "cannot open: %s", strerror(errno));
+	return baseline_open(fd, path, ret_baseline, diag);
+}
+
+int read_small_file(const char *path, char **ret_text, struct diag *diag)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int r;
+
+	r = fd_read_file(AT_FDCWD, path, SMALL_FILE_MAX, &text);
+	if (r < 0)
+		return diag_set(diag, path, 0, r, "cannot read: %s", strerror(-r));
+	if (text.len > 0 && memchr(text.data, '\0', text.len))
+		return diag_set(diag, path, 0, -EINVAL, "it is no text; PEM is wanted");
+	*ret_text = strbuf_take(&text);
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+int fail_with(int r, const struct diag *diag)
+{
+	char text[1024];
+
+	if (diag->text[0])
+		(void)log_error(0, "%s", diag_format(diag, text, sizeof(text)));
+	else
+		(void)log_error(r, "failed");
+	return EXIT_ERROR;
+}
+
+int fail_usage(const char *verb, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "plumbline %s: ", verb);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "; see plumbline %s --help\n", verb);
+	return EXIT_ERROR;
+}

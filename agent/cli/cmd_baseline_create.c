@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plumbline baseline create: options and progress; the work is in baseline/build. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id_names.h"
+#include "base/ini.h"
+#include "base/str.h"
+#include "baseline/build.h"
+#include "cli/baseline_verbs.h"
+#include "cli/verbs.h"
+
+static const char help[] =
+	"usage: plumbline baseline create --name NAME [--tree DIR]... -o FILE\n\n"
+	"Hashes files of this machine into a new baseline file. FILE must not exist.\n\n"
+	"  --name NAME       of the baseline\n"
+	"  --tree DIR        only this folder and all below it; repeat for more. Without it:\n"
+	"                    the files of all packages, /usr, /opt, /etc, /boot and /srv\n"
+	"  -o, --output FILE where to write\n"
+	"  --layer LAYER     vendor, model, site or host (default: host)\n"
+	"  --previous FILE   the revision before; this one gets the next number and names its "
+	"digest\n"
+	"  --revision N      another number than that (default: 1)\n"
+	"  --ticket TEXT     change ticket, kept in the statement\n"
+	"  --ignore PATTERN  leave out a path, a tree, or what the pattern fits; repeat for more\n"
+	"  --check-packages  compare every file with its package's checksum, not only those that\n"
+	"                    changed after the package was unpacked (slower)\n"
+	"  --packages DIR    package database (default: /var/lib/dpkg)\n"
+	"  --progress        show progress on standard error\n";
+
+enum {
+	OPT_NAME = 256,
+	OPT_TREE,
+	OPT_LAYER,
+	OPT_PREVIOUS,
+	OPT_REVISION,
+	OPT_TICKET,
+	OPT_IGNORE,
+	OPT_CHECK_PACKAGES,
+	OPT_PACKAGES,
+	OPT_PROGRESS,
+	OPT_HELP,
+};
+
+static const struct option options[] = {
+	{"name", required_argument, NULL, OPT_NAME},
+	{"tree", required_argument, NULL, OPT_TREE},
+	{"output", required_argument, NULL, 'o'},
+	{"layer", required_argument, NULL, OPT_LAYER},
+	{"previous", required_argument, NULL, OPT_PREVIOUS},
+	{"revision", required_argument, NULL, OPT_REVISION},
+	{"ticket", required_argument, NULL, OPT_TICKET},
+	{"ignore", required_argument, NULL, OPT_IGNORE},
+	{"check-packages", no_argument, NULL, OPT_CHECK_PACKAGES},
+	{"packages", required_argument, NULL, OPT_PACKAGES},
+	{"progress", no_argument, NULL, OPT_PROGRESS},
+	{"help", no_argument, NULL, OPT_HELP},
+	{NULL, 0, NULL, 0},
+};
+
+struct create {
+	struct baseline_statement statement;
+	struct baseline_rules rules;
+	struct build_options build;
+	const char *output, *previous;
+	bool is_help;
+};
+
+static void create_done(struct create *c)
+{
+	baseline_statement_done(&c->statement);
+	baseline_rules_done(&c->rules);
+}
+
+static int set_text(char **field, const char *text)
+{
+	free(*field);
+	*field = strdup(text);
+	return *field ? 0 : -ENOMEM;
+}
+
+/* The folder's own path, without links: a tree is walked and watched there. */
+static int add_tree(struct create *c, const char *path, struct diag *diag)
+{
+	cleanup_free char *resolved = realpath(path, NULL);
+
+	if (!resolved)
+		return diag_set(diag, path, 0, -errno, "cannot walk this tree: %s",
+				strerror(errno));
+	for (char **tree = c->rules.trees; tree && *tree; tree++)
+		if (strcmp(*tree, resolved) == 0)
+			return 0;
+	return strv_append(&c->rules.trees, resolved);
+}
+
+static int take_option(struct create *c, int option, const char *value, struct diag *diag)
+{
+	switch (option) {
+	case OPT_NAME:
+		return set_text(&c->statement.name, value);
+	case OPT_TREE:
+		return add_tree(c, value, diag);
+	case 'o':
+		c->output = value;
+		return 0;
+	case OPT_LAYER:
+		return set_text(&c->statement.layer, value);
+	case OPT_PREVIOUS:
+		c->previous = value;
+		return 0;
+	case OPT_REVISION:
+		if (str_to_u64(value, 10, &c->statement.revision) == 0 && c->statement.revision > 0)
+			return 0;
+		return diag_set(diag, "", 0, -EINVAL, "--revision must be a number from 1");
+	case OPT_TICKET:
+		return set_text(&c->statement.ticket, value);
+	case OPT_IGNORE:
+		if (value[0] != '/')
+			return diag_set(diag, "", 0, -EINVAL, "--ignore must begin with /: %s",
+					value);
+		return strv_append(&c->rules.ignores, value);
+	case OPT_CHECK_PACKAGES:
+		c->build.has_all_checksums = true;
+		return 0;
+	case OPT_PACKAGES:
+		c->build.dpkg_dir = value;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static void show_progress(const struct build_progress *p, void *userdata)
+{
+	fprintf(stderr, "\rhashing: %zu of %zu files, %" PRIu64 " of %" PRIu64 " MB ",
+		p->files_done, p->files, p->bytes_done >> 20, p->bytes >> 20);
+}
+
+/* 0, or negative errno with @diag; an empty @diag: usage was printed by getopt. */
+static int parse(int argc, char **argv, struct create *c, struct diag *diag)
+{
+	int option, r;
+
+	optind = 0; /* getopt starts anew: the verb is argv[0] */
+	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			c->is_help = true;
+			return 0;
+		}
+		if (option == '?')
+			return -EINVAL;
+		if (option == OPT_PROGRESS) {
+			c->build.on_progress = show_progress;
+			continue;
+		}
+		r = take_option(c, option, optarg, diag);
+		if (r < 0)
+			return r;
+	}
+	if (optind < argc)
+		return diag_set(diag, "", 0, -EINVAL, "what is '%s'?", argv[optind]);
+	if (!c->statement.name || !c->output)
+		return diag_set(diag, "", 0, -EINVAL, "--name and -o are needed");
+	return 0;
+}
+
+static int append_all(char ***list, const char *const *items, bool must_exist)
+{
+	for (; *items; items++) {
+		int r = must_exist && access(*items, F_OK) < 0 ? 0 : strv_append(list, *items);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int set_defaults(struct create *c)
+{
+	int r = 0;
+
+	if (!c->rules.trees) {
+		c->build.has_packaged_files = true;
+		r = append_all(&c->rules.trees, build_default_trees, true);
+	}
+	if (r == 0)
+		r = append_all(&c->rules.ignores, build_default_ignores, false);
+	if (r == 0)
+		r = append_all(&c->rules.updaters, build_default_updaters, true);
+	if (r == 0)
+		r = append_all(&c->rules.never_block, build_default_never_block, true);
+	if (r == 0 && !c->statement.layer)
+		r = set_text(&c->statement.layer, "host");
+	return r;
+}
+
+/* Who and where, as far as the system knows; it is a claim, the approvals are what counts. */
+static int set_maker(struct create *c)
+{
+	cleanup_with(id_names_freep) struct id_names *names = NULL;
+	const char *user = getenv("SUDO_USER");
+	char host[HOST_NAME_MAX + 1] = "", number[16];
+	int r;
+
+	r = id_names_new("/etc/passwd", "/etc/group", &names);
+	if (r < 0)
+		return r;
+	if (getuid() != 0 || !user || !user[0])
+		user = id_names_user(names, getuid());
+	(void)snprintf(number, sizeof(number), "%u", getuid());
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		return -errno;
+	r = set_text(&c->statement.made_by, user ? user : number);
+	if (r == 0)
+		r = set_text(&c->statement.made_on, host);
+	c->statement.made_at_ns = clock_real_ns() / NSEC_PER_MSEC * NSEC_PER_MSEC;
+	return r;
+}
+
+static int follow_previous(struct create *c, struct diag *diag)
+{
+	cleanup_with(baseline_closep) struct baseline *previous = NULL;
+	const struct baseline_statement *s;
+	int r;
+
+	if (!c->previous) {
+		if (c->statement.revision == 0)
+			c->statement.revision = 1;
+		return 0;
+	}
+	r = baseline_open_path(c->previous, &previous, diag);
+	if (r < 0)
+		return r;
+	s = baseline_get_statement(previous);
+	str_copy(c->statement.previous, sizeof(c->statement.previous),
+		 baseline_get_digest(previous));
+	if (c->statement.revision == 0)
+		c->statement.revision = s->revision + 1;
+	if (c->statement.revision <= s->revision)
+		return diag_set(diag, c->previous, 0, -EINVAL,
+				"it is revision %" PRIu64 "; the new one must be higher",
+				s->revision);
+	return 0;
+}
+
+static void print_result(const struct create *c)
+{
+	const struct baseline_statement *s = &c->statement;
+
+	if (c->build.on_progress)
+		fprintf(stderr, "\n");
+	printf("%s: %s revision %" PRIu64 ": %" PRIu64 " entries, %" PRIu64 " files, %" PRIu64
+	       " MB hashed\n",
+	       c->output, s->name, s->revision, s->entries, s->files, s->bytes_hashed >> 20);
+	printf("%" PRIu64 " differ from their package, %" PRIu64 " of no package, %" PRIu64
+	       " not read\n",
+	       s->differs_from_package, s->not_packaged, s->not_read);
+	if (s->not_read > 0)
+		printf("what was not read is not approved: plumbline baseline show lists it\n");
+	printf("content digest %s\n", s->content_digest);
+}
+
+int baseline_create(int argc, char **argv)
+{
+	cleanup_with(create_done) struct create c = {0};
+	struct diag diag = {0};
+	int r;
+
+	r = parse(argc, argv, &c, &diag);
+	if (c.is_help) {
+		fputs(help, stdout);
+		return EXIT_GOOD;
+	}
+	if (r < 0)
+		return diag.text[0] ? fail_usage("baseline create", "%s", diag.text) : EXIT_ERROR;
+	r = set_defaults(&c);
+	if (r == 0)
+		r = set_maker(&c);
+	if (r == 0)
+		r = follow_previous(&c, &diag);
+	if (r < 0)
+		return fail_with(r, &diag);
+
+	c.build.statement = &c.statement;
+	c.build.rules = &c.rules;
+	r = baseline_build(&c.build, c.output, &diag);
+	if (r < 0)
+		return fail_with(r, &diag);
+	print_result(&c);
+	return EXIT_GOOD;
+}
