@@ -15,6 +15,7 @@
 #include "cli/control.h"
 #include "cli/evidence.h"
 #include "cli/verbs.h"
+#include "model/catalog.h"
 #include "model/config.h"
 #include "report/report.h"
 #include "wire/codec.h"
@@ -236,6 +237,20 @@ static int write_file(const struct report *report, const struct report_ops *form
 	return r;
 }
 
+/* Without the catalog the report leaves the count out. */
+static void count_requirements(const struct options *options, struct report_host *host)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
+	const char *path = options->target.config;
+
+	if (!path && access(CONFIG_PATH_DEFAULT, F_OK) == 0)
+		path = CONFIG_PATH_DEFAULT;
+	if (config_load(path, &config, NULL) == 0 &&
+	    catalog_load(config->data_dir, &catalog, NULL) == 0)
+		report_count_requirements(catalog, host);
+}
+
 static int write_report(const struct options *options, struct evidence *evidence)
 {
 	cleanup_free char *title = NULL, *made_by = NULL;
@@ -246,6 +261,7 @@ static int write_report(const struct options *options, struct evidence *evidence
 	r = evidence_get_host(evidence, &host);
 	if (r < 0)
 		return r;
+	count_requirements(options, &host);
 	if (asprintf(&title, "%s: the machine beside its approved state",
 		     host.name ? host.name : "A machine") < 0)
 		return -ENOMEM;
