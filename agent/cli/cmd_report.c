@@ -10,12 +10,11 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "base/ini.h"
 #include "base/strbuf.h"
 #include "cli/control.h"
 #include "cli/evidence.h"
+#include "cli/since.h"
 #include "cli/verbs.h"
-#include "model/catalog.h"
 #include "model/config.h"
 #include "report/report.h"
 #include "wire/codec.h"
@@ -42,20 +41,6 @@ static void usage(FILE *out)
 	      out);
 }
 
-static int parse_since(const char *text, int64_t *ret_ns)
-{
-	uint64_t seconds;
-
-	if (clock_parse(text, ret_ns) == 0)
-		return 0;
-	if (ini_field_seconds(text, &seconds, NULL) < 0)
-		return -EINVAL;
-	if (seconds > (uint64_t)(clock_real_ns() / NSEC_PER_SEC))
-		return -ERANGE;
-	*ret_ns = clock_real_ns() - (int64_t)seconds * NSEC_PER_SEC;
-	return 0;
-}
-
 static int take_option(struct options *options, int option, const char *value)
 {
 	switch (option) {
@@ -73,7 +58,7 @@ static int take_option(struct options *options, int option, const char *value)
 		options->input = value;
 		return 0;
 	case 's':
-		if (parse_since(value, &options->since_ns) == 0)
+		if (since_parse(value, &options->since_ns) == 0)
 			return 0;
 		fprintf(stderr,
 			"plumbline: report: --since takes a time such as 2026-11-21T08:00:00Z, or "
@@ -237,20 +222,6 @@ static int write_file(const struct report *report, const struct report_ops *form
 	return r;
 }
 
-/* Without the catalog the report leaves the count out. */
-static void count_requirements(const struct options *options, struct report_host *host)
-{
-	cleanup_with(config_freep) struct config *config = NULL;
-	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
-	const char *path = options->target.config;
-
-	if (!path && access(CONFIG_PATH_DEFAULT, F_OK) == 0)
-		path = CONFIG_PATH_DEFAULT;
-	if (config_load(path, &config, NULL) == 0 &&
-	    catalog_load(config->data_dir, &catalog, NULL) == 0)
-		report_count_requirements(catalog, host);
-}
-
 static int write_report(const struct options *options, struct evidence *evidence)
 {
 	cleanup_free char *title = NULL, *made_by = NULL;
@@ -261,7 +232,6 @@ static int write_report(const struct options *options, struct evidence *evidence
 	r = evidence_get_host(evidence, &host);
 	if (r < 0)
 		return r;
-	count_requirements(options, &host);
 	if (asprintf(&title, "%s: the machine beside its approved state",
 		     host.name ? host.name : "A machine") < 0)
 		return -ENOMEM;

@@ -8,8 +8,14 @@
 
 const struct verb verbs[] = {
 	{"baseline", cmd_baseline, "make, approve, show and load baseline files"},
+	{"coverage", cmd_coverage, "when this machine was watched, and when not"},
+	{"export", cmd_export, "write what waits for the collector to a file"},
+	{"findings", cmd_findings, "list what differs from the approved state"},
 	{"report", cmd_report, "write a report as HTML, JSON or CSV"},
+	{"rescan", cmd_rescan, "walk the monitored trees now"},
+	{"status", cmd_status, "tell whether this machine is watched and true"},
 	{"version", cmd_version, "print the version"},
+	{"watch", cmd_watch, "print findings as they come"},
 	{NULL, NULL, NULL},
 };
 

@@ -24,7 +24,13 @@ extern const struct verb verbs[];
 
 /* cmd_*.c */
 int cmd_baseline(int argc, char **argv);
+int cmd_coverage(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_findings(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_rescan(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 
 #endif

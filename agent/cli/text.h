@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Printing what came from a machine to a person's terminal: nothing of it may
+ * move the cursor or hide other text.
+ */
+#ifndef PLUMBLINE_CLI_TEXT_H
+#define PLUMBLINE_CLI_TEXT_H
+
+#include <stdint.h>
+
+#include "model/finding.h"
+
+/* @text with control characters and bytes outside UTF-8 escaped; "-" for NULL. */
+void text_print(const char *text);
+/* "2026-11-21 20:13:07 UTC"; "-" for 0. */
+void text_print_time(int64_t unix_ns);
+/* A finding as a few lines. */
+void text_print_finding(const struct finding *finding);
+
+#endif
