@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plumbline-recorder: remembers. It judges the sensor's facts beside the
+ * baseline, keeps findings, coverage and evidence in one database, and answers
+ * the control socket. It sees no file of the host and no network.
+ */
+#include "daemon/recorder.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "daemon/recorder_control.h"
+#include "wire/batch.h"
+
+#define TICK_MS		 1000
+#define MAX_QUEUED_BYTES (4 * 1024 * 1024) /* a whole batch for the reporter, and more */
+#define MAX_KEY_BYTES	 16384
+#define GIVE_UP_COMMITS	 60 /* in a row; a restart then reopens the database */
+
+int recorder_set_text(char **field, const char *text)
+{
+	char *copy = NULL;
+
+	if (text) {
+		copy = strdup(text);
+		if (!copy)
+			return -ENOMEM;
+	}
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+bool recorder_has_baseline(const struct recorder *recorder)
+{
+	return *baseline_index_digest(recorder->index) != '\0';
+}
+
+/* ---- transactions */
+
+static void give_up_changes(struct recorder *recorder, int r)
+{
+	unsigned lost = record_rollback(recorder->record);
+
+	recorder->lost_changes += lost;
+	control_server_committed(recorder->control, false);
+	/* A full disk fails each second; every power of two is told. */
+	if (recorder->commit_failures & (recorder->commit_failures - 1))
+		return;
+	log_error(r, "The record could not be written; %u changes are lost", lost);
+}
+
+void recorder_commit(struct recorder *recorder)
+{
+	int r;
+
+	recorder->is_commit_armed = false;
+	if (!record_pending(recorder->record))
+		return;
+	r = record_commit(recorder->record);
+	if (r < 0) {
+		recorder->commit_failures++;
+		give_up_changes(recorder, r);
+		return;
+	}
+	recorder->commit_failures = 0;
+	control_server_committed(recorder->control, true);
+	recorder_outbox_committed(recorder);
+}
+
+static int on_commit_timer(struct loop *loop, void *userdata)
+{
+	recorder_commit(userdata);
+	return 0;
+}
+
+int recorder_settle(struct recorder *recorder, int r)
+{
+	if (r < 0) {
+		give_up_changes(recorder, r);
+		return 0;
+	}
+	if (record_pending(recorder->record) >= RECORDER_COMMIT_CHANGES) {
+		recorder_commit(recorder);
+		return 0;
+	}
+	if (record_pending(recorder->record) && !recorder->is_commit_armed) {
+		recorder->is_commit_armed = true;
+		return loop_set_timer(recorder->commit_timer, RECORDER_COMMIT_MS, 0);
+	}
+	return 0;
+}
+
+static int on_tick(struct loop *loop, void *userdata)
+{
+	struct recorder *recorder = userdata;
+	int r;
+
+	r = recorder_coverage_tick(recorder);
+	if (r == 0)
+		r = recorder_scan_tick(recorder);
+	if (r == 0)
+		r = recorder_outbox_tick(recorder);
+	control_server_tick(recorder->control);
+	if (recorder->commit_failures >= GIVE_UP_COMMITS)
+		return log_error(-EIO, "The record has not been written for long, ending");
+	return recorder_settle(recorder, r);
+}
+
+/* ---- messages that fit nowhere else */
+
+static int on_load_result(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct recorder *recorder = child->userdata;
+	uint64_t request = m_get_u64(message);
+	int64_t result = m_get_i64(message);
+	cleanup_free char *text = m_get_string(message);
+	int r = 0;
+
+	if (message_check(message) < 0 || result > 0 || result < -4095)
+		return -EBADMSG;
+	/* A refusal by the verifier: this process has not heard of it before. */
+	if (result < 0 && !recorder->is_refusal_told) {
+		r = recorder_refuse_baseline(recorder, NULL, (int)result,
+					     text ? text : strerror((int)-result));
+		recorder_load_done(&recorder->load);
+	}
+	recorder->is_refusal_told = false;
+	r = recorder_settle(recorder, r);
+	/* Whoever asked sees the new state when it asks next. */
+	recorder_commit(recorder);
+	control_server_load_done(recorder->control, request, (int)result, text);
+	return r;
+}
+
+/* ---- life */
+
+static char *read_os_name(void)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	char *start, *end;
+
+	if (fd_read_file(-1, "/etc/os-release", 65536, &sb) < 0)
+		return NULL;
+	start = strstr(sb.data, "PRETTY_NAME=\"");
+	if (!start)
+		return NULL;
+	start += strlen("PRETTY_NAME=\"");
+	end = strchr(start, '"');
+	return end ? strndup(start, (size_t)(end - start)) : NULL;
+}
+
+static enum wire_privacy parse_privacy(const char *text)
+{
+	if (str_equal(text, "clear"))
+		return WIRE_PRIVACY_CLEAR;
+	return str_equal(text, "hashed") ? WIRE_PRIVACY_HASHED : WIRE_PRIVACY_OFF;
+}
+
+static void find_group(struct recorder *recorder)
+{
+	const struct group *group = getgrnam(recorder->child->config->user_prefix);
+
+	recorder->has_group = group != NULL;
+	if (group)
+		recorder->group = group->gr_gid;
+}
+
+/* The files of the host are read here, while they can be. */
+static int prepare(struct child *child)
+{
+	struct recorder *recorder = child->userdata;
+	cleanup_strbuf struct strbuf key = STRBUF_INIT;
+	cleanup_free char *path = NULL;
+	struct utsname names;
+	int r;
+
+	recorder->child = child;
+	recorder->batch_records = BATCH_MAX_RECORDS;
+	recorder->policy.user_names = parse_privacy(child->config->user_names);
+	recorder->policy.arguments = parse_privacy(child->config->arguments);
+	recorder->os = read_os_name();
+	if (uname(&names) == 0)
+		recorder->kernel = strdup(names.release);
+	find_group(recorder);
+	if (asprintf(&path, "%s/key/evidence.pub", child->config->state_dir) < 0)
+		return -ENOMEM;
+	r = fd_read_file(-1, path, MAX_KEY_BYTES, &key);
+	if (r == 0)
+		recorder->evidence_key = strbuf_take(&key);
+	else
+		log_warning(r, "No evidence key: chain heads cannot be checked by others");
+	return 0;
+}
+
+static int open_stores(struct recorder *recorder)
+{
+	const struct config *config = recorder->child->config;
+	cleanup_free char *dir = NULL, *index = NULL, *controls = NULL;
+	struct diag diag = {0};
+	char text[1024];
+	int r;
+
+	if (asprintf(&dir, "%s/recorder", config->state_dir) < 0 ||
+	    asprintf(&index, "%s/baseline.index", dir) < 0 ||
+	    asprintf(&controls, "%s/controls/findings.ini", config->data_dir) < 0)
+		return -ENOMEM;
+	r = control_map_load(controls, &recorder->controls, &diag);
+	if (r < 0)
+		return log_error(r, "%s", diag_format(&diag, text, sizeof(text)));
+	r = record_open(dir, config->outbox_max_bytes, &recorder->record);
+	if (r < 0)
+		return log_error(r, "The record in %s cannot be opened", dir);
+	r = baseline_index_open(index, &recorder->index);
+	if (r < 0)
+		return log_error(r, "The index %s cannot be opened", index);
+	return 0;
+}
+
+static int restore(struct recorder *recorder)
+{
+	int r;
+
+	r = record_get(recorder->record, "rung", &recorder->rung);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = record_get(recorder->record, "rung_reason", &recorder->rung_reason);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = recorder_outbox_start(recorder);
+	if (r < 0)
+		return r;
+	r = recorder_emit_hello(recorder);
+	if (r < 0)
+		return r;
+	r = recorder_coverage_start(recorder);
+	if (r < 0)
+		return r;
+	r = recorder_restore_baseline(recorder);
+	if (r < 0)
+		return r;
+	recorder_commit(recorder);
+	return 0;
+}
+
+static int start(struct child *child)
+{
+	struct recorder *recorder = child->userdata;
+	const gid_t *group = recorder->has_group ? &recorder->group : NULL;
+	int r;
+
+	r = open_stores(recorder);
+	if (r < 0)
+		return r;
+	r = loop_add_timer(child->loop, 0, 0, on_commit_timer, recorder, &recorder->commit_timer);
+	if (r < 0)
+		return r;
+	r = control_server_new(recorder, child->control_fd, group, &recorder->control);
+	if (r < 0)
+		return log_error(r, "The control socket cannot be served");
+	r = restore(recorder);
+	if (r < 0)
+		return log_error(r, "The record cannot be continued");
+	return loop_add_timer(child->loop, TICK_MS, TICK_MS, on_tick, recorder, NULL);
+}
+
+static void on_peer(struct child *child, enum process_role role)
+{
+	struct recorder *recorder = child->userdata;
+
+	if (role == ROLE_REPORTER)
+		recorder->is_wanted = false; /* a new one asks for itself */
+	if (role == ROLE_CONTROL && control_server_listen(recorder->control, child->control_fd) < 0)
+		log_warning(0, "The control socket cannot be served");
+}
+
+static void stop(struct child *child)
+{
+	struct recorder *recorder = child->userdata;
+	int r;
+
+	r = recorder_end_coverage(recorder);
+	if (r < 0)
+		give_up_changes(recorder, r);
+	recorder_commit(recorder);
+	/* Its sources end with the loop, before recorder_done(). */
+	recorder->control = control_server_free(recorder->control);
+}
+
+static void recorder_done(struct recorder *recorder)
+{
+	recorder_load_done(&recorder->load);
+	record_close(recorder->record);
+	baseline_index_close(recorder->index);
+	control_map_free(recorder->controls);
+	baseline_rules_done(&recorder->rules);
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		free(recorder->processes[i].what);
+	for (unsigned i = 0; i < RECORDER_MAX_TREES; i++)
+		free(recorder->walks[i].tree);
+	free(recorder->evidence_key);
+	free(recorder->kernel);
+	free(recorder->os);
+	free(recorder->rung);
+	free(recorder->rung_reason);
+	free(recorder->head.signature);
+	free(recorder->head.key_id);
+	free(recorder->link_url);
+	free(recorder->link_reason);
+}
+
+int main(int argc, char **argv)
+{
+	static const channel_handler handlers[MSG_COUNT] = {
+		[MSG_EVENT] = recorder_on_event,
+		[MSG_BASELINE_BEGIN] = recorder_on_baseline_begin,
+		[MSG_BASELINE_RULES] = recorder_on_baseline_rules,
+		[MSG_BASELINE_ENTRY] = recorder_on_baseline_entry,
+		[MSG_BASELINE_END] = recorder_on_baseline_end,
+		[MSG_CHECK_BEGIN] = recorder_on_check_begin,
+		[MSG_CHECK_RESULT] = recorder_on_check_result,
+		[MSG_CHECK_END] = recorder_on_check_end,
+		[MSG_WANT] = recorder_on_want,
+		[MSG_ACK] = recorder_on_ack,
+		[MSG_REJECT] = recorder_on_reject,
+		[MSG_LINK] = recorder_on_link,
+		[MSG_HEAD_SIGNED] = recorder_on_head_signed,
+		[MSG_CHILD] = recorder_on_child,
+		[MSG_CTL_LOAD_RESULT] = on_load_result,
+	};
+	const struct child_ops ops = {
+		.role = ROLE_RECORDER,
+		.max_queued_bytes = MAX_QUEUED_BYTES,
+		.prepare = prepare,
+		.start = start,
+		.on_peer = on_peer,
+		.stop = stop,
+		.handlers = handlers,
+		.handler_count = MSG_COUNT,
+	};
+	struct recorder recorder = {0};
+	int status;
+
+	status = child_main(argc, argv, &ops, &recorder);
+	recorder_done(&recorder);
+	return status;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the recorder share. The recorder remembers: it judges
+ * facts, keeps findings and evidence in one database, and hands them out.
+ *
+ *   recorder.c           life, timers, commits
+ *   recorder_finding.c   a finding from judgement to outbox
+ *   recorder_judge.c     events of the sensor
+ *   recorder_scan.c      what a walk did not meet; looking again at open findings
+ *   recorder_baseline.c  loading a baseline from the verifier
+ *   recorder_coverage.c  phases, gaps, and the health of the other processes
+ *   recorder_outbox.c    batches, acknowledgements, signed chain heads
+ *   recorder_control.c   server of the control socket; recorder_verbs.c its verbs
+ *
+ * Errors: a function that changes the record returns its error up to the
+ * message handler, which ends in recorder_settle(); that rolls back the open
+ * transaction and counts what it lost.
+ */
+#ifndef PLUMBLINE_DAEMON_RECORDER_H
+#define PLUMBLINE_DAEMON_RECORDER_H
+
+#include "baseline/baseline.h"
+#include "baseline/index.h"
+#include "engine/engine.h"
+#include "model/control.h"
+#include "privsep/child.h"
+#include "privsep/payload.h"
+#include "record/record.h"
+#include "wire/codec.h"
+
+#define RECORDER_COMMIT_MS	500
+#define RECORDER_COMMIT_CHANGES 256
+#define RECORDER_REPEAT_NS \
+	(60 * NSEC_PER_SEC) /* between records of one finding that only counts up */
+#define RECORDER_ALIVE_S   30
+#define RECORDER_MAX_TREES 64
+
+struct control_server;
+
+/* A process as the supervisor last described it. */
+struct recorder_process {
+	char *what;
+	uint64_t restarts;
+};
+
+/* A baseline on its way from the verifier. */
+struct recorder_load {
+	bool is_active;
+	bool is_same; /* the digest is loaded already: entries are counted, not stored */
+	int refusal;  /* negative errno; the first reason is in @reason */
+	struct diag reason;
+	uint64_t expected, received;
+	uint64_t revision;
+	char *statement, *digest, *rules;
+	char *name;
+};
+
+/* Entries that a walk did not meet, being looked at one by one before they are called missing. */
+struct recorder_walk {
+	char *tree; /* NULL: free */
+	int64_t began_ns;
+	bool is_ended;	      /* by the sensor; what it did not meet is being looked at */
+	int64_t completed_ns; /* when the last walk began that was looked through to the end; 0:
+				 none */
+};
+
+/* One pass over all open findings about files. */
+struct recorder_recheck {
+	bool is_running;
+	int64_t cursor;
+	int64_t next_ns; /* boot clock */
+};
+
+struct recorder {
+	struct child *child;
+	struct record *record;
+	struct baseline_index *index;
+	struct control_map *controls;
+	struct baseline_rules rules;
+	struct wire_policy policy;
+	struct control_server *control;
+	struct loop_source *commit_timer;
+
+	char *evidence_key; /* PEM; NULL when the supervisor has none */
+	char *kernel, *os;
+	char *rung, *rung_reason;
+	struct recorder_process processes[ROLE_COUNT];
+	struct recorder_load load;
+	bool is_refusal_told; /* the refusal that the supervisor is about to report came from here
+			       */
+	struct recorder_walk walks[RECORDER_MAX_TREES];
+	struct recorder_recheck recheck;
+
+	/* Outbox */
+	bool is_wanted;		  /* the reporter waits for a batch */
+	unsigned batch_records;	  /* limit; halves when a collector finds batches too large */
+	uint64_t data_sequence;	  /* last record that is no chain head */
+	uint64_t signed_sequence; /* last chain head that the supervisor signed */
+	int64_t head_asked_ns, head_told_ns; /* boot clock; 0: never */
+	struct wire_head head;		     /* newest signed; signature NULL: none */
+	bool is_head_told;		     /* it has been appended */
+	uint64_t folded_told;		     /* of record_head.folded, what agent.gap has said */
+	bool link_up;
+	char *link_url, *link_reason;
+	uint64_t lost_changes; /* rolled back, not yet told */
+
+	int64_t start_ns, alive_ns;
+	unsigned commit_failures; /* in a row */
+	gid_t group;		  /* whose members may read over the control socket */
+	bool has_group;
+	bool is_commit_armed;
+};
+
+/* recorder.c */
+int recorder_settle(struct recorder *recorder, int r); /* ends a message handler; returns 0 */
+void recorder_commit(struct recorder *recorder);
+bool recorder_has_baseline(const struct recorder *recorder);
+int recorder_set_text(char **field, const char *text); /* replaces by a copy; NULL allowed */
+
+/* recorder_finding.c */
+int recorder_put_finding(struct recorder *recorder, struct finding *finding);
+int recorder_resolve(struct recorder *recorder, const struct record_match *match, int64_t time_ns);
+int recorder_put_agent(struct recorder *recorder, enum finding_kind kind, const char *what,
+		       const char *actual, const char *detail);
+int recorder_resolve_agent(struct recorder *recorder, enum finding_kind kind, const char *what);
+/* Those of @kind whose path starts with @prefix and that were last seen before @before_ns. */
+int recorder_resolve_agents(struct recorder *recorder, enum finding_kind kind, const char *prefix,
+			    int64_t before_ns);
+/* Encodes and appends; a full outbox is no error: then *@ret_sent is false. */
+int recorder_emit(struct recorder *recorder, const struct wire_record *record, bool *ret_sent);
+int recorder_send_owed(struct recorder *recorder);
+
+/* recorder_judge.c */
+int recorder_on_event(struct channel *channel, struct message *message, void *userdata);
+int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
+		   const char **ret_verdict);
+
+/* recorder_scan.c */
+int recorder_scan_begin(struct recorder *recorder, struct event *event);
+int recorder_scan_end(struct recorder *recorder, struct event *event);
+int recorder_scan_tick(struct recorder *recorder);
+void recorder_recheck_now(struct recorder *recorder);
+int recorder_ask_rescan(struct recorder *recorder, const char *tree);
+
+/* recorder_baseline.c */
+int recorder_on_baseline_begin(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_baseline_rules(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_baseline_entry(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_baseline_end(struct channel *channel, struct message *message, void *userdata);
+int recorder_refuse_baseline(struct recorder *recorder, const char *name, int error,
+			     const char *reason);
+int recorder_restore_baseline(struct recorder *recorder);
+void recorder_load_done(struct recorder_load *load);
+char *
+recorder_baseline_name(const struct recorder *recorder); /* allocated; NULL when none is loaded */
+
+/* recorder_coverage.c */
+int recorder_coverage_start(struct recorder *recorder);
+int recorder_end_coverage(struct recorder *recorder); /* a stop that was asked for */
+int recorder_coverage_tick(struct recorder *recorder);
+int recorder_on_phase(struct recorder *recorder, struct event *event);
+int recorder_on_gap(struct recorder *recorder, struct event *event);
+int recorder_on_rung(struct recorder *recorder, struct event *event);
+int recorder_on_clock(struct recorder *recorder, struct event *event);
+int recorder_on_child(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_check_begin(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_check_result(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_check_end(struct channel *channel, struct message *message, void *userdata);
+
+/* recorder_outbox.c */
+int recorder_outbox_start(struct recorder *recorder);
+int recorder_emit_hello(struct recorder *recorder);
+int recorder_outbox_tick(struct recorder *recorder);
+void recorder_outbox_committed(struct recorder *recorder);
+/* The batch that starts at @first, as a frame in @out; 1, or 0 when there is nothing committed from
+ * there on. */
+int recorder_build_batch(struct recorder *recorder, uint64_t first, struct strbuf *out,
+			 uint64_t *ret_last);
+int recorder_on_want(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_ack(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_reject(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_link(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_head_signed(struct channel *channel, struct message *message, void *userdata);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events of the sensor beside the baseline: what is drift, and what has healed. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "daemon/recorder.h"
+
+typedef int (*event_fn)(struct recorder *recorder, struct event *event);
+
+/* What the baseline says about one fact. The facts are the caller's to end. */
+struct approval {
+	struct file_fact of_path, of_content;
+	bool has_path, has_content;
+};
+
+static void approval_done(struct approval *approval)
+{
+	file_fact_done(&approval->of_path);
+	file_fact_done(&approval->of_content);
+}
+
+static int look_up(struct recorder *recorder, const struct file_fact *now, bool is_exec,
+		   struct approval *approval)
+{
+	int r;
+
+	r = baseline_index_find_path(recorder->index, now->path, &approval->of_path);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	approval->has_path = r == 0;
+	if (approval->has_path || !is_exec || !now->has_digest)
+		return 0;
+	r = baseline_index_find_digest(recorder->index, now->sha256, &approval->of_content);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	approval->has_content = r == 0;
+	return 0;
+}
+
+static int make_finding(struct recorder *recorder, const struct judgement *judgement,
+			struct event *event, const struct file_fact *now,
+			const struct approval *approval, struct finding *ret_finding)
+{
+	const struct file_fact *approved = approval->has_path	   ? &approval->of_path
+					   : approval->has_content ? &approval->of_content
+								   : NULL;
+	char *user = event->subject.user;
+	int r;
+
+	/* The sentence of a finding leaves the host as it is: no name in it where site policy hides
+	 * names. */
+	if (recorder->policy.user_names != WIRE_PRIVACY_CLEAR)
+		event->subject.user = NULL;
+	r = engine_make_finding(judgement, event, now, approved,
+				baseline_index_digest(recorder->index), ret_finding);
+	event->subject.user = user;
+	if (r < 0)
+		return r;
+	/* A walk or a second look shows that the drift lasts, not that it happened again. */
+	if (event->kind == EVENT_SCANNED || (event->kind == EVENT_FILE && !event->changes))
+		ret_finding->count = 0;
+	if (user && !ret_finding->subject.user)
+		return recorder_set_text(&ret_finding->subject.user, user);
+	return 0;
+}
+
+/*
+ * The path is now as @judgement says, so earlier findings about its state end, except the one that
+ * still stands. What ran from here and was not approved ends when that content is no longer here,
+ * or is approved by now.
+ */
+static int heal(struct recorder *recorder, const struct judgement *judgement,
+		const struct file_fact *now, const struct finding *finding)
+{
+	struct record_match state = {.path = now->path, .kinds = engine_state_kinds()};
+	struct record_match ran = {.path = now->path, .kinds = engine_exec_kinds()};
+	cleanup_free char *content = NULL;
+	int64_t time_ns = clock_real_ns();
+	int r;
+
+	if (judgement->verdict != VERDICT_APPROVED) {
+		state.except_id = ran.except_id = finding->id;
+		content = engine_describe_content(now);
+		if (!content)
+			return -ENOMEM;
+		ran.except_actual = content;
+	}
+	r = recorder_resolve(recorder, &state, time_ns);
+	if (r < 0)
+		return r;
+	return recorder_resolve(recorder, &ran, time_ns);
+}
+
+int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
+		   const char **ret_verdict)
+{
+	bool is_exec = event->kind == EVENT_EXEC || event->kind == EVENT_RUNNING;
+	cleanup_with(approval_done) struct approval approval = {0};
+	cleanup_finding struct finding finding = {0};
+	struct judgement judgement;
+	int r;
+
+	if (!now->path || !recorder_has_baseline(recorder))
+		return 0;
+	r = look_up(recorder, now, is_exec, &approval);
+	if (r < 0)
+		return r;
+	judgement = engine_judge(now, approval.has_path ? &approval.of_path : NULL,
+				 approval.has_content ? &approval.of_content : NULL, is_exec);
+	*ret_verdict = verdict_name(judgement.verdict);
+	if (judgement.finding != FINDING_NONE) {
+		r = make_finding(recorder, &judgement, event, now, &approval, &finding);
+		if (r < 0)
+			return r;
+		r = recorder_put_finding(recorder, &finding);
+		if (r < 0)
+			return r;
+	}
+	return is_exec ? 0 : heal(recorder, &judgement, now, &finding);
+}
+
+static int on_exec(struct recorder *recorder, struct event *event)
+{
+	const char *verdict = NULL;
+	int r;
+
+	r = recorder_judge(recorder, event, &event->object, &verdict);
+	if (r < 0)
+		return r;
+	if (event->script.path) {
+		/* It was interpreted, so it is a script, whatever its first bytes look like. */
+		event->script.role = FILE_ROLE_SCRIPT;
+		r = recorder_judge(recorder, event, &event->script, &verdict);
+		if (r < 0)
+			return r;
+	}
+	return record_add_event(recorder->record, event, verdict);
+}
+
+static int on_file(struct recorder *recorder, struct event *event)
+{
+	const char *verdict = NULL;
+	int r;
+
+	r = recorder_judge(recorder, event, &event->object, &verdict);
+	if (r < 0 || !event->changes)
+		return r;
+	return record_add_event(recorder->record, event, verdict);
+}
+
+static int on_scanned(struct recorder *recorder, struct event *event)
+{
+	const char *verdict = NULL;
+	int r;
+
+	if (!event->object.path || !recorder_has_baseline(recorder))
+		return 0;
+	r = baseline_index_mark(recorder->index, event->object.path);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return recorder_judge(recorder, event, &event->object, &verdict);
+}
+
+/* What the handlers take for granted. */
+static bool is_sound(const struct event *event)
+{
+	enum coverage_state state;
+
+	if (event->kind == EVENT_PHASE)
+		return event->text && coverage_state_parse(event->text, &state) == 0;
+	if (event->kind == EVENT_RUNG)
+		return event->text != NULL;
+	return true;
+}
+
+int recorder_on_event(struct channel *channel, struct message *message, void *userdata)
+{
+	static const event_fn handlers[EVENT_KIND_COUNT] = {
+		[EVENT_EXEC] = on_exec,
+		[EVENT_RUNNING] = on_exec,
+		[EVENT_FILE] = on_file,
+		[EVENT_SCANNED] = on_scanned,
+		[EVENT_SCAN_BEGIN] = recorder_scan_begin,
+		[EVENT_SCAN_END] = recorder_scan_end,
+		[EVENT_GAP] = recorder_on_gap,
+		[EVENT_PHASE] = recorder_on_phase,
+		[EVENT_RUNG] = recorder_on_rung,
+		[EVENT_CLOCK] = recorder_on_clock,
+	};
+	struct child *child = userdata;
+	struct recorder *recorder = child->userdata;
+	cleanup_event struct event event = {0};
+
+	m_get_event(message, &event);
+	if (message_check(message) < 0 || (unsigned)event.kind >= EVENT_KIND_COUNT ||
+	    !handlers[event.kind] || !is_sound(&event))
+		return -EBADMSG;
+	child->work++;
+	return recorder_settle(recorder, handlers[event.kind](recorder, &event));
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be asked over the control socket. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "daemon/recorder.h"
+#include "daemon/recorder_control.h"
+#include "wire/status.h"
+
+/* Rows per piece of an answer: a slow reader holds no more than these. */
+#define ROWS_PER_PIECE 64
+#define DATA_BYTES     60000
+
+static int put_record(const struct control_request *request, const struct wire_record *record)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	int r;
+
+	r = codec_encode(record, &request->recorder->policy, &sb);
+	if (r < 0)
+		return r;
+	return control_put_line(request->client, sb.data);
+}
+
+/* ---- status */
+
+static int fill_baseline(struct recorder *recorder, struct status *status)
+{
+	if (!recorder_has_baseline(recorder))
+		return 0;
+	str_copy(status->baseline_digest, sizeof(status->baseline_digest),
+		 baseline_index_digest(recorder->index));
+	status->baseline_name = recorder_baseline_name(recorder);
+	status->baseline_revision = baseline_index_revision(recorder->index);
+	status->baseline_entries = baseline_index_entries(recorder->index);
+	return status->baseline_name ? 0 : -ENOMEM;
+}
+
+static int count_check(const struct check_result *result, void *userdata)
+{
+	struct status *status = userdata;
+
+	status->checks[result->outcome]++;
+	return 0;
+}
+
+static int fill_counts(struct recorder *recorder, struct status *status)
+{
+	struct record_head head;
+	int r;
+
+	r = record_count_findings(recorder->record, status->open_by_severity);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < SEVERITY_COUNT; i++)
+		status->open += status->open_by_severity[i];
+	r = record_each_check(recorder->record, count_check, status);
+	if (r < 0)
+		return r;
+	r = record_get_head(recorder->record, &head);
+	if (r < 0)
+		return r;
+	status->sequence = head.committed;
+	status->acked = head.acked;
+	status->outbox_records = head.committed - head.acked;
+	status->outbox_bytes = head.outbox_bytes;
+	status->folded = head.folded;
+	return 0;
+}
+
+static int fill_coverage(struct recorder *recorder, struct status *status)
+{
+	cleanup_coverage struct coverage last = {0};
+	int r;
+
+	r = record_get_lasting_coverage(recorder->record, &last);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	status->coverage_since_ns = last.start_ns;
+	return recorder_set_text(&status->phase, coverage_state_name(last.state));
+}
+
+static int fill_link(struct recorder *recorder, struct status *status)
+{
+	const struct config *config = recorder->child->config;
+	bool has_collector = config->url && *config->url;
+	int r;
+
+	if (!has_collector)
+		return 0;
+	status->link_is_up = recorder->link_up;
+	r = recorder_set_text(&status->link_url, config->url);
+	if (r < 0)
+		return r;
+	return recorder_set_text(&status->link_reason, recorder->link_reason);
+}
+
+static int fill_texts(struct recorder *recorder, struct status *status)
+{
+	cleanup_free char *profile = NULL;
+	const struct {
+		char **to;
+		const char *from;
+	} texts[] = {
+		{&status->agent, recorder->child->config->name},
+		{&status->version, PLUMBLINE_VERSION},
+		{&status->os, recorder->os},
+		{&status->kernel, recorder->kernel},
+		{&status->rung, recorder->rung},
+		{&status->rung_reason, recorder->rung_reason},
+		{&status->head.signature, recorder->head.signature},
+		{&status->head.key_id, recorder->head.key_id},
+	};
+	int r;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++) {
+		r = recorder_set_text(texts[i].to, texts[i].from);
+		if (r < 0)
+			return r;
+	}
+	if (recorder->head.signature) {
+		status->head.sequence = recorder->head.sequence;
+		str_copy(status->head.chain, sizeof(status->head.chain), recorder->head.chain);
+	}
+	r = record_get(recorder->record, "profile", &profile);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	status->profile = TAKE_PTR(profile);
+	return 0;
+}
+
+static int fill_processes(struct recorder *recorder, struct status *status)
+{
+	int r;
+
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		const struct recorder_process *process = &recorder->processes[role];
+
+		if (!process->what)
+			continue;
+		r = status_add_process(status, role_name(role), process->what, process->restarts);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The agent's own open findings are what it does not see; "baseline" has its own line. */
+static int add_unseen(const struct finding *finding, void *userdata)
+{
+	const uint64_t kinds = 1ULL << FINDING_AGENT_GAP | 1ULL << FINDING_AGENT_DEGRADED |
+			       1ULL << FINDING_AGENT_CLOCK;
+
+	if (!(kinds >> finding->kind & 1))
+		return 0;
+	return status_add_unseen(userdata, finding->path, finding->detail);
+}
+
+static int fill_unseen(struct recorder *recorder, struct status *status)
+{
+	struct record_page page = {.limit = RECORD_MAX_FINDINGS, .only_open = true};
+	int r;
+
+	if (recorder->rung_reason && *recorder->rung_reason) {
+		r = status_add_unseen(status, "rung", recorder->rung_reason);
+		if (r < 0)
+			return r;
+	}
+	r = record_page_findings(recorder->record, &page, add_unseen, status);
+	return r < 0 ? r : 0;
+}
+
+static int answer_status(struct control_request *request)
+{
+	static int (*const parts[])(struct recorder * recorder, struct status * status) = {
+		fill_texts, fill_baseline,  fill_counts, fill_coverage,
+		fill_link,  fill_processes, fill_unseen,
+	};
+	cleanup_status struct status status = {0};
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	int r;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
+		r = parts[i](request->recorder, &status);
+		if (r < 0)
+			return r;
+	}
+	r = status_encode(&status, &sb);
+	if (r < 0)
+		return r;
+	r = control_put_line(request->client, sb.data);
+	return r < 0 ? r : CONTROL_DONE;
+}
+
+/* ---- lists */
+
+static int put_finding(const struct finding *finding, void *userdata)
+{
+	struct wire_record record = {.type = WIRE_FINDING, .finding = *finding};
+
+	return put_record(userdata, &record);
+}
+
+static int put_check(const struct check_result *result, void *userdata)
+{
+	struct wire_record record = {.type = WIRE_CHECK, .check = *result};
+
+	return put_record(userdata, &record);
+}
+
+static int put_coverage(const struct coverage *coverage, void *userdata)
+{
+	struct wire_record record = {.type = WIRE_COVERAGE, .coverage = *coverage};
+
+	return put_record(userdata, &record);
+}
+
+static int answer_findings(struct control_request *request)
+{
+	struct record_page page = {
+		.cursor = request->position->cursor,
+		.limit = ROWS_PER_PIECE,
+		.only_open = true,
+	};
+	int r;
+
+	if (request->count == 1) {
+		if (!str_equal(request->arguments[0], "--all"))
+			return control_fail(request->client, -EINVAL,
+					    "findings takes --all or nothing");
+		page.only_open = false;
+	}
+	r = record_page_findings(request->recorder->record, &page, put_finding, request);
+	if (r < 0)
+		return r;
+	request->position->cursor = page.cursor;
+	return r == ROWS_PER_PIECE ? CONTROL_MORE : CONTROL_DONE;
+}
+
+/* A profile has hundreds of checks at most, so they are one piece. */
+static int answer_checks(struct control_request *request)
+{
+	int r = record_each_check(request->recorder->record, put_check, request);
+
+	return r < 0 ? r : CONTROL_DONE;
+}
+
+static int answer_coverage(struct control_request *request)
+{
+	struct record_page page = {.cursor = request->position->cursor, .limit = ROWS_PER_PIECE};
+	int r;
+
+	if (str_to_i64(request->arguments[0], 10, &page.since_ns) < 0)
+		return control_fail(request->client, -EINVAL,
+				    "coverage takes a time in nanoseconds since 1970");
+	r = record_page_coverage(request->recorder->record, &page, put_coverage, request);
+	if (r < 0)
+		return r;
+	request->position->cursor = page.cursor;
+	return r == ROWS_PER_PIECE ? CONTROL_MORE : CONTROL_DONE;
+}
+
+static int answer_watch(struct control_request *request)
+{
+	control_set_watching(request->client);
+	return CONTROL_WAIT;
+}
+
+/* ---- export and receipt */
+
+static int answer_export(struct control_request *request)
+{
+	struct control_position *position = request->position;
+	struct strbuf *frame = &position->frame;
+	struct record_head head;
+	size_t len;
+	int r;
+
+	if (frame->len == 0) {
+		r = record_get_head(request->recorder->record, &head);
+		if (r < 0)
+			return r;
+		if (!position->step &&
+		    str_to_u64(request->arguments[0], 10, &position->sequence) < 0)
+			return control_fail(request->client, -EINVAL,
+					    "export takes a sequence number");
+		position->step = 1;
+		/* What was acknowledged is with a collector and no longer here. */
+		if (position->sequence <= head.acked)
+			position->sequence = head.acked + 1;
+		r = recorder_build_batch(request->recorder, position->sequence, frame,
+					 &position->sequence);
+		if (r <= 0)
+			return r < 0 ? r : CONTROL_DONE;
+		position->sequence++;
+		position->frame_sent = 0;
+	}
+	len = frame->len - position->frame_sent;
+	if (len > DATA_BYTES)
+		len = DATA_BYTES;
+	r = control_put_data(request->client, frame->data + position->frame_sent, len);
+	if (r < 0)
+		return r;
+	position->frame_sent += len;
+	if (position->frame_sent == frame->len)
+		strbuf_clear(frame);
+	return CONTROL_MORE;
+}
+
+/* ---- what others do */
+
+static int answer_load(struct control_request *request)
+{
+	struct channel *supervisor = request->recorder->child->supervisor;
+	cleanup_message struct message message = MESSAGE_INIT(MSG_CTL_LOAD);
+	uint64_t number;
+	int r;
+
+	if (*request->fd < 0)
+		return control_fail(request->client, -EBADF, "load needs an open file");
+	if (!supervisor)
+		return control_fail(request->client, -ENOTCONN, "the supervisor is away");
+	r = control_await_load(request->client, &number);
+	if (r < 0)
+		return control_fail(request->client, r, "another baseline is being loaded");
+	m_put_u64(&message, number);
+	m_put_string(&message, request->arguments[0]);
+	message.fd = TAKE_FD(*request->fd);
+	r = channel_send(supervisor, &message);
+	return r < 0 ? r : CONTROL_WAIT;
+}
+
+static int answer_check_run(struct control_request *request)
+{
+	struct channel *assessor = request->recorder->child->peers[ROLE_ASSESSOR];
+	cleanup_message struct message message = MESSAGE_INIT(MSG_CHECK_RUN);
+	int r;
+
+	if (!assessor)
+		return control_fail(request->client, -ENOTCONN, "the assessor is away");
+	m_put_string(&message, request->count ? request->arguments[0] : NULL);
+	r = channel_send(assessor, &message);
+	return r < 0 ? r : CONTROL_DONE;
+}
+
+static int answer_rescan(struct control_request *request)
+{
+	int r = recorder_ask_rescan(request->recorder,
+				    request->count ? request->arguments[0] : NULL);
+
+	if (r < 0)
+		return control_fail(request->client, r, "the sensor is away or busy");
+	return CONTROL_DONE;
+}
+
+const struct control_verb control_verbs[] = {
+	{"status", false, 0, 0, answer_status}, {"findings", false, 0, 1, answer_findings},
+	{"checks", false, 0, 0, answer_checks}, {"coverage", false, 1, 1, answer_coverage},
+	{"watch", false, 0, 0, answer_watch},	{"export", false, 1, 1, answer_export},
+	{"load", true, 1, 1, answer_load},	{"check-run", true, 0, 1, answer_check_run},
+	{"rescan", true, 0, 1, answer_rescan},	{NULL, false, 0, 0, NULL},
+};
