@@ -25,15 +25,38 @@ struct check_set *check_set_free(struct check_set *set);
 DEFINE_CLEANUP(struct check_set *, check_set_free)
 size_t check_set_count(const struct check_set *set);
 const char *check_set_id(const struct check_set *set, size_t index);
+/* What the check belongs to, for grouping: "Kernel settings". Checks of one family are neighbours.
+ */
+const char *check_set_family(const struct check_set *set, size_t index);
+/* Index of check @id, or -ENOENT when this set has none of that name. */
+int check_set_find(const struct check_set *set, const char *id);
 const char *check_set_profile_title(const struct check_set *set);
+/* How many of the shipped checks this profile leaves out, because of their level or by name. */
+size_t check_set_left_out(const struct check_set *set);
+
 /* SL 3 requirements (SR and RE) for which a check of this set gives host evidence, and how many SL
  * 3 has in all. */
 void check_set_requirements(const struct check_set *set, unsigned *ret_with_evidence,
 			    unsigned *ret_all);
+/* The same, counting only what @results really show: an error or a check that does not apply is no
+ * evidence. */
+void check_set_evidence(const struct check_set *set, const struct check_result *results,
+			size_t count, unsigned *ret_with_evidence, unsigned *ret_all);
+
+/* Where the agent keeps its own state, for the checks on itself. Borrowed; the set must not outlive
+ * them. */
+void check_set_agent(struct check_set *set, const char *state_dir, const char *run_dir);
 
 /* Runs check @index against @root ("/" or a made-up tree). Always fills @ret_result; -ENOMEM only.
  */
 int check_run(const struct check_set *set, size_t index, const char *root,
 	      struct check_result *ret_result);
+
+/*
+ * Lints all shipped data below @data_dir: catalogs, control map, every check file, every profile.
+ * With @file, only that check file against the catalogs. Returns 0 with the number of checks read,
+ * or the first fault in @diag.
+ */
+int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struct diag *diag);
 
 #endif

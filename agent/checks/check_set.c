@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A set of checks: all that is shipped, cut down and tailored by a profile. */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/ini.h"
+#include "base/str.h"
+#include "base/words.h"
+#include "checks/check.h"
+#include "checks/checks.h"
+#include "checks/set.h"
+#include "model/control.h"
+
+#define TARGET_SL 3
+
+static int is_ini(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && str_ends(entry->d_name, ".ini");
+}
+
+static void free_names(struct dirent **names, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+/* Calls @fn for each ini file of @dir, ordered by name. */
+static int each_ini(const char *dir, int (*fn)(const char *path, void *userdata, struct diag *diag),
+		    void *userdata, struct diag *diag)
+{
+	struct dirent **names = NULL;
+	int count = scandir(dir, &names, is_ini, alphasort), r = 0;
+
+	if (count < 0)
+		return diag_set(diag, dir, 0, -errno, "cannot be read: %s", strerror(errno));
+	for (int i = 0; i < count && r == 0; i++) {
+		cleanup_free char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", dir, names[i]->d_name) < 0) {
+			path = NULL;
+			r = -ENOMEM;
+			break;
+		}
+		r = fn(path, userdata, diag);
+	}
+	free_names(names, count);
+	return r;
+}
+
+static int read_checks(const char *path, void *userdata, struct diag *diag)
+{
+	struct check_set *set = userdata;
+
+	return check_list_read(&set->list, path, set->catalog, diag);
+}
+
+/* Everything that is shipped, before any profile. */
+static int load_all(const char *data_dir, struct check_set *set, struct diag *diag)
+{
+	cleanup_free char *dir = NULL;
+	int r;
+
+	r = catalog_load(data_dir, &set->catalog, diag);
+	if (r < 0)
+		return r;
+	if (asprintf(&dir, "%s/checks", data_dir) < 0) {
+		dir = NULL;
+		return -ENOMEM;
+	}
+	r = each_ini(dir, read_checks, set, diag);
+	if (r == 0 && set->list.count == 0)
+		return diag_set(diag, dir, 0, -EINVAL, "there is no check");
+	return r;
+}
+
+struct profile {
+	struct check_set *set;
+	bool *is_left_out; /* by place in the list */
+	unsigned lowest_sl;
+};
+
+static int visit_head(struct profile *profile, const char *key, const char *value, unsigned line,
+		      struct diag *diag)
+{
+	uint64_t level;
+
+	if (str_equal(key, "title") && !profile->set->title) {
+		profile->set->title = strdup(value);
+		return profile->set->title ? 0 : -ENOMEM;
+	}
+	if (!str_equal(key, "lowest_sl") || profile->lowest_sl)
+		return diag_set(diag, "", line, -EINVAL, "unknown or repeated key '%s'", key);
+	if (str_to_u64(value, 10, &level) < 0 || level < 1 || level > 4)
+		return diag_set(diag, "", line, -EINVAL, "'%s' is not a security level (1 to 4)",
+				value);
+	profile->lowest_sl = (unsigned)level;
+	return 0;
+}
+
+/* [expect] SYS-009 = one_of 0 176: this profile wants another value. */
+static int visit_expect(struct check *check, const char *value, unsigned line, struct diag *diag)
+{
+	cleanup_expect struct expect expect = {0};
+	int r = expect_parse(value, check->probe->gives, &expect, diag);
+
+	if (r < 0)
+		return r;
+	expect_done(&check->expect);
+	check->expect = expect;
+	expect.words = NULL;
+	/* The check's own words would describe the value that no longer counts. */
+	free(check->fields[CHECK_EXPECTED]);
+	check->fields[CHECK_EXPECTED] = NULL;
+	return 0;
+}
+
+static int visit_profile(const char *section, const char *key, const char *value, unsigned line,
+			 void *userdata, struct diag *diag)
+{
+	struct profile *profile = userdata;
+	struct check *check;
+
+	if (!str_equal(section, "profile") && !str_equal(section, "leave_out") &&
+	    !str_equal(section, "expect"))
+		return diag_set(diag, "", line, -EINVAL, "unknown section [%s]", section);
+	if (!key)
+		return 0;
+	if (str_equal(section, "profile"))
+		return visit_head(profile, key, value, line, diag);
+	check = check_list_find(&profile->set->list, key);
+	if (!check)
+		return diag_set(diag, "", line, -EINVAL, "unknown check '%s'", key);
+	if (str_equal(section, "expect"))
+		return visit_expect(check, value, line, diag);
+	if (!*value)
+		return diag_set(diag, "", line, -EINVAL, "%s is left out without a reason", key);
+	profile->is_left_out[check - profile->set->list.items] = true;
+	return 0;
+}
+
+/* Drops what the profile does not want, keeping the order. */
+static void cut_down(const struct profile *profile)
+{
+	struct check_list *list = &profile->set->list;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (profile->is_left_out[i] || list->items[i].lowest_sl > profile->lowest_sl) {
+			check_done(&list->items[i]);
+			profile->set->left_out++;
+		} else {
+			list->items[kept++] = list->items[i];
+		}
+	}
+	list->count = kept;
+}
+
+static int apply_profile(const char *path, struct check_set *set, struct diag *diag)
+{
+	cleanup_free bool *is_left_out = calloc(set->list.count, sizeof(*is_left_out));
+	struct profile profile = {.set = set, .is_left_out = is_left_out};
+	int r;
+
+	if (!is_left_out)
+		return -ENOMEM;
+	r = ini_visit(path, visit_profile, &profile, diag);
+	if (r < 0)
+		return r;
+	if (!set->title || !profile.lowest_sl)
+		return diag_set(diag, path, 0, -EINVAL, "[profile] needs title and lowest_sl");
+	cut_down(&profile);
+	return 0;
+}
+
+int check_set_load(const char *data_dir, const char *profile, struct check_set **ret_set,
+		   struct diag *diag)
+{
+	cleanup_with(check_set_freep) struct check_set *set = calloc(1, sizeof(*set));
+	cleanup_free char *path = NULL;
+	int r;
+
+	if (!set)
+		return -ENOMEM;
+	/* The name comes from a user: it must not wander through the file system. */
+	if (!*profile || strchr(profile, '/') || profile[0] == '.')
+		return diag_set(diag, "", 0, -EINVAL, "'%s' is no profile name", profile);
+	if (asprintf(&path, "%s/profiles/%s.ini", data_dir, profile) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	r = load_all(data_dir, set, diag);
+	if (r == 0)
+		r = apply_profile(path, set, diag);
+	if (r < 0)
+		return r;
+	*ret_set = TAKE_PTR(set);
+	return 0;
+}
+
+struct check_set *check_set_free(struct check_set *set)
+{
+	if (!set)
+		return NULL;
+	check_list_done(&set->list);
+	catalog_free(set->catalog);
+	free(set->title);
+	free(set);
+	return NULL;
+}
+
+size_t check_set_count(const struct check_set *set)
+{
+	return set->list.count;
+}
+
+const char *check_set_id(const struct check_set *set, size_t index)
+{
+	return set->list.items[index].id;
+}
+
+const char *check_set_family(const struct check_set *set, size_t index)
+{
+	return set->list.items[index].family;
+}
+
+int check_set_find(const struct check_set *set, const char *id)
+{
+	const struct check *check = check_list_find(&set->list, id);
+
+	return check ? (int)(check - set->list.items) : -ENOENT;
+}
+
+const char *check_set_profile_title(const struct check_set *set)
+{
+	return set->title;
+}
+
+size_t check_set_left_out(const struct check_set *set)
+{
+	return set->left_out;
+}
+
+void check_set_agent(struct check_set *set, const char *state_dir, const char *run_dir)
+{
+	set->state_dir = state_dir;
+	set->run_dir = run_dir;
+}
+
+static bool check_names(const struct check_set *set, const char *requirement)
+{
+	for (size_t i = 0; i < set->list.count; i++)
+		if (words_contain(set->list.items[i].fields[CHECK_REQUIREMENTS], WORDS_COMMA,
+				  requirement))
+			return true;
+	return false;
+}
+
+static bool result_shows(const struct check_result *results, size_t count, const char *requirement)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((results[i].outcome == CHECK_PASS || results[i].outcome == CHECK_FAIL) &&
+		    words_contain(results[i].requirements, WORDS_COMMA, requirement))
+			return true;
+	return false;
+}
+
+void check_set_requirements(const struct check_set *set, unsigned *ret_with_evidence,
+			    unsigned *ret_all)
+{
+	unsigned with = 0, all = 0;
+
+	for (size_t i = 0; i < catalog_count(set->catalog, CATALOG_REQUIREMENT); i++) {
+		const struct catalog_item *item =
+			catalog_item(set->catalog, CATALOG_REQUIREMENT, i);
+
+		if (item->lowest_sl > TARGET_SL)
+			continue;
+		all++;
+		with += check_names(set, item->id);
+	}
+	*ret_with_evidence = with;
+	*ret_all = all;
+}
+
+void check_set_evidence(const struct check_set *set, const struct check_result *results,
+			size_t count, unsigned *ret_with_evidence, unsigned *ret_all)
+{
+	unsigned with = 0, all = 0;
+
+	for (size_t i = 0; i < catalog_count(set->catalog, CATALOG_REQUIREMENT); i++) {
+		const struct catalog_item *item =
+			catalog_item(set->catalog, CATALOG_REQUIREMENT, i);
+
+		if (item->lowest_sl > TARGET_SL)
+			continue;
+		all++;
+		with += result_shows(results, count, item->id);
+	}
+	*ret_with_evidence = with;
+	*ret_all = all;
+}
+
+static int lint_profile(const char *path, void *userdata, struct diag *diag)
+{
+	cleanup_with(check_set_freep) struct check_set *set = calloc(1, sizeof(*set));
+	int r;
+
+	if (!set)
+		return -ENOMEM;
+	r = load_all(userdata, set, diag);
+	return r < 0 ? r : apply_profile(path, set, diag);
+}
+
+/* The control map may only name ids that the catalogs know. */
+static int lint_map(const char *data_dir, const struct catalog *catalog, struct diag *diag)
+{
+	cleanup_with(control_map_freep) struct control_map *map = NULL;
+	cleanup_free char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/controls/findings.ini", data_dir) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	r = control_map_load(path, &map, diag);
+	if (r < 0)
+		return r;
+	for (int kind = FINDING_NONE + 1; kind < FINDING_KIND_COUNT; kind++) {
+		const struct control_ids *ids = control_map_lookup(map, kind);
+		const char *lists[CATALOG_KIND_COUNT] = {ids->controls, ids->requirements,
+							 ids->techniques};
+
+		for (int i = 0; i < CATALOG_KIND_COUNT; i++) {
+			cleanup_free char *unknown = catalog_first_unknown(catalog, i, lists[i]);
+
+			if (unknown)
+				return diag_set(diag, path, 0, -EINVAL, "[%s] unknown id '%s'",
+						finding_kind_name(kind), unknown);
+		}
+	}
+	return 0;
+}
+
+int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struct diag *diag)
+{
+	cleanup_with(check_set_freep) struct check_set *set = calloc(1, sizeof(*set));
+	cleanup_free char *dir = NULL;
+	int r;
+
+	if (!set)
+		return -ENOMEM;
+	if (file) {
+		r = catalog_load(data_dir, &set->catalog, diag);
+		if (r == 0)
+			r = check_list_read(&set->list, file, set->catalog, diag);
+		if (r < 0)
+			return r;
+		*ret_checks = set->list.count;
+		return 0;
+	}
+	if (asprintf(&dir, "%s/profiles", data_dir) < 0) {
+		dir = NULL;
+		return -ENOMEM;
+	}
+	r = load_all(data_dir, set, diag);
+	if (r == 0)
+		r = lint_map(data_dir, set->catalog, diag);
+	if (r == 0)
+		r = each_ini(dir, lint_profile, (void *)data_dir, diag);
+	if (r < 0)
+		return r;
+	*ret_checks = set->list.count;
+	return 0;
+}

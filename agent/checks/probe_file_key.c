@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The value of a key in configuration files of lines: `KEY value` (login.defs), `key = value`
+ * (faillock.conf) or that within sections (journald.conf). The last setting wins.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/words.h"
+#include "checks/probe.h"
+#include "checks/text.h"
+
+enum {
+	KEY_FILE,
+	KEY_DROPINS,
+	KEY_KEY,
+	KEY_SECTION,
+	KEY_SEPARATOR,
+	KEY_DEFAULT,
+	KEY_MATCH
+};
+
+static const struct probe_key keys[] = {
+	[KEY_FILE] = {"file", PROBE_KEY_PATHS, true}, /* read in this order; wildcards allowed */
+	[KEY_DROPINS] = {"dropins", PROBE_KEY_PATHS}, /* folders, the strongest first; read last */
+	[KEY_KEY] = {"key", PROBE_KEY_TEXT, true},
+	[KEY_SECTION] = {"section", PROBE_KEY_TEXT},
+	[KEY_SEPARATOR] = {"separator", PROBE_KEY_CHOICE, true, "blank equals"},
+	[KEY_DEFAULT] = {"default", PROBE_KEY_TEXT}, /* what the program uses when nothing is set */
+	[KEY_MATCH] = {"match", PROBE_KEY_CHOICE, false, "exact any_case"},
+	{NULL},
+};
+
+struct search {
+	const struct root *root;
+	const struct probe_params *params;
+	struct probe_value *value;
+};
+
+static bool is_key(const struct search *search, const char *key)
+{
+	const char *wanted = search->params->values[KEY_KEY];
+
+	return str_equal(search->params->values[KEY_MATCH], "any_case")
+		       ? strcasecmp(key, wanted) == 0
+		       : strcmp(key, wanted) == 0;
+}
+
+/* One layer of quotes, as shells and systemd allow it. */
+static char *unquote(char *text)
+{
+	size_t len = strlen(text);
+
+	if (len < 2 || (*text != '"' && *text != '\'') || text[len - 1] != *text)
+		return text;
+	text[len - 1] = '\0';
+	return text + 1;
+}
+
+static void take_line(struct search *search, char *line, const char *path)
+{
+	bool by_equals = str_equal(search->params->values[KEY_SEPARATOR], "equals");
+	char *value = line + strcspn(line, by_equals ? "=" : " \t");
+
+	if (*value)
+		*value++ = '\0';
+	if (!is_key(search, words_squash(line)))
+		return;
+	words_squash(value);
+	/* A key that stands alone is a switch. */
+	(void)probe_text(search->value, *value ? unquote(value) : "set");
+	probe_set_where(search->value, path);
+}
+
+static int search_file(const char *path, void *userdata)
+{
+	struct search *search = userdata;
+	const char *section = search->params->values[KEY_SECTION];
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	bool is_inside = !section;
+	char *cursor, *line;
+	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		(void)probe_unreadable(search->value, path, r);
+		return r;
+	}
+	cursor = text.data;
+	while ((line = text_next_line(&cursor))) {
+		if (!*line || *line == '#' || *line == ';')
+			continue;
+		if (section && *line == '[') {
+			line[strcspn(line, "]")] = '\0';
+			is_inside = strcmp(line + 1, section) == 0;
+		} else if (is_inside) {
+			take_line(search, line, path);
+		}
+	}
+	return 0;
+}
+
+static int search_all(struct search *search)
+{
+	const char *cursor = search->params->values[KEY_FILE], *word;
+	const char *dirs[8] = {NULL};
+	cleanup_free char *copy = NULL;
+	size_t len, count = 0;
+	char *rest, *dir;
+	int r = 0;
+
+	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		cleanup_free char *pattern = strndup(word, len);
+
+		if (!pattern)
+			return -ENOMEM;
+		r = root_glob(search->root, pattern, search_file, search);
+	}
+	if (r < 0 || !search->params->values[KEY_DROPINS])
+		return r;
+	copy = strdup(search->params->values[KEY_DROPINS]);
+	if (!copy)
+		return -ENOMEM;
+	rest = copy;
+	while ((dir = text_next_word(&rest)) && count + 1 < ARRAY_SIZE(dirs))
+		dirs[count++] = dir;
+	return dropin_each(search->root, dirs, ".conf", search_file, search);
+}
+
+static int run(const struct probe_params *params, const struct root *root,
+	       struct probe_value *value)
+{
+	struct search search = {root, params, value};
+	int r = search_all(&search);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return value->outcome == CHECK_PASS
+			       ? probe_unreadable(value, params->values[KEY_FILE], r)
+			       : 0;
+	if (value->kind != PROBE_ABSENT)
+		return 0;
+	if (!params->values[KEY_DEFAULT])
+		return probe_absent(value, "not set");
+	probe_set_where(value, "built-in default");
+	return probe_text(value, params->values[KEY_DEFAULT]);
+}
+
+const struct probe_ops probe_file_key = {"file_key", keys, PROBE_GIVES_TEXT, run};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owner, group and permission bits of files: lists those that are looser than wanted. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/words.h"
+#include "checks/names.h"
+#include "checks/probe.h"
+
+#define MAX_IDS 8
+
+enum {
+	KEY_PATH,
+	KEY_OWNER,
+	KEY_GROUP,
+	KEY_MAX_MODE,
+	KEY_MISSING
+};
+
+static const struct probe_key keys[] = {
+	[KEY_PATH] = {"path", PROBE_KEY_PATHS, true}, /* wildcards allowed */
+	[KEY_OWNER] = {"owner", PROBE_KEY_WORDS},
+	[KEY_GROUP] = {"group", PROBE_KEY_WORDS},
+	[KEY_MAX_MODE] = {"max_mode", PROBE_KEY_OCTAL},
+	[KEY_MISSING] = {"missing", PROBE_KEY_CHOICE, false, "not_applicable fail"},
+	{NULL},
+};
+
+struct ids {
+	uint32_t list[MAX_IDS];
+	size_t count;
+};
+
+struct walk {
+	const struct root *root;
+	const struct probe_params *params;
+	struct probe_value *value;
+	struct ids owners, groups;
+	uint32_t max_mode;
+	size_t seen;
+};
+
+/* Names that this system does not have cannot own a file and are left out. */
+static int resolve(const struct root *root, const char *file, const char *names, struct ids *ids)
+{
+	const char *cursor = names, *word;
+	size_t len;
+
+	while (names && words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		int64_t id = names_find(root, file, word, len);
+
+		if (id == -ENOENT)
+			continue;
+		if (id < 0)
+			return (int)id;
+		if (ids->count == MAX_IDS)
+			return -E2BIG;
+		ids->list[ids->count++] = (uint32_t)id;
+	}
+	return 0;
+}
+
+static bool is_one_of(const struct ids *ids, uint32_t id)
+{
+	for (size_t i = 0; i < ids->count; i++)
+		if (ids->list[i] == id)
+			return true;
+	return false;
+}
+
+static int look(const char *path, void *userdata)
+{
+	struct walk *walk = userdata;
+	cleanup_strbuf struct strbuf item = STRBUF_INIT;
+	char user[64], group[64];
+	struct stat st;
+	int r = root_stat(walk->root, path, &st);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		(void)probe_unreadable(walk->value, path, r);
+		return r;
+	}
+	walk->seen++;
+	if ((!walk->params->values[KEY_OWNER] || is_one_of(&walk->owners, st.st_uid)) &&
+	    (!walk->params->values[KEY_GROUP] || is_one_of(&walk->groups, st.st_gid)) &&
+	    !(st.st_mode & 07777 & ~walk->max_mode))
+		return 0;
+	names_of(walk->root, NAMES_USERS, st.st_uid, user, sizeof(user));
+	names_of(walk->root, NAMES_GROUPS, st.st_gid, group, sizeof(group));
+	str_escape(&item, path, strlen(path));
+	strbuf_printf(&item, " is %04o %s:%s", st.st_mode & 07777, user, group);
+	if (strbuf_check(&item) < 0)
+		return -ENOMEM;
+	probe_list_add(walk->value, item.data);
+	return 0;
+}
+
+static int walk_all(struct walk *walk)
+{
+	const char *cursor = walk->params->values[KEY_PATH], *word;
+	size_t len;
+	int r = 0;
+
+	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		cleanup_free char *pattern = strndup(word, len);
+
+		if (!pattern)
+			return -ENOMEM;
+		r = root_glob(walk->root, pattern, look, walk);
+	}
+	return r;
+}
+
+static int run(const struct probe_params *params, const struct root *root,
+	       struct probe_value *value)
+{
+	struct walk walk = {.root = root, .params = params, .value = value, .max_mode = 07777};
+	uint64_t mode;
+	int r;
+
+	if (params->values[KEY_MAX_MODE] && str_to_u64(params->values[KEY_MAX_MODE], 8, &mode) == 0)
+		walk.max_mode = (uint32_t)mode;
+	r = resolve(root, NAMES_USERS, params->values[KEY_OWNER], &walk.owners);
+	if (r == 0)
+		r = resolve(root, NAMES_GROUPS, params->values[KEY_GROUP], &walk.groups);
+	if (r < 0 && r != -ENOMEM)
+		return probe_unreadable(value, "the names of users and groups", r);
+	probe_list_add(value, NULL);
+	if (r == 0)
+		r = walk_all(&walk);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return value->outcome == CHECK_PASS
+			       ? probe_unreadable(value, params->values[KEY_PATH], r)
+			       : 0;
+	if (walk.seen)
+		return 0;
+	if (!str_equal(params->values[KEY_MISSING], "fail"))
+		return probe_not_applicable(value, "%s is not there", params->values[KEY_PATH]);
+	probe_list_add(value, params->values[KEY_PATH]);
+	strbuf_add_str(&value->text, " is not there");
+	return 0;
+}
+
+const struct probe_ops probe_file_mode = {"file_mode", keys, PROBE_GIVES_LIST, run};

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A module in a PAM stack and its options. With `option`, its value as the module sees it: from the
+ * module's own file, overridden by its line in the stack. Without, the list of its arguments.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/words.h"
+#include "checks/probe.h"
+#include "checks/text.h"
+
+#define MAX_DEPTH 16
+#define MAX_FILES 128
+
+enum {
+	KEY_SERVICE,
+	KEY_TYPE,
+	KEY_MODULE,
+	KEY_OPTION,
+	KEY_FILE,
+	KEY_DEFAULT
+};
+
+static const struct probe_key keys[] = {
+	[KEY_SERVICE] = {"service", PROBE_KEY_WORDS, true}, /* several: the first that exists */
+	[KEY_TYPE] = {"type", PROBE_KEY_CHOICE, true, "auth account password session"},
+	[KEY_MODULE] = {"module", PROBE_KEY_TEXT, true}, /* without .so */
+	[KEY_OPTION] = {"option", PROBE_KEY_TEXT},
+	[KEY_FILE] = {"file", PROBE_KEY_PATH},	     /* the module's own settings */
+	[KEY_DEFAULT] = {"default", PROBE_KEY_TEXT}, /* of the module */
+	{NULL},
+};
+
+struct search {
+	const struct root *root;
+	const struct probe_params *params;
+	struct probe_value *value;
+	unsigned depth, files;
+	bool has_module;
+};
+
+static int read_service(struct search *search, const char *service);
+
+static void take_argument(struct search *search, const char *argument, const char *path)
+{
+	const char *option = search->params->values[KEY_OPTION];
+	size_t len = strcspn(argument, "=");
+
+	if (!option) {
+		probe_list_add(search->value, argument);
+	} else if (strlen(option) == len && strncmp(option, argument, len) == 0) {
+		(void)probe_text(search->value, argument[len] ? argument + len + 1 : "set");
+		probe_set_where(search->value, path);
+	}
+}
+
+static bool is_module(const struct search *search, char *file)
+{
+	char *base = strrchr(file, '/');
+
+	base = base ? base + 1 : file;
+	if (str_ends(base, ".so"))
+		base[strlen(base) - 3] = '\0';
+	return str_equal(base, search->params->values[KEY_MODULE]);
+}
+
+/* The control field: one word, or [value=action ...] with blanks inside. */
+static char *next_control(char **rest)
+{
+	char *start = *rest + strspn(*rest, " \t"), *end;
+
+	if (*start != '[')
+		return text_next_word(rest);
+	end = strchr(start, ']');
+	if (!end)
+		return NULL;
+	*end = '\0';
+	*rest = end + 1;
+	return start;
+}
+
+/* "-auth [success=1 default=ignore] pam_unix.so nullok", "@include common-auth", "auth include x"
+ */
+static int take_line(struct search *search, char *line, const char *path)
+{
+	char *type = text_next_word(&line), *control, *file, *argument;
+
+	if (!type)
+		return 0;
+	if (str_equal(type, "@include")) {
+		file = text_next_word(&line);
+		return file ? read_service(search, file) : 0;
+	}
+	if (!str_equal(text_lower(type) + (*type == '-'), search->params->values[KEY_TYPE]))
+		return 0;
+	control = next_control(&line);
+	file = control ? text_next_word(&line) : NULL;
+	if (!file)
+		return 0;
+	if (str_equal(control, "include") || str_equal(control, "substack"))
+		return read_service(search, file);
+	if (!is_module(search, file))
+		return 0;
+	search->has_module = true;
+	if (!search->params->values[KEY_OPTION])
+		probe_list_add(search->value, NULL);
+	while ((argument = text_next_word(&line)) && *argument != '#')
+		take_argument(search, argument, path);
+	return 0;
+}
+
+/* A backslash at the end of a line continues it. */
+static void join_lines(char *text)
+{
+	for (char *p = text; p && (p = strstr(p, "\\\n")); p += 2)
+		p[0] = p[1] = ' ';
+}
+
+static int read_service(struct search *search, const char *service)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	char path[256], *cursor, *line;
+	int r;
+
+	if (search->depth >= MAX_DEPTH || ++search->files > MAX_FILES) {
+		(void)probe_error(search->value, "PAM includes are nested too deep");
+		return -ELOOP;
+	}
+	snprintf(path, sizeof(path), "%s%s", *service == '/' ? "" : "/etc/pam.d/", service);
+	r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	if (r < 0) {
+		(void)probe_unreadable(search->value, path, r);
+		return r;
+	}
+	join_lines(text.data);
+	search->depth++;
+	cursor = text.data;
+	while (r >= 0 && (line = text_next_line(&cursor)))
+		if (*line != '#')
+			r = take_line(search, line, path);
+	search->depth--;
+	return r;
+}
+
+/* "deny = 5" and bare switches; `#` begins a comment. */
+static int read_settings(struct search *search)
+{
+	const char *path = search->params->values[KEY_FILE];
+	const char *option = search->params->values[KEY_OPTION];
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	char *cursor, *line;
+	int r;
+
+	if (!path || !option)
+		return 0;
+	r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		(void)probe_unreadable(search->value, path, r);
+		return r;
+	}
+	cursor = text.data;
+	while ((line = text_next_line(&cursor))) {
+		char *value;
+
+		line[strcspn(line, "#")] = '\0';
+		value = line + strcspn(line, "=");
+		if (*value)
+			*value++ = '\0';
+		if (!str_equal(words_squash(line), option))
+			continue;
+		words_squash(value);
+		(void)probe_text(search->value, *value ? value : "set");
+		probe_set_where(search->value, path);
+	}
+	return 0;
+}
+
+static int find_service(struct search *search)
+{
+	const char *cursor = search->params->values[KEY_SERVICE], *word;
+	size_t len;
+
+	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		char path[256];
+
+		snprintf(path, sizeof(path), "/etc/pam.d/%.*s", (int)len, word);
+		if (root_exists(search->root, path))
+			return read_service(search, path);
+	}
+	return probe_not_applicable(search->value, "no PAM service %s",
+				    search->params->values[KEY_SERVICE]);
+}
+
+static int run(const struct probe_params *params, const struct root *root,
+	       struct probe_value *value)
+{
+	struct search search = {.root = root, .params = params, .value = value};
+	int r = read_settings(&search);
+
+	if (r == 0)
+		r = find_service(&search);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || value->outcome != CHECK_PASS)
+		return 0;
+	if (!search.has_module) {
+		strbuf_clear(&value->where);
+		return probe_absent(value, "%s is not in the stack", params->values[KEY_MODULE]);
+	}
+	if (params->values[KEY_OPTION] && value->kind == PROBE_ABSENT) {
+		if (!params->values[KEY_DEFAULT])
+			return probe_absent(value, "not set");
+		probe_set_where(value, "built-in default");
+		return probe_text(value, params->values[KEY_DEFAULT]);
+	}
+	return 0;
+}
+
+const struct probe_ops probe_pam = {"pam", keys, PROBE_GIVES_TEXT | PROBE_GIVES_LIST, run};

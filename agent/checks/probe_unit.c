@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * State of systemd units by their files and links, without D-Bus: which are enabled (wanted by
+ * another unit) or running (their cgroup is populated), which are not masked.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/words.h"
+#include "checks/probe.h"
+
+enum {
+	KEY_UNITS,
+	KEY_LIST
+};
+
+static const struct probe_key keys[] = {
+	[KEY_UNITS] = {"units", PROBE_KEY_WORDS, true},
+	[KEY_LIST] = {"list", PROBE_KEY_CHOICE, true, "active unmasked"},
+	{NULL},
+};
+
+/* The strongest first. */
+static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system",
+				   "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+				   "/lib/systemd/system"};
+
+enum unit_state {
+	UNIT_ABSENT,
+	UNIT_MASKED,
+	UNIT_PRESENT,
+};
+
+static int find_state(const struct root *root, const char *unit, enum unit_state *ret_state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		char path[512], target[512];
+		struct stat st;
+		int r;
+
+		snprintf(path, sizeof(path), "%s/%s", dirs[i], unit);
+		r = root_read_link(root, path, target, sizeof(target));
+		if (r == 0 && strcmp(target, "/dev/null") == 0) {
+			*ret_state = UNIT_MASKED;
+			return 0;
+		}
+		if (r == 0)
+			r = root_stat(root, path, &st);
+		else if (r == -EINVAL)
+			r = root_stat(root, path, &st);
+		if (r == 0) {
+			/* An empty file masks as /dev/null does. */
+			*ret_state =
+				S_ISREG(st.st_mode) && !st.st_size ? UNIT_MASKED : UNIT_PRESENT;
+			return 0;
+		}
+		if (r != -ENOENT && r != -ENOTDIR)
+			return r;
+	}
+	*ret_state = UNIT_ABSENT;
+	return 0;
+}
+
+static int set_flag(const char *path, void *userdata)
+{
+	*(bool *)userdata = true;
+	return 0;
+}
+
+/* A link below *.wants or *.requires; the link's target need not be looked at. */
+static int is_wanted(const struct root *root, const char *unit, bool *ret_is_wanted)
+{
+	static const char *const ways[] = {"wants", "requires"};
+	bool is_wanted = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(ways); j++) {
+			char pattern[512];
+			int r;
+
+			snprintf(pattern, sizeof(pattern), "%s/*.%s/%s", dirs[i], ways[j], unit);
+			r = root_glob(root, pattern, set_flag, &is_wanted);
+			if (r < 0)
+				return r;
+		}
+	*ret_is_wanted = is_wanted;
+	return 0;
+}
+
+static bool is_running(const struct root *root, const char *unit)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	char path[512];
+
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/system.slice/%s/cgroup.events", unit);
+	if (root_read_text(root, path, 4096, &text) < 0)
+		return false;
+	return text.data && strstr(text.data, "populated 1");
+}
+
+static int look(const struct root *root, const char *unit, bool list_unmasked,
+		struct probe_value *value)
+{
+	enum unit_state state;
+	bool is_enabled = false, runs;
+	char item[320];
+	int r = find_state(root, unit, &state);
+
+	if (r < 0)
+		return r;
+	if (list_unmasked) {
+		if (state == UNIT_PRESENT)
+			probe_list_add(value, unit);
+		return 0;
+	}
+	runs = is_running(root, unit);
+	if (state == UNIT_PRESENT) {
+		r = is_wanted(root, unit, &is_enabled);
+		if (r < 0)
+			return r;
+	}
+	if (!runs && !is_enabled)
+		return 0;
+	snprintf(item, sizeof(item), "%s %s", unit,
+		 runs && is_enabled ? "is enabled and runs"
+		 : runs		    ? "runs"
+				    : "is enabled");
+	probe_list_add(value, item);
+	return 0;
+}
+
+static int run(const struct probe_params *params, const struct root *root,
+	       struct probe_value *value)
+{
+	const char *cursor = params->values[KEY_UNITS], *word;
+	bool list_unmasked = str_equal(params->values[KEY_LIST], "unmasked");
+	size_t len;
+
+	if (!root_exists(root, "/usr/lib/systemd/system") &&
+	    !root_exists(root, "/lib/systemd/system") && !root_exists(root, "/etc/systemd/system"))
+		return probe_not_applicable(value, "no systemd below this root");
+	probe_list_add(value, NULL);
+	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		char unit[256];
+		int r;
+
+		if (len >= sizeof(unit))
+			return probe_error(value, "the name of a unit is too long");
+		memcpy(unit, word, len);
+		unit[len] = '\0';
+		r = look(root, unit, list_unmasked, value);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
+			return probe_unreadable(value, unit, r);
+	}
+	return 0;
+}
+
+const struct probe_ops probe_unit = {"unit", keys, PROBE_GIVES_LIST, run};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of probe kinds, and what all probes use to say what they found. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "checks/probe.h"
+
+const struct probe_ops *const probe_kinds[] = {
+	&probe_account,	      &probe_audit_rule,    &probe_file_key,
+	&probe_file_mode,     &probe_file_text,	    &probe_kernel_cmdline,
+	&probe_kernel_config, &probe_kernel_module, &probe_limit,
+	&probe_listener,      &probe_mount,	    &probe_package,
+	&probe_pam,	      &probe_plumbline,	    &probe_secure_boot,
+	&probe_sshd,	      &probe_sudo,	    &probe_sysctl,
+	&probe_unit,	      &probe_usb,	    NULL,
+};
+
+const struct probe_ops *probe_find(const char *name)
+{
+	for (const struct probe_ops *const *probe = probe_kinds; *probe; probe++)
+		if (str_equal((*probe)->name, name))
+			return *probe;
+	return NULL;
+}
+
+void probe_value_done(struct probe_value *value)
+{
+	strbuf_done(&value->text);
+	strbuf_done(&value->others);
+	strbuf_done(&value->where);
+	strbuf_done(&value->reason);
+}
+
+static void set_reason(struct probe_value *value, const char *format, va_list args)
+{
+	cleanup_free char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
+		value->reason.failed = true;
+		return;
+	}
+	strbuf_clear(&value->reason);
+	strbuf_add_str(&value->reason, text);
+}
+
+int probe_error(struct probe_value *value, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_reason(value, format, args);
+	va_end(args);
+	value->outcome = CHECK_ERROR;
+	return 0;
+}
+
+int probe_not_applicable(struct probe_value *value, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_reason(value, format, args);
+	va_end(args);
+	value->outcome = CHECK_NOT_APPLICABLE;
+	return 0;
+}
+
+int probe_absent(struct probe_value *value, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_reason(value, format, args);
+	va_end(args);
+	value->kind = PROBE_ABSENT;
+	return 0;
+}
+
+int probe_text(struct probe_value *value, const char *text)
+{
+	value->kind = PROBE_TEXT;
+	strbuf_clear(&value->text);
+	strbuf_add_str(&value->text, text);
+	return 0;
+}
+
+int probe_unreadable(struct probe_value *value, const char *path, int r)
+{
+	return probe_error(value, "cannot read %s: %s", path, root_reason(r));
+}
+
+void probe_list_add(struct probe_value *value, const char *item)
+{
+	value->kind = PROBE_LIST;
+	if (!item)
+		return;
+	if (value->count++)
+		strbuf_add_char(&value->text, '\n');
+	strbuf_add_str(&value->text, item);
+}
+
+void probe_set_where(struct probe_value *value, const char *path)
+{
+	strbuf_clear(&value->where);
+	strbuf_add_str(&value->where, path);
+}

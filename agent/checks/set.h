@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of struct check_set, for the set and the runner only. */
+#ifndef PLUMBLINE_CHECKS_SET_H
+#define PLUMBLINE_CHECKS_SET_H
+
+#include "checks/check.h"
+#include "model/catalog.h"
+
+struct check_set {
+	struct catalog *catalog;
+	struct check_list list;
+	char *title;
+	size_t left_out;
+	const char *state_dir, *run_dir; /* NULL: the usual ones */
+};
+
+#endif

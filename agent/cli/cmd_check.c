@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plumbline check: runs hardening checks in this process and prints what was
+ * wanted beside what was found. It changes nothing and asks no agent.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/words.h"
+#include "checks/checks.h"
+#include "cli/data_dir.h"
+#include "cli/text.h"
+#include "cli/verbs.h"
+
+#define LEVEL_NOTE "levels from public readings, not checked against the standard"
+
+struct options {
+	const char *profile, *root, *data, *config;
+	bool is_json;
+};
+
+struct run {
+	struct check_set *set;
+	const char *profile, *root;
+	size_t *indexes; /* of the results, in the set */
+	struct check_result *results;
+	size_t count;
+	size_t totals[CHECK_OUTCOME_COUNT];
+	unsigned with_evidence, all;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: plumbline check [OPTION]... [ID]...\n"
+	      "       plumbline check lint [--data DIR] [FILE]...\n\n"
+	      "  --profile NAME  checks of this profile (default: that of the configuration)\n"
+	      "  --root DIR      look at the tree below DIR instead of the running system\n"
+	      "  --data DIR      checks, controls and profiles\n"
+	      "  --config FILE   settings of the agent\n"
+	      "  --json          one JSON document\n\n"
+	      "Exit status: 0 all checks pass or do not apply, 1 some fail, 2 some could not be\n"
+	      "found out, or the checks could not be run.\n",
+	      out);
+}
+
+static void run_done(struct run *run)
+{
+	for (size_t i = 0; i < run->count; i++)
+		check_result_done(&run->results[i]);
+	free(run->results);
+	free(run->indexes);
+	check_set_free(run->set);
+}
+
+/* The named checks, or all of the set. */
+static int choose(struct run *run, char **ids, size_t id_count)
+{
+	size_t wanted = id_count ? id_count : check_set_count(run->set);
+
+	run->indexes = calloc(wanted + 1, sizeof(*run->indexes));
+	run->results = calloc(wanted + 1, sizeof(*run->results));
+	if (!run->indexes || !run->results)
+		return log_error(-ENOMEM, "cannot run the checks");
+	for (size_t i = 0; i < wanted; i++) {
+		int index = id_count ? check_set_find(run->set, ids[i]) : (int)i;
+
+		if (index < 0)
+			return log_error(0, "profile %s has no check '%s'", run->profile, ids[i]),
+			       -ENOENT;
+		run->indexes[i] = (size_t)index;
+	}
+	for (size_t i = 0; i < wanted; i++) {
+		int r = check_run(run->set, run->indexes[i], run->root, &run->results[i]);
+
+		if (r < 0)
+			return log_error(r, "cannot run check %s",
+					 check_set_id(run->set, run->indexes[i]));
+		run->count++;
+		run->totals[run->results[i].outcome]++;
+	}
+	check_set_evidence(run->set, run->results, run->count, &run->with_evidence, &run->all);
+	return 0;
+}
+
+static void print_line(const char *name, const char *text)
+{
+	if (!text)
+		return;
+	printf("          %-9s ", name);
+	text_print(text);
+	putchar('\n');
+}
+
+static void print_result(const struct check_result *result)
+{
+	static const char *const words[CHECK_OUTCOME_COUNT] = {
+		[CHECK_PASS] = "pass",
+		[CHECK_FAIL] = "FAIL",
+		[CHECK_ERROR] = "ERROR",
+		[CHECK_NOT_APPLICABLE] = "n/a",
+	};
+
+	printf("  %-5s %s  %s", words[result->outcome], result->id, result->title);
+	if (result->outcome == CHECK_FAIL)
+		printf("  [%s]", finding_severity_name(result->severity));
+	putchar('\n');
+	if (result->outcome == CHECK_NOT_APPLICABLE) {
+		print_line("because", result->reason);
+		return;
+	}
+	print_line("expected", result->expected);
+	print_line("actual", result->actual);
+	print_line("because", result->reason);
+	if (result->outcome != CHECK_FAIL)
+		return;
+	print_line("remedy", result->remediation);
+	print_line("caution", result->ot_caution);
+	printf("          %-9s %s; %s\n", "touches", result->controls, result->requirements);
+}
+
+static void print_text(const struct run *run)
+{
+	const char *family = NULL;
+
+	printf("Profile %s: %s\n", run->profile, check_set_profile_title(run->set));
+	if (strcmp(run->root, "/") != 0)
+		printf("Root %s\n", run->root);
+	for (size_t i = 0; i < run->count; i++) {
+		const char *next = check_set_family(run->set, run->indexes[i]);
+
+		if (!str_equal(family, next))
+			printf("\n%s\n", next);
+		family = next;
+		print_result(&run->results[i]);
+	}
+	printf("\n%zu pass, %zu fail, %zu error, %zu not applicable", run->totals[CHECK_PASS],
+	       run->totals[CHECK_FAIL], run->totals[CHECK_ERROR],
+	       run->totals[CHECK_NOT_APPLICABLE]);
+	if (check_set_left_out(run->set))
+		printf("; %zu left out by the profile", check_set_left_out(run->set));
+	printf("\n%u of %u SL 3 requirements have host evidence here (%s)\n", run->with_evidence,
+	       run->all, LEVEL_NOTE);
+}
+
+static int put_list(struct json *json, const char *key, const char *text,
+		    enum words_separator separator)
+{
+	const char *cursor = text ? text : "", *word;
+	size_t len;
+
+	json_key(json, key);
+	json_begin_array(json);
+	while (words_next(&cursor, separator, &word, &len)) {
+		cleanup_free char *copy = strndup(word, len);
+
+		if (!copy)
+			return -ENOMEM;
+		json_string(json, copy);
+	}
+	json_end_array(json);
+	return 0;
+}
+
+static int put_result(struct json *json, const struct check_result *result)
+{
+	int r;
+
+	json_begin_object(json);
+	json_put_string(json, "id", result->id);
+	json_put_string(json, "title", result->title);
+	json_put_string(json, "result", check_outcome_name(result->outcome));
+	json_put_string(json, "severity", finding_severity_name(result->severity));
+	json_put_string(json, "expected", result->expected);
+	json_put_string(json, "actual", result->actual);
+	json_put_string(json, "reason", result->reason);
+	json_put_string(json, "remediation", result->remediation);
+	json_put_string(json, "ot_caution", result->ot_caution);
+	r = put_list(json, "controls", result->controls, WORDS_SPACE);
+	if (r == 0)
+		r = put_list(json, "requirements", result->requirements, WORDS_COMMA);
+	if (r == 0)
+		r = put_list(json, "techniques", result->techniques, WORDS_SPACE);
+	json_put_u64(json, "duration_us", result->duration_ns / 1000);
+	json_end_object(json);
+	return r;
+}
+
+static int print_json(const struct run *run)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct json json = JSON_INIT(&out);
+	int r = 0;
+
+	json_begin_object(&json);
+	json_put_u64(&json, "plumbline", 1);
+	json_put_string(&json, "profile", run->profile);
+	json_put_path(&json, "root", run->root);
+	json_key(&json, "summary");
+	json_begin_object(&json);
+	for (int outcome = 0; outcome < CHECK_OUTCOME_COUNT; outcome++)
+		json_put_u64(&json, check_outcome_name(outcome), run->totals[outcome]);
+	json_put_u64(&json, "left_out", check_set_left_out(run->set));
+	json_end_object(&json);
+	json_key(&json, "requirements");
+	json_begin_object(&json);
+	json_put_u64(&json, "with_host_evidence", run->with_evidence);
+	json_put_u64(&json, "of", run->all);
+	json_put_string(&json, "note", LEVEL_NOTE);
+	json_end_object(&json);
+	json_key(&json, "results");
+	json_begin_array(&json);
+	for (size_t i = 0; i < run->count && r == 0; i++)
+		r = put_result(&json, &run->results[i]);
+	json_end_array(&json);
+	json_end_object(&json);
+	if (r == 0)
+		r = strbuf_check(&out);
+	if (r < 0)
+		return log_error(r, "cannot write the results");
+	printf("%s\n", out.data);
+	return 0;
+}
+
+static int check(const struct options *options, char **ids, size_t id_count)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	cleanup_free char *data_dir = NULL;
+	cleanup_with(run_done) struct run run = {.root = options->root};
+	struct diag diag = {0};
+	struct stat st;
+	char text[1024];
+
+	if (data_dir_load_config(options->config, &config) < 0 ||
+	    data_dir_find(options->data, config, &data_dir) < 0)
+		return EXIT_ERROR;
+	/* Every check would say the same; say it once. */
+	if (stat(run.root, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		(void)log_error(0, "%s is no folder", run.root);
+		return EXIT_ERROR;
+	}
+	run.profile = options->profile ? options->profile : config->profile;
+	if (check_set_load(data_dir, run.profile, &run.set, &diag) < 0) {
+		(void)log_error(0, "%s", diag_format(&diag, text, sizeof(text)));
+		return EXIT_ERROR;
+	}
+	check_set_agent(run.set, config->state_dir, config->run_dir);
+	if (choose(&run, ids, id_count) < 0)
+		return EXIT_ERROR;
+	if (!options->is_json)
+		print_text(&run);
+	else if (print_json(&run) < 0)
+		return EXIT_ERROR;
+	if (fflush(stdout) != 0)
+		return log_error(-errno, "cannot write the results"), EXIT_ERROR;
+	return run.totals[CHECK_ERROR]	? EXIT_ERROR
+	       : run.totals[CHECK_FAIL] ? EXIT_DRIFT
+					: EXIT_GOOD;
+}
+
+static int lint(const struct options *options, char **files, size_t file_count)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	cleanup_free char *data_dir = NULL;
+	size_t checks = 0, total = 0;
+	int status = EXIT_GOOD;
+
+	if (data_dir_load_config(options->config, &config) < 0 ||
+	    data_dir_find(options->data, config, &data_dir) < 0)
+		return EXIT_ERROR;
+	for (size_t i = 0; i < (file_count ? file_count : 1); i++) {
+		struct diag diag = {0};
+		char text[1024];
+
+		if (check_lint(data_dir, file_count ? files[i] : NULL, &checks, &diag) < 0) {
+			fprintf(stderr, "%s\n", diag_format(&diag, text, sizeof(text)));
+			status = EXIT_ERROR;
+			continue;
+		}
+		total += checks;
+	}
+	if (status == EXIT_GOOD)
+		printf("%zu checks are well formed\n", total);
+	return status;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"profile", required_argument, NULL, 'p'},
+		{"root", required_argument, NULL, 'r'},
+		{"data", required_argument, NULL, 'd'},
+		{"config", required_argument, NULL, 'c'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct options options = {.root = "/"};
+	bool is_lint = argc > 1 && strcmp(argv[1], "lint") == 0;
+	int option;
+
+	argc -= is_lint;
+	argv += is_lint;
+	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
+		switch (option) {
+		case 'p':
+			options.profile = optarg;
+			break;
+		case 'r':
+			options.root = optarg;
+			break;
+		case 'd':
+			options.data = optarg;
+			break;
+		case 'c':
+			options.config = optarg;
+			break;
+		case 'j':
+			options.is_json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_GOOD;
+		default:
+			usage(stderr);
+			return EXIT_ERROR;
+		}
+	}
+	return is_lint ? lint(&options, argv + optind, (size_t)(argc - optind))
+		       : check(&options, argv + optind, (size_t)(argc - optind));
+}
