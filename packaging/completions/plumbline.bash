@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Completion for plumbline(1). Words are told here; what a program would answer is not asked.
+
+_plumbline_options() {
+	case $1 in
+	'baseline create') echo --name --tree --layer --previous --revision --ticket --ignore \
+		--check-packages --packages --progress --output ;;
+	'baseline sign') echo --key --cert --role --name --meaning --ticket --time ;;
+	'baseline verify') echo --ca --json ;;
+	'baseline show') echo --ca --unpackaged --differs --json ;;
+	'baseline load') echo --socket --config ;;
+	status | watch) echo --json --socket --config ;;
+	findings) echo --all --json --socket --config ;;
+	coverage) echo --since --json --socket --config ;;
+	report) echo --format --output --since --input --socket --config ;;
+	export) echo --since --output --socket --config ;;
+	rescan) echo --socket --config ;;
+	esac
+}
+
+_plumbline() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb=${COMP_WORDS[1]:-} words=
+	COMPREPLY=()
+
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		words='baseline coverage export findings report rescan status version watch'
+	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
+		words='create load show sign verify'
+	else
+		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
+		case $before in
+		--format) words='csv html json' ;;
+		--layer) words='host model site vendor' ;;
+		--role | --name | --meaning | --ticket | --time | --since | --revision | --ignore) return ;;
+		*) [[ $word != -* ]] || words=$(_plumbline_options "$verb") ;;
+		esac
+	fi
+	if [ -n "$words" ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+complete -o filenames -F _plumbline plumbline
