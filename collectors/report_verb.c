@@ -146,7 +146,10 @@ static void describe(const struct dossier *dossier, struct report_host *host)
 
 	*host = (struct report_host){
 		.name = dossier->agent.name,
-		.head = {.sequence = dossier->agent.last_seq, .chain = dossier->chain},
+		.head = {.sequence = dossier->agent.last_seq,
+			 .chain = dossier->chain,
+			 .verified_sequence = dossier->agent.head_seq},
+		.heard_ns = dossier->agent.last_seen_ns,
 		.coverage = dossier->coverage,
 		.coverage_count = dossier->coverage_count,
 		.findings = dossier->findings,
@@ -171,13 +174,35 @@ static void describe(const struct dossier *dossier, struct report_host *host)
 	}
 }
 
-static int write_report(const struct gathering *gathering, const struct report_ops *format,
-			FILE *out)
+/* Without the catalog the report leaves the count out. */
+static void count_requirements(const struct settings *settings, struct report_host *hosts,
+			       size_t count)
+{
+	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
+
+	if (catalog_load(settings->data_dir, &catalog, NULL) < 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		report_count_requirements(catalog, &hosts[i]);
+}
+
+static void make_title(const struct gathering *gathering, char *title, size_t size)
+{
+	if (gathering->count == 1)
+		snprintf(title, size, "%s: the machine beside its approved state",
+			 gathering->dossiers[0].agent.name);
+	else
+		snprintf(title, size, "%zu machines beside their approved states",
+			 gathering->count);
+}
+
+static int write_report(const struct settings *settings, const struct gathering *gathering,
+			const struct report_ops *format, FILE *out)
 {
 	cleanup_free struct report_host *hosts = calloc(gathering->count, sizeof(*hosts));
-	char made_by[320], name[256] = "";
+	char made_by[320], name[256] = "", title[AGENT_NAME_SIZE + 64];
 	struct report report = {
-		.title = "Drift report",
+		.title = title,
 		.made_by = made_by,
 		.made_at_ns = clock_real_ns(),
 		.hosts = hosts,
@@ -191,6 +216,8 @@ static int write_report(const struct gathering *gathering, const struct report_o
 	snprintf(made_by, sizeof(made_by), "plumbline-collector %s on %s", PLUMBLINE_VERSION, name);
 	for (size_t i = 0; i < gathering->count; i++)
 		describe(&gathering->dossiers[i], &hosts[i]);
+	make_title(gathering, title, sizeof(title));
+	count_requirements(settings, hosts, gathering->count);
 	return format->write(&report, out);
 }
 
@@ -244,7 +271,7 @@ int verb_report(const struct settings *settings, const struct options *options)
 			  options->agent ? options->agent : "");
 		return EXIT_ERROR;
 	}
-	r = r ?: write_report(&gathering, format, file);
+	r = r ?: write_report(settings, &gathering, format, file);
 	if (r == 0 && fflush(file) != 0)
 		r = -errno;
 	if (r < 0) {

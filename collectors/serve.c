@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -23,6 +24,7 @@
 #include "verbs.h"
 #include "worker.h"
 
+#define BIND_TRIES	 40
 #define BACKLOG		 128
 #define RESTART_DELAY_MS 1000
 #define STOP_TIMEOUT_MS	 5000
@@ -56,6 +58,21 @@ static int bind_socket(const char *address, int *ret_fd)
 
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+/* A worker of a killed predecessor holds the address until its parent's death has reached it. */
+static int bind_patiently(const char *address, int *ret_fd)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	int r;
+
+	for (int i = 0; i < BIND_TRIES; i++) {
+		r = bind_socket(address, ret_fd);
+		if (r != -EADDRINUSE)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return r;
 }
 
 static int drop_privilege(const char *user)
@@ -204,7 +221,7 @@ static int prepare(struct serve *serve)
 		log_error(0, "%s", diag_format(&diag, text, sizeof(text)));
 		return r;
 	}
-	r = bind_socket(settings->address, &serve->listen_fd);
+	r = bind_patiently(settings->address, &serve->listen_fd);
 	if (r < 0)
 		return log_error(r, "cannot listen on '%s'", settings->address);
 	r = drop_privilege(settings->user);

@@ -20,6 +20,7 @@ static const struct ini_key keys[] = {
 	{"tls", "crl", ini_field_path, FIELD(crl)},
 	{"store", "path", ini_field_path, FIELD(path)},
 	{"store", "retention_days", ini_field_u64, FIELD(retention_days)},
+	{"report", "data_dir", ini_field_path, FIELD(data_dir)},
 	{"process", "user", ini_field_string, FIELD(user)},
 	{NULL},
 };
@@ -35,6 +36,7 @@ struct settings *settings_free(struct settings *settings)
 	free(settings->key);
 	free(settings->crl);
 	free(settings->path);
+	free(settings->data_dir);
 	free(settings->user);
 	free(settings);
 	return NULL;
@@ -71,8 +73,9 @@ int settings_load(const char *path, struct settings **ret_settings, struct diag 
 
 	settings->address = strdup("127.0.0.1:8443");
 	settings->path = strdup("/var/lib/plumbline-collector");
+	settings->data_dir = strdup("/usr/share/plumbline");
 	settings->user = strdup("plumbline-collector");
-	if (!settings->address || !settings->path || !settings->user)
+	if (!settings->address || !settings->path || !settings->data_dir || !settings->user)
 		return -ENOMEM;
 	settings->workers = 1;
 	settings->max_connections = 64;

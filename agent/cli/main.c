@@ -10,6 +10,7 @@ const struct verb verbs[] = {
 	{"baseline", cmd_baseline, "make, approve, show and load baseline files"},
 	{"check", cmd_check, "run hardening checks, or lint them"},
 	{"coverage", cmd_coverage, "when this machine was watched, and when not"},
+	{"data-dictionary", cmd_data_dictionary, "list every field that may leave this machine"},
 	{"export", cmd_export, "write what waits for the collector to a file"},
 	{"findings", cmd_findings, "list what differs from the approved state"},
 	{"report", cmd_report, "write a report as HTML, JSON or CSV"},

@@ -14,15 +14,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "privsep/process_table.h"
 
-#define GO_TIMEOUT_MS	   10000
-#define HEARTBEAT_MS	   10000
-#define DRAIN_MS	   1500
-#define ORPHAN_GRACE_S	   5
-#define MAX_LANDLOCK_PATHS 32
-#define EXIT_USAGE	   2
+#define GO_TIMEOUT_MS  10000
+#define HEARTBEAT_MS   10000
+#define DRAIN_MS       1500
+#define ORPHAN_GRACE_S 5
+#define EXIT_USAGE     2
 
 struct child_state {
 	struct child child; /* first: handlers get it as userdata */
@@ -290,90 +288,17 @@ static int open_links(struct child_state *state)
 	return 0;
 }
 
-/* The setting that "$name/rest" starts with; NULL when @path starts with none. */
-static const char *find_setting(const struct config *config, const char *path,
-				const char **ret_rest)
-{
-	const struct {
-		const char *name, *value;
-	} settings[] = {
-		{"$state", config->state_dir}, {"$run", config->run_dir},
-		{"$data", config->data_dir},   {"$approver_ca", config->approver_ca},
-		{"$ca", config->ca},	       {"$certificate", config->certificate},
-		{"$key", config->key},
-	};
-	size_t len = strcspn(path, "/");
-
-	for (unsigned i = 0; i < ARRAY_SIZE(settings); i++)
-		if (strlen(settings[i].name) == len && strncmp(path, settings[i].name, len) == 0) {
-			*ret_rest = path + len;
-			return settings[i].value ? settings[i].value : "";
-		}
-	return NULL;
-}
-
-/* @paths with the settings filled in; the strings are allocated. */
-static int expand_paths(const struct config *config, const struct sandbox_path *paths,
-			struct sandbox_path ret_paths[static MAX_LANDLOCK_PATHS])
-{
-	unsigned count = 0;
-
-	for (const struct sandbox_path *path = paths; path->path; path++) {
-		const char *rest = path->path;
-		const char *value = "";
-		cleanup_strbuf struct strbuf text = STRBUF_INIT;
-
-		if (path->path[0] == '$') {
-			value = find_setting(config, path->path, &rest);
-			if (!value)
-				return -EINVAL;
-			if (value[0] == '\0')
-				continue;
-		}
-		if (count == MAX_LANDLOCK_PATHS - 1)
-			return -E2BIG;
-		strbuf_add_str(&text, value);
-		strbuf_add_str(&text, rest);
-		ret_paths[count] = *path;
-		ret_paths[count].path = strbuf_take(&text);
-		if (!ret_paths[count++].path)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static void free_paths(struct sandbox_path (*paths)[MAX_LANDLOCK_PATHS])
-{
-	for (unsigned i = 0; i < MAX_LANDLOCK_PATHS; i++)
-		free((char *)(*paths)[i].path);
-}
-
 static int enter_sandbox(struct child_state *state)
 {
-	cleanup_with(free_paths) struct sandbox_path paths[MAX_LANDLOCK_PATHS] = {0};
-	cleanup_strbuf struct strbuf user = STRBUF_INIT;
-	struct sandbox_spec spec = state->ops->sandbox ? *state->ops->sandbox
-						       : process_table[state->ops->role].sandbox;
-	const char *const stock_prefix = "plumbline-";
+	const struct child_ops *ops = state->ops;
+	const struct sandbox_spec *spec =
+		ops->sandbox ? ops->sandbox : &process_table[ops->role].sandbox;
 	struct diag diag = {0};
 	unsigned missing = 0;
 	char text[1024];
 	int r;
 
-	if (spec.paths) {
-		r = expand_paths(state->config, spec.paths, paths);
-		if (r < 0)
-			return log_error(r, "cannot name the sandbox's paths");
-		spec.paths = paths;
-	}
-	if (spec.user && str_starts(spec.user, stock_prefix)) {
-		strbuf_printf(&user, "%s-%s", state->config->user_prefix,
-			      spec.user + strlen(stock_prefix));
-		if (strbuf_check(&user) < 0)
-			return log_error(-ENOMEM, "cannot name the user");
-		spec.user = user.data;
-	}
-	r = sandbox_enter(&spec, state->mode, &missing, &diag);
+	r = sandbox_enter_with(spec, state->config, state->mode, &missing, &diag);
 	if (r < 0)
 		return log_error(r, "%s", diag_format(&diag, text, sizeof(text)));
 	if (state->mode == SANDBOX_LOG)

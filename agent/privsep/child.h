@@ -3,10 +3,6 @@
  * The life of a child process, the same for each: child_main() reads its
  * peers from the supervisor, calls the steps of @ops in order, and runs the
  * loop. Used by daemon/{verifier,sensor,assessor,recorder,reporter}.c.
- *
- * In the sandbox's paths, a first component "$state", "$run", "$data", "$approver_ca", "$ca",
- * "$certificate" or "$key" stands for that setting; a path whose setting is empty is left out. In
- * its user name, "plumbline-" stands for the setting user_prefix and a dash.
  */
 #ifndef PLUMBLINE_PRIVSEP_CHILD_H
 #define PLUMBLINE_PRIVSEP_CHILD_H

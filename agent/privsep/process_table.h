@@ -7,6 +7,7 @@
 #ifndef PLUMBLINE_PRIVSEP_PROCESS_TABLE_H
 #define PLUMBLINE_PRIVSEP_PROCESS_TABLE_H
 
+#include "model/config.h"
 #include "privsep/sandbox.h"
 
 struct process_row {
@@ -18,5 +19,14 @@ struct process_row {
 };
 
 extern const struct process_row process_table[ROLE_COUNT];
+
+/*
+ * sandbox_enter() with the settings of @config in @spec: a first path component "$state", "$run",
+ * "$data", "$approver_ca", "$ca", "$certificate" or "$key" stands for that setting, and a path
+ * whose setting is empty is left out; in the user name "plumbline-" stands for user_prefix and a
+ * dash.
+ */
+int sandbox_enter_with(const struct sandbox_spec *spec, const struct config *config,
+		       enum sandbox_mode mode, unsigned *ret_missing, struct diag *diag);
 
 #endif

@@ -71,8 +71,13 @@ static int cut_bounding_set(const struct sandbox_spec *spec, unsigned *missing, 
 	return 0;
 }
 
-/* Keeps permitted capabilities over the change, for cut_capabilities() to choose from. */
-static int change_user(const char *user, struct diag *diag)
+struct ids {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Before Landlock, which hides the user database from most. */
+static int find_user(const char *user, struct ids *ret_ids, struct diag *diag)
 {
 	struct passwd *pw;
 
@@ -85,10 +90,19 @@ static int change_user(const char *user, struct diag *diag)
 				"there is no user '%s' (packages make it by sysusers.d; "
 				"[process] user_prefix names others)",
 				user);
+	*ret_ids = (struct ids){pw->pw_uid, pw->pw_gid};
+	return 0;
+}
+
+/* Keeps permitted capabilities over the change, for cut_capabilities() to choose from. */
+static int change_user(const char *user, const struct ids *ids, struct diag *diag)
+{
+	if (!user)
+		return 0;
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return diag_set(diag, NULL, 0, -errno, "cannot keep capabilities");
-	if (setgroups(0, NULL) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+	if (setgroups(0, NULL) < 0 || setresgid(ids->gid, ids->gid, ids->gid) < 0 ||
+	    setresuid(ids->uid, ids->uid, ids->uid) < 0)
 		return diag_set(diag, NULL, 0, -errno, "cannot become user '%s'", user);
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return diag_set(diag, NULL, 0, -errno, "cannot stop keeping capabilities");
@@ -171,9 +185,13 @@ static int cut_limits(const struct sandbox_spec *spec, struct diag *diag)
 int sandbox_enter(const struct sandbox_spec *spec, enum sandbox_mode mode, unsigned *ret_missing,
 		  struct diag *diag)
 {
+	struct ids ids = {0};
 	unsigned missing = 0;
 	int r;
 
+	r = find_user(spec->user, &ids, diag);
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return diag_set(diag, NULL, 0, -errno, "cannot set no_new_privs");
 	if (spec->paths) {
@@ -184,7 +202,7 @@ int sandbox_enter(const struct sandbox_spec *spec, enum sandbox_mode mode, unsig
 	r = cut_bounding_set(spec, &missing, diag);
 	if (r < 0)
 		return r;
-	r = change_user(spec->user, diag);
+	r = change_user(spec->user, &ids, diag);
 	if (r < 0)
 		return r;
 	r = cut_capabilities(spec, diag);

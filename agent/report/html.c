@@ -155,6 +155,17 @@ void html_fact(FILE *out, const char *label, const char *value)
 	fputs("</td></tr>\n", out);
 }
 
+void html_code_fact(FILE *out, const char *label, const char *value)
+{
+	if (!value || !*value)
+		return;
+	fputs("<tr><th scope=\"row\">", out);
+	html_text(out, label);
+	fputs("</th><td><code>", out);
+	html_value(out, value);
+	fputs("</code></td></tr>\n", out);
+}
+
 void html_css_string(FILE *out, const char *text)
 {
 	size_t left = text ? strlen(text) : 0;

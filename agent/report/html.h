@@ -32,6 +32,9 @@ void html_element(FILE *out, const char *tag, const char *name, const char *text
 /* <tr><th scope="row">label</th><td>value</td></tr>; nothing when @value is NULL or "". */
 void html_fact(FILE *out, const char *label, const char *value);
 
+/* The same with the value in monospace, for digests and signatures. */
+void html_code_fact(FILE *out, const char *label, const char *value);
+
 /* A string of a style sheet, with the quotes. */
 void html_css_string(FILE *out, const char *text);
 

@@ -2,6 +2,7 @@
 /* The table of report formats, and the notes that every format carries. */
 #include "report/report.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "report/notes.h"
@@ -22,6 +23,50 @@ const struct report_ops *report_find_format(const char *name)
 		if (strcmp(report_formats[i]->name, name) == 0)
 			return report_formats[i];
 	return NULL;
+}
+
+/* The level that a report speaks of. */
+#define TARGET_SL 3
+
+/* Whether @id is an item of the list @ids, which is separated by ", ". */
+static bool has_item(const char *ids, const char *id)
+{
+	size_t len = strlen(id);
+
+	for (const char *at = ids; at && *at; at += strspn(at, ", ")) {
+		size_t item = strcspn(at, ",");
+
+		if (item == len && memcmp(at, id, len) == 0)
+			return true;
+		at += item;
+	}
+	return false;
+}
+
+static bool has_evidence(const struct report_host *host, const char *id)
+{
+	for (size_t i = 0; i < host->check_count; i++) {
+		const struct check_result *check = &host->checks[i];
+
+		if ((check->outcome == CHECK_PASS || check->outcome == CHECK_FAIL) &&
+		    has_item(check->requirements, id))
+			return true;
+	}
+	return false;
+}
+
+void report_count_requirements(const struct catalog *catalog, struct report_host *host)
+{
+	host->requirements_with_evidence = 0;
+	host->requirements_all = 0;
+	for (size_t i = 0; i < catalog_count(catalog, CATALOG_REQUIREMENT); i++) {
+		const struct catalog_item *item = catalog_item(catalog, CATALOG_REQUIREMENT, i);
+
+		if (item->lowest_sl > TARGET_SL)
+			continue;
+		host->requirements_all++;
+		host->requirements_with_evidence += has_evidence(host, item->id);
+	}
 }
 
 const char *const report_notes[] = {

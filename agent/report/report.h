@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "baseline/baseline.h"
+#include "model/catalog.h"
 #include "model/check_result.h"
 #include "model/coverage.h"
 #include "model/finding.h"
@@ -30,6 +31,8 @@ struct report_head {
 	const char *chain;     /* hex */
 	const char *key_id;    /* hex SHA-256 of the public key; NULL: not signed */
 	const char *signature; /* base64; NULL: not signed */
+	/* Collector: last record under a signature of the host that it verified; 0: none. */
+	uint64_t verified_sequence;
 };
 
 /* One machine's evidence, all in memory, oldest coverage first. Strings are borrowed; NULL: not
@@ -76,5 +79,12 @@ struct report_ops {
 
 extern const struct report_ops *const report_formats[]; /* NULL-ended */
 const struct report_ops *report_find_format(const char *name);
+
+/*
+ * Fills the two requirement counts of @host: of the SL 3 requirements in @catalog, those for which
+ * a check of
+ * @host passed or failed. An error, or a check that does not apply, is no evidence.
+ */
+void report_count_requirements(const struct catalog *catalog, struct report_host *host);
 
 #endif

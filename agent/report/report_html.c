@@ -160,9 +160,8 @@ void html_baseline(FILE *out, const struct html_host *part)
 	html_fact(out, "Revision", number);
 	snprintf(number, sizeof(number), "%" PRIu64, host->baseline_entries);
 	html_fact(out, "Entries", number);
-	fputs("<tr><th scope=\"row\">Statement digest</th><td><code>", out);
-	html_value(out, host->baseline_digest);
-	fputs("</code></td></tr>\n</table>\n", out);
+	html_code_fact(out, "Statement digest", host->baseline_digest);
+	fputs("</table>\n", out);
 	write_approvals(out, host);
 	fputs("</section>\n", out);
 }
@@ -188,18 +187,16 @@ void html_evidence(FILE *out, const struct html_host *part)
 	      out);
 	snprintf(number, sizeof(number), "%" PRIu64, head->sequence);
 	html_fact(out, "Last record", number);
-	fputs("<tr><th scope=\"row\">Chain head</th><td><code>", out);
-	html_value(out, head->chain);
-	fputs("</code></td></tr>\n", out);
-	fputs("<tr><th scope=\"row\">Evidence key (SHA-256)</th><td><code>", out);
-	html_value(out, head->key_id ? head->key_id : "not signed yet");
-	fputs("</code></td></tr>\n", out);
-	if (head->signature) {
-		fputs("<tr><th scope=\"row\">Signature (base64)</th><td><code class=\"wrap\">",
-		      out);
-		html_text(out, head->signature);
-		fputs("</code></td></tr>\n", out);
+	html_code_fact(out, "Chain head", head->chain);
+	if (head->verified_sequence > 0) {
+		snprintf(number, sizeof(number), "verified up to record %" PRIu64,
+			 head->verified_sequence);
+		html_fact(out, "Host's signature", number);
+	} else if (!head->signature) {
+		html_fact(out, "Host's signature", "none yet");
 	}
+	html_code_fact(out, "Evidence key (SHA-256)", head->key_id);
+	html_code_fact(out, "Signature (base64)", head->signature);
 	fputs("</table>\n", out);
 	if (head->signature && head->chain)
 		fprintf(out,

@@ -61,6 +61,7 @@ static void put_head(struct json *j, const struct report_head *head)
 	json_put_string(j, "chain", head->chain);
 	json_put_string(j, "key_id", head->key_id);
 	json_put_string(j, "signature", head->signature);
+	json_put_u64(j, "verified_sequence", head->verified_sequence);
 	json_end_object(j);
 }
 

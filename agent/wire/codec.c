@@ -18,9 +18,8 @@
 #define KEPT_OPEN "while open, then 400 days"
 #define KEPT_HOST "while the host is known"
 
-#define ALL	 "all who read reports"
-#define SECURITY "security team"
-#define CHECKER	 "collector, inspectors"
+#define ALL	"all who may read findings"
+#define CHECKER "collector, inspectors"
 
 #define ROW(record_, member_, retention_, audience_, name_, how_, purpose_, ...)      \
 	{                                                                             \
@@ -77,30 +76,26 @@ static const struct wire_field fields[] = {
 	FINDING(ALL, "first_seen", time, first_seen_ns, "since when", REQUIRED),
 	FINDING(ALL, "last_seen", time, last_seen_ns, "until when", REQUIRED),
 	FINDING(ALL, "count", u64, count, "how often it was seen", REQUIRED),
-	FINDING(SECURITY, "subject", group, subject.is_known,
+	FINDING(ALL, "subject", group, subject.is_known,
 		"the process that did it, where it is known"),
-	FINDING(SECURITY, "subject.cookie", cookie, subject.cookie,
+	FINDING(ALL, "subject.cookie", cookie, subject.cookie,
 		"tells processes with the same pid apart"),
-	FINDING(SECURITY, "subject.pid", u32, subject.pid, "finds the process in other logs",
-		REQUIRED),
-	FINDING(SECURITY, "subject.ppid", u32, subject.ppid, "finds its parent in other logs",
-		REQUIRED),
-	FINDING(SECURITY, "subject.uid", uid, subject.uid, "account that the process ran as",
-		PERSONAL),
-	FINDING(SECURITY, "subject.euid", uid, subject.euid, "account whose rights it had",
-		PERSONAL),
-	FINDING(SECURITY, "subject.login_uid", uid, subject.login_uid,
+	FINDING(ALL, "subject.pid", u32, subject.pid, "finds the process in other logs", REQUIRED),
+	FINDING(ALL, "subject.ppid", u32, subject.ppid, "finds its parent in other logs", REQUIRED),
+	FINDING(ALL, "subject.uid", uid, subject.uid, "account that the process ran as", PERSONAL),
+	FINDING(ALL, "subject.euid", uid, subject.euid, "account whose rights it had", PERSONAL),
+	FINDING(ALL, "subject.login_uid", uid, subject.login_uid,
 		"account that logged in, also behind sudo", PERSONAL),
-	FINDING(SECURITY, "subject.exe", path, subject.exe,
+	FINDING(ALL, "subject.exe", path, subject.exe,
 		"program that did it; below a home directory it may name a person", MAX(4096),
 		PERSONAL),
-	FINDING(SECURITY, "subject.comm", path, subject.comm, "short name of the process", MAX(64)),
-	FINDING(SECURITY, "subject.unit", text, subject.unit,
-		"service or session that it belonged to", MAX(512)),
-	FINDING(SECURITY, "subject.parents", text, subject.parents,
+	FINDING(ALL, "subject.comm", path, subject.comm, "short name of the process", MAX(64)),
+	FINDING(ALL, "subject.unit", text, subject.unit, "service or session that it belonged to",
+		MAX(512)),
+	FINDING(ALL, "subject.parents", text, subject.parents,
 		"programs that led to it; below a home directory they may name a person", MAX(1024),
 		PERSONAL),
-	FINDING(SECURITY, "subject.user", text, subject.user,
+	FINDING(ALL, "subject.user", text, subject.user,
 		"name of the account; off, hashed or clear by [privacy] user_names", MAX(64),
 		USER_NAME),
 	FINDING(ALL, "path", path, path,

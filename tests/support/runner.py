@@ -283,28 +283,28 @@ def integration_one(budget, path, folder, environment):
         shutil.rmtree(work, ignore_errors=True)
 
 
-# Order: cheap and telling first. Name, budget in seconds, function.
+# Order: cheap and telling first. Name, budget in seconds, function, build that it needs.
 #
 # A test that makes sense under ASan (no address-space limit, no filter) has the line
 # `# sanitizers: yes`. Those that start an agent (trial.py) run with the system-call filters off and
 # then, as 199-seccomp, once more with the filters of production: what fails only there is the filter.
 SUITES = [
-    ("build", 180, build("build", "gcc")),
-    ("build-clang", 180, build("build-clang", "clang")),
-    ("build-asan", 180, build("build-asan", "gcc", "-Db_sanitize=address,undefined", "-Db_lundef=false")),
+    ("build", 180, build("build", "gcc"), None),
+    ("build-clang", 180, build("build-clang", "clang"), None),
+    ("build-asan", 180, build("build-asan", "gcc", "-Db_sanitize=address,undefined", "-Db_lundef=false"), None),
     ("build-fuzz", 120, build("build-fuzz", "clang", "-Dfuzz=true", "-Dsensor=false",
-                              "-Db_sanitize=address,undefined", "-Db_lundef=false")),
-    ("lint", 60, lint),
-    ("tidy", 240, tidy),
-    ("unit", 90, meson_tests("build", "unit")),
-    ("unit-clang", 90, meson_tests("build-clang", "unit")),
-    ("unit-asan", 120, meson_tests("build-asan", "unit")),
-    ("fuzz-replay", 60, meson_tests("build-asan", "fuzz")),
-    ("fuzz", 180, fuzz),
-    ("integration", 240, integration("0[0-9][0-9]-*", "build")),
-    ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n")),
-    ("integration-root", 400, integration("1[0-9][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "off"})),
-    ("199-seccomp", 300, integration("1[0-8][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "enforce"}, "import trial")),
+                              "-Db_sanitize=address,undefined", "-Db_lundef=false"), None),
+    ("lint", 60, lint, None),
+    ("tidy", 240, tidy, "build-clang"),
+    ("unit", 90, meson_tests("build", "unit"), "build"),
+    ("unit-clang", 90, meson_tests("build-clang", "unit"), "build-clang"),
+    ("unit-asan", 120, meson_tests("build-asan", "unit"), "build-asan"),
+    ("fuzz-replay", 60, meson_tests("build-asan", "fuzz"), "build-asan"),
+    ("fuzz", 180, fuzz, "build-fuzz"),
+    ("integration", 240, integration("0[0-9][0-9]-*", "build"), "build"),
+    ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n"), "build-asan"),
+    ("integration-root", 400, integration("1[0-9][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "off"}), "build"),
+    ("199-seccomp", 300, integration("1[0-8][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "enforce"}, "import trial"), "build"),
 ]
 
 
@@ -336,12 +336,12 @@ def run_suite(name, seconds, function, totals):
 
 
 def main(arguments):
-    names = [name for name, _, _ in SUITES]
+    names = [name for name, _, _, _ in SUITES]
     if "--help" in arguments or "-h" in arguments:
         print("usage: sudo tests/run [--list] [SUITE...]\nsuites: " + " ".join(names))
         return 0
     if "--list" in arguments:
-        for name, seconds, _ in SUITES:
+        for name, seconds, _, _ in SUITES:
             print("%-18s at most %d s" % (name, seconds))
         return 0
     unknown = [a for a in arguments if a not in names]
@@ -350,8 +350,9 @@ def main(arguments):
         return 2
 
     totals = dict.fromkeys((PASSED, FAILED, SKIPPED), 0)
-    for name, seconds, function in SUITES:
-        if arguments and name not in arguments:
+    wanted = set(arguments) | {needed for name, _, _, needed in SUITES if name in arguments}
+    for name, seconds, function, _ in SUITES:
+        if wanted and name not in wanted:
             continue
         is_good = run_suite(name, seconds, function, totals)
         if not is_good and name == "build":

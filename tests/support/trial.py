@@ -90,13 +90,6 @@ def program(name):
     return path
 
 
-def as_user(user):
-    """Words to put before a command."""
-    if os.geteuid() != 0:
-        return []
-    return ["setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups", "--"]
-
-
 def process_identity(pid):
     """(pid, start time), which a reused pid does not share; None when it is gone or a zombie."""
     try:
@@ -162,17 +155,18 @@ class Collector:
         self.store = os.path.join(self.dir, "store")
         self.config = os.path.join(self.dir, "collector.conf")
         os.makedirs(self.store)
-        for d in (self.dir, self.store):
-            trial.give(d, "plumbline-collector")
-        key = os.path.join(self.dir, "collector.key")
-        shutil.copy(os.path.join(trial.pki, "collector.key"), key)
-        trial.give(key, "plumbline-collector")
-        with open(self.config, "w", encoding="utf-8") as f:
-            f.write(COLLECTOR_CONFIG.format(port=self.port, store=self.store, pki=trial.pki, key=key))
+        trial.give(self.store, "plumbline-collector")
+        write_ini(self.config, {
+            ("listen", "address"): "127.0.0.1:%d" % self.port,
+            ("tls", "ca"): os.path.join(trial.pki, "ca.pem"),
+            ("tls", "certificate"): os.path.join(trial.pki, "collector.pem"),
+            ("tls", "key"): os.path.join(trial.pki, "collector.key"),
+            ("store", "path"): self.store,
+        })
 
     def start(self):
-        self.process = self.trial.start("collector", [*as_user("plumbline-collector"), program("plumbline-collector"),
-                                                      "serve", "--config", self.config])
+        self.process = self.trial.start("collector", [program("plumbline-collector"), "serve",
+                                                      "--config", self.config])
         wait_for("the collector to listen", self.is_listening, 20)
         return self
 
@@ -212,9 +206,8 @@ class Collector:
         check(not missing, "lost: %s of %d" % (missing, last))
 
     def take_file(self, *args, ok=(0,)):
-        """`plumbline-collector import`, as its own user, which owns the store."""
-        return run(*as_user("plumbline-collector"), program("plumbline-collector"), "import",
-                   "--config", self.config, *args, ok=ok)
+        """`plumbline-collector import`."""
+        return run(program("plumbline-collector"), "import", "--config", self.config, *args, ok=ok)
 
     def stop(self):
         return self.process.stop()
@@ -446,16 +439,3 @@ def write_ini(path, values):
         for section, lines in sections.items():
             f.write("[%s]\n%s\n" % (section, "".join(lines)))
 
-
-COLLECTOR_CONFIG = """\
-[listen]
-address = 127.0.0.1:{port}
-
-[tls]
-ca = {pki}/ca.pem
-certificate = {pki}/collector.pem
-key = {key}
-
-[store]
-path = {store}
-"""

@@ -339,6 +339,26 @@ START_TEST(html_never_calls_a_host_compliant)
 }
 END_TEST
 
+START_TEST(counts_requirements_that_a_check_really_shows)
+{
+	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
+
+	ck_assert_int_eq(catalog_load(PLUMBLINE_SOURCE_DIR "/baselines", &catalog, NULL), 0);
+	checks[0].requirements = (char *)"SR 1.1, SR 3.4 RE 1"; /* passed */
+	checks[1].requirements = (char *)"SR 7.6, SR 1.1";	/* failed */
+	checks[2] = checks[0];
+	checks[2].outcome = CHECK_ERROR;
+	checks[2].requirements = (char *)"SR 2.8";
+	checks[3] = checks[0];
+	checks[3].outcome = CHECK_NOT_APPLICABLE;
+	checks[3].requirements = (char *)"SR 2.9, SR 1.1 RE 3"; /* the last is SL 4 */
+	host.check_count = 4;
+	report_count_requirements(catalog, &host);
+	ck_assert_uint_eq(host.requirements_with_evidence, 3);
+	ck_assert_uint_eq(host.requirements_all, 90);
+}
+END_TEST
+
 START_TEST(html_puts_failed_checks_before_passed_ones)
 {
 	host.check_count = 2;
@@ -555,6 +575,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, html_keeps_hostile_text_as_text);
 	tcase_add_test(tcase, html_loads_and_runs_nothing);
 	tcase_add_test(tcase, html_never_calls_a_host_compliant);
+	tcase_add_test(tcase, counts_requirements_that_a_check_really_shows);
 	tcase_add_test(tcase, html_puts_failed_checks_before_passed_ones);
 	tcase_add_test(tcase, html_shows_errors_as_errors);
 	tcase_add_test(tcase, every_format_writes_an_empty_report);
