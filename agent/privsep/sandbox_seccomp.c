@@ -241,6 +241,8 @@ static const struct rule rules[] = {
 	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_UPDATE_BATCH, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_DELETE_BATCH, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_OBJ_GET_INFO_BY_FD, ANSWER_ALLOW},
+	/* The list of what runs, from a program that is loaded. */
+	{SENSOR, "bpf", 0, INT_BITS, BPF_ITER_CREATE, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_PROG_LOAD, ANSWER_TRAP},
 
 	/* Its own limits and name only. */
