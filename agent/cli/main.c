@@ -16,6 +16,7 @@ const struct verb verbs[] = {
 	{"report", cmd_report, "write a report as HTML, JSON or CSV"},
 	{"rescan", cmd_rescan, "walk the monitored trees now"},
 	{"status", cmd_status, "tell whether this machine is watched and true"},
+	{"verify", cmd_verify, "compare this machine with a baseline file"},
 	{"version", cmd_version, "print the version"},
 	{"watch", cmd_watch, "print findings as they come"},
 	{NULL, NULL, NULL},

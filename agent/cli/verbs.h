@@ -32,6 +32,7 @@ int cmd_findings(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_rescan(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
