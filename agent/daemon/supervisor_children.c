@@ -117,6 +117,8 @@ static int link_pair(struct managed *a, struct managed *b)
 	r = send_peer(a, b->role, a_fd);
 	if (r == 0)
 		r = send_peer(b, a->role, b_fd);
+	if (r == -EPIPE) /* one died just now; its restart links both again */
+		return 0;
 	if (r < 0)
 		return log_error(r, "cannot hand out the link of %s and %s", role_name(a->role),
 				 role_name(b->role));
