@@ -37,7 +37,8 @@ struct sensing {
 	bool is_held;
 	struct loop_source *look; /* while on hold: whether the channel has room again */
 
-	uint64_t dropped; /* events that the full channel refused */
+	uint64_t sequence; /* of the last event that was sent */
+	uint64_t dropped;  /* events that the full channel refused */
 	int64_t dropped_since_ns;
 };
 
@@ -49,13 +50,18 @@ static struct channel *recorder_of(const struct sensing *s)
 static int send_event(struct sensing *s, const struct event *event)
 {
 	cleanup_message struct message message = MESSAGE_INIT(MSG_EVENT);
+	struct event numbered = *event;
 	int r;
 
 	if (!recorder_of(s))
 		return -EPIPE;
-	m_put_event(&message, event);
+	numbered.sequence = s->sequence + 1;
+	m_put_event(&message, &numbered);
 	r = message_check(&message);
-	return r < 0 ? r : channel_send(recorder_of(s), &message);
+	if (r == 0)
+		r = channel_send(recorder_of(s), &message);
+	s->sequence += r == 0;
+	return r;
 }
 
 static void hold(struct sensing *s, bool is_held)

@@ -31,7 +31,6 @@
 struct observer {
 	sensor_event_fn fn;
 	void *userdata;
-	uint64_t sequence;
 	bool is_held;
 
 	struct watch_set *set;
@@ -59,7 +58,6 @@ struct observer {
 
 static void emit(struct observer *o, struct event *event)
 {
-	event->sequence = ++o->sequence;
 	if (event->time_ns == 0)
 		event->time_ns = clock_real_ns();
 	o->fn(event, o->userdata);

@@ -2,6 +2,7 @@
 #include "sensor/record.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -87,6 +88,7 @@ int record_path(const struct record *record, const struct ev_text *text, struct 
 {
 	const char *start = record->text + text->offset;
 	const char *end = start + text->length;
+	bool is_detached = text->flags & EV_TEXT_DETACHED;
 
 	if (text->length == 0) /* the root itself */
 		return 0;
@@ -98,11 +100,11 @@ int record_path(const struct record *record, const struct ev_text *text, struct 
 		while (name > start && name[-1] != '\0')
 			name--;
 		len = strnlen(name, (size_t)(end - name));
-		if (len == 0 || (memchr(name, '/', len) && !(text->flags & EV_TEXT_DETACHED)))
+		if (len == 0 || (!is_detached && memchr(name, '/', len)))
 			return -EBADMSG;
-		if (!(text->flags & EV_TEXT_DETACHED))
-			strbuf_add_char(sb, '/');
-		strbuf_add(sb, name, len);
+		strbuf_add_char(sb, '/');
+		for (size_t i = 0; i < len; i++)
+			strbuf_add_char(sb, name[i] == '/' ? '_' : name[i]);
 		end = name;
 	}
 	return strbuf_check(sb);

@@ -27,9 +27,9 @@ struct record {
 int record_decode(const void *data, size_t len, struct record *ret_record);
 
 /*
- * Appends the path whose components @text holds from the leaf up: "/usr/bin/sh"; without a leading
- * slash when it is detached. Nothing is appended for an empty one. -EBADMSG when a component would
- * not be one name.
+ * Appends the path whose components @text holds from the leaf up: "/usr/bin/sh". A detached file is
+ * shown as the kernel shows it, "/memfd:name", and a slash in such a name, which anyone can choose,
+ * as "_". Nothing is appended for an empty one. -EBADMSG when a component would not be one name.
  */
 int record_path(const struct record *record, const struct ev_text *text, struct strbuf *sb);
 /* The first string of @text, or NULL. Borrowed from the input. */

@@ -2,8 +2,10 @@
 #include "sensor/sensor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/str.h"
 #include "sensor/bpf_probe.h"
 
@@ -76,35 +78,51 @@ int sensor_choose(const struct sensor_choice *choice, const struct sensor_ops **
 	return r;
 }
 
+/* The active security modules, "lockdown,capability,bpf"; "" when they cannot be read. */
+static void read_lsm_list(struct strbuf *list)
+{
+	if (fd_read_file(AT_FDCWD, "/sys/kernel/security/lsm", 4096, list) < 0)
+		strbuf_clear(list);
+	while (list->len > 0 && list->data[list->len - 1] == '\n')
+		list->data[--list->len] = '\0';
+}
+
+static bool list_has(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, word, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 void sensor_explain_lsm(struct strbuf *why)
 {
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT, list = STRBUF_INIT;
 	int r = bpf_probe_load(BPF_PROBE_LSM);
 
-	switch (-r) {
-	case 0:
-		strbuf_add_str(
-			&text,
-			"not in this version of Plumbline, though the kernel loads its programs");
-		break;
-	case EPERM:
-		strbuf_add_str(
-			&text,
-			"the kernel refused the program with EPERM (Operation not permitted): "
-			"CAP_BPF and CAP_PERFMON are missing, or a security module forbids "
-			"it");
-		break;
-	case ENOENT:
-	case ESRCH:
-	case EINVAL:
-		strbuf_printf(
-			&text,
-			"the kernel has no such programs (%s): it needs CONFIG_BPF_LSM, BTF, and "
-			"\"bpf\" in lsm= of the kernel line",
-			strerror(-r));
-		break;
-	default:
-		strbuf_printf(&text, "the kernel refused the program: %s", strerror(-r));
-	}
+	read_lsm_list(&list);
+	if (r == 0)
+		strbuf_add_str(&text,
+			       "the kernel takes its programs, but this version of Plumbline "
+			       "has none");
+	else if (r == -EPERM && bpf_probe_load(BPF_PROBE_TP_BTF) == 0)
+		strbuf_add_str(&text, "the kernel refused the program with EPERM (Operation not "
+				      "permitted) though it takes tracepoint programs: a policy of "
+				      "this machine forbids it");
+	else if (r == -EPERM || r == -EACCES)
+		strbuf_printf(&text,
+			      "the kernel refused the program (%s): needs CAP_BPF and CAP_PERFMON",
+			      strerror(-r));
+	else
+		strbuf_printf(&text,
+			      "the kernel refused the program (%s): needs CONFIG_BPF_LSM and "
+			      "CONFIG_DEBUG_INFO_BTF",
+			      strerror(-r));
+	if (list.len > 0 && !list_has(list.data, "bpf"))
+		strbuf_printf(&text, "; and the kernel line needs lsm=%s,bpf", list.data);
 	explain(why, "lsm", &text, r);
 }
