@@ -98,7 +98,8 @@ static int send_peer(struct managed *to, enum process_role role, int fd)
 	r = channel_send(to->channel, &message);
 	message.fd = -1;
 	message_done(&message);
-	return r;
+	/* It died just now: its restart links it again. */
+	return r == -EPIPE ? 0 : r;
 }
 
 /* A new channel between two that run. */
@@ -117,8 +118,6 @@ static int link_pair(struct managed *a, struct managed *b)
 	r = send_peer(a, b->role, a_fd);
 	if (r == 0)
 		r = send_peer(b, a->role, b_fd);
-	if (r == -EPIPE) /* one died just now; its restart links both again */
-		return 0;
 	if (r < 0)
 		return log_error(r, "cannot hand out the link of %s and %s", role_name(a->role),
 				 role_name(b->role));
