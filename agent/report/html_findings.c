@@ -24,7 +24,7 @@ static void digest_fact(FILE *out, const char *label, const char *value, const c
 	fact_begin(out, label);
 	if (value) {
 		fputs("<code>", out);
-		html_value(out, value);
+		html_text(out, value);
 		fputs("</code>", out);
 	} else {
 		fprintf(out, "<em>%s</em>", none);

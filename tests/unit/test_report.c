@@ -226,7 +226,8 @@ START_TEST(html_says_first_what_was_covered)
 	has_in_order("100 % of the time", ">Summary<");
 	has("There was no gap.");
 	has_in_order(">Summary<", ">Findings<");
-	has_in_order("/<wbr>opt/<wbr>two", "/<wbr>opt/<wbr>one");
+	has_in_order("<code>/opt/two</code>", "<code>/opt/one</code>");
+	has("sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 }
 END_TEST
 
