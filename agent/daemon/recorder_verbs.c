@@ -179,7 +179,7 @@ static int answer_status(struct control_request *request)
 		fill_texts, fill_baseline,  fill_counts, fill_coverage,
 		fill_link,  fill_processes, fill_unseen,
 	};
-	cleanup_status struct status status = {0};
+	cleanup_status struct status status = {.time_ns = clock_real_ns()};
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 	int r;
 

@@ -44,6 +44,7 @@ struct report_host {
 	size_t blind_spot_count;
 	const char *baseline_digest, *baseline_name;
 	uint64_t baseline_revision, baseline_entries;
+	const struct baseline_statement *statement; /* NULL: the baseline file was not at hand */
 	const struct baseline_approval *approvals;
 	size_t approval_count;
 	const char *profile;

@@ -107,65 +107,6 @@ void html_summary(FILE *out, const struct html_host *part)
 	fputs("</ul>\n</section>\n", out);
 }
 
-static void write_approvals(FILE *out, const struct report_host *host)
-{
-	if (host->approval_count == 0)
-		return;
-	fputs("<table class=\"rows\"><caption>Approvals</caption>\n<thead><tr>"
-	      "<th scope=\"col\">Name, role</th><th scope=\"col\">Meaning</th>"
-	      "<th scope=\"col\">Signed at</th><th scope=\"col\">Certificate</th>"
-	      "<th scope=\"col\">Verified</th></tr></thead>\n<tbody>\n",
-	      out);
-	for (size_t i = 0; i < host->approval_count; i++) {
-		const struct baseline_approval *approval = &host->approvals[i];
-
-		fputs("<tr>", out);
-		html_cell(out, "Name, role");
-		html_text(out, approval->name);
-		fputs(", ", out);
-		html_text(out, approval->role);
-		fputs("</td>", out);
-		html_cell(out, "Meaning");
-		html_text(out, approval->meaning);
-		fputs("</td>", out);
-		html_cell(out, "Signed at");
-		html_time(out, approval->time_ns);
-		fputs("</td>", out);
-		html_cell(out, "Certificate");
-		html_text(out, approval->certificate);
-		fputs("</td>", out);
-		html_cell(out, "Verified");
-		html_text(out, approval->is_verified ? "yes"
-			       : approval->refusal   ? approval->refusal
-						     : "no");
-		fputs("</td></tr>\n", out);
-	}
-	fputs("</tbody></table>\n", out);
-}
-
-void html_baseline(FILE *out, const struct html_host *part)
-{
-	const struct report_host *host = part->host;
-	char number[WORDS_SIZE];
-
-	fputs("<section>\n", out);
-	html_heading(out, part, "baseline", "Approved state (baseline)");
-	if (!host->baseline_digest) {
-		fputs("<p>No baseline is loaded. Nothing can be compared.</p>\n</section>\n", out);
-		return;
-	}
-	fputs("<table class=\"facts\">\n", out);
-	html_fact(out, "Name", host->baseline_name);
-	snprintf(number, sizeof(number), "%" PRIu64, host->baseline_revision);
-	html_fact(out, "Revision", number);
-	snprintf(number, sizeof(number), "%" PRIu64, host->baseline_entries);
-	html_fact(out, "Entries", number);
-	html_code_fact(out, "Statement digest", host->baseline_digest);
-	fputs("</table>\n", out);
-	write_approvals(out, host);
-	fputs("</section>\n", out);
-}
-
 void html_evidence(FILE *out, const struct html_host *part)
 {
 	const struct report_head *head = &part->host->head;

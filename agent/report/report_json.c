@@ -131,6 +131,16 @@ static void put_baseline(struct json *j, const struct report_host *host)
 	json_put_u64(j, "revision", host->baseline_revision);
 	json_put_string(j, "digest", host->baseline_digest);
 	json_put_u64(j, "entries", host->baseline_entries);
+	if (host->statement) {
+		json_put_time(j, "made_at", host->statement->made_at_ns);
+		json_put_string(j, "made_by", host->statement->made_by);
+		json_put_string(j, "made_on", host->statement->made_on);
+		json_put_string(j, "ticket", host->statement->ticket);
+		json_put_u64(j, "differs_from_package", host->statement->differs_from_package);
+		json_put_u64(j, "not_packaged", host->statement->not_packaged);
+		json_put_u64(j, "not_read", host->statement->not_read);
+		json_put_string(j, "content_digest", host->statement->content_digest);
+	}
 	json_key(j, "approvals");
 	json_begin_array(j);
 	for (size_t i = 0; i < host->approval_count; i++) {
@@ -146,6 +156,7 @@ static void put_baseline(struct json *j, const struct report_host *host)
 		json_put_string(j, "certificate_sha256", approval->certificate_sha256);
 		json_put_bool(j, "verified", approval->is_verified);
 		json_put_string(j, "refusal", approval->refusal);
+		json_put_string(j, "warning", approval->warning);
 		json_end_object(j);
 	}
 	json_end_array(j);
