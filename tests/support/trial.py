@@ -149,6 +149,7 @@ class Process:
 class Collector:
     def __init__(self, trial, name="collector"):
         self.trial = trial
+        trial.collectors.append(self)
         self.dir = os.path.join(trial.dir, name)
         self.port = free_port()
         self.process = None
@@ -318,6 +319,7 @@ class Trial:
         self.tree = os.path.join(self.dir, "tree")
         os.mkdir(self.tree)
         self.processes = []
+        self.collectors = []
         self.at_exit = []
         run(os.path.join(SOURCE, "packaging", "throwaway-pki"), self.pki, AGENT_NAME)
 
@@ -348,6 +350,10 @@ class Trial:
             sys.exit(1)
 
     def print_logs(self):
+        for collector in self.collectors:
+            with contextlib.suppress(Exception):  # it is the failure itself that must be told
+                for f in collector.findings():
+                    print("at the collector: %s %s %s" % (f["state"], f["kind"], f.get("path")))
         for process in self.processes:
             lines = process.log().splitlines()
             print("--- log of %s (last %d of %d lines)" % (os.path.basename(process.log_path),
