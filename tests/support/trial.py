@@ -291,6 +291,9 @@ class Agent:
             return outbox and outbox["sequence"] > 0 and outbox["sequence"] == outbox["acked"] and outbox
         return wait_for("an empty outbox", is_delivered, timeout_s)["sequence"]
 
+    def find(self, kind, path):
+        return [f for f in self.findings() if f["kind"] == kind and f.get("path") == path]
+
     def load_baseline(self, path):
         self.ask("baseline", "load", path, ok=(0,))
 
