@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/clock.h"
 #include "base/strbuf.h"
@@ -251,6 +252,7 @@ static int write_report(const struct options *options, struct evidence *evidence
 {
 	cleanup_with(config_freep) struct config *config = NULL;
 	cleanup_free char *title = NULL, *made_by = NULL;
+	struct utsname system;
 	struct report_host host;
 	struct report report = {.since_ns = options->since_ns, .host_count = 1};
 	int r;
@@ -264,10 +266,14 @@ static int write_report(const struct options *options, struct evidence *evidence
 	if (r < 0)
 		return r;
 	count_requirements(config, &host);
+	if (!options->input)
+		host.heard_ns = 0; /* it answered just now */
 	if (asprintf(&title, "%s: the machine beside its approved state",
 		     host.name ? host.name : "A machine") < 0)
 		return -ENOMEM;
-	if (asprintf(&made_by, "plumbline %s", PLUMBLINE_VERSION) < 0)
+	if (uname(&system) < 0)
+		return -errno;
+	if (asprintf(&made_by, "plumbline %s on %s", PLUMBLINE_VERSION, system.nodename) < 0)
 		return -ENOMEM;
 	report.title = title;
 	report.made_by = made_by;

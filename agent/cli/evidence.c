@@ -232,11 +232,13 @@ static int fill_blind_spots(struct evidence *evidence, struct report_host *host)
 	evidence->blind_spots = calloc(status->unseen_count + 1, sizeof(*evidence->blind_spots));
 	if (!evidence->blind_spots)
 		return -ENOMEM;
-	for (size_t i = 0; i < status->unseen_count; i++)
-		evidence->blind_spots[i] =
+	for (size_t i = 0; i < status->unseen_count; i++) {
+		if (str_equal(status->unseen[i].what, "rung"))
+			continue; /* rung_reason says it */
+		evidence->blind_spots[host->blind_spot_count++] =
 			(struct report_blind_spot){status->unseen[i].what, status->unseen[i].note};
+	}
 	host->blind_spots = evidence->blind_spots;
-	host->blind_spot_count = status->unseen_count;
 	return 0;
 }
 

@@ -19,7 +19,7 @@
 #include "model/coverage.h"
 #include "model/finding.h"
 
-/* Something that the rung in use does not see, for a person. */
+/* Something that is not seen now, beyond what the rung itself does not see (model/sight.h). */
 struct report_blind_spot {
 	const char *what; /* "file.mmap-write" */
 	const char *note; /* why not, or what would change it; NULL */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "model/sight.h"
 #include "report/notes.h"
 #include "report/view.h"
 
@@ -70,6 +71,28 @@ static void put_seconds(struct json *j, const char *key, int64_t ns)
 	json_put_i64(j, key, ns / NSEC_PER_SEC);
 }
 
+static void put_blind_spot(struct json *j, const char *what, const char *note)
+{
+	json_begin_object(j);
+	json_put_string(j, "what", what);
+	json_put_string(j, "note", note);
+	json_end_object(j);
+}
+
+static void put_not_seen(struct json *j, const struct report_host *host)
+{
+	const struct sensor_sight *sights = sight_of_rung(host->rung);
+
+	json_key(j, "not_seen");
+	json_begin_array(j);
+	for (; sights && sights->what; sights++)
+		if (!sights->is_seen)
+			put_blind_spot(j, sights->what, sights->note);
+	for (size_t i = 0; i < host->blind_spot_count; i++)
+		put_blind_spot(j, host->blind_spots[i].what, host->blind_spots[i].note);
+	json_end_array(j);
+}
+
 static int put_coverage(struct json *j, const struct report_host *host,
 			const struct view_host *view, FILE *out)
 {
@@ -106,15 +129,7 @@ static int put_coverage(struct json *j, const struct report_host *host,
 	}
 	json_end_array(j);
 
-	json_key(j, "not_seen");
-	json_begin_array(j);
-	for (size_t i = 0; i < host->blind_spot_count; i++) {
-		json_begin_object(j);
-		json_put_string(j, "what", host->blind_spots[i].what);
-		json_put_string(j, "note", host->blind_spots[i].note);
-		json_end_object(j);
-	}
-	json_end_array(j);
+	put_not_seen(j, host);
 	json_end_object(j);
 	return 0;
 }

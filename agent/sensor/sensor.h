@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "model/event.h"
+#include "model/sight.h"
 
 struct sensor;
 
@@ -24,14 +25,6 @@ typedef void (*sensor_event_fn)(const struct event *event, void *userdata);
 struct sensor_rules {
 	char **trees;	/* absolute directories */
 	char **ignores; /* absolute paths or trees, or glob patterns (fnmatch, FNM_PATHNAME) */
-};
-
-/* What a back end can and cannot see, for `doctor` and reports. */
-struct sensor_sight {
-	const char *what; /* "exec", "exec.script", "file.write", "file.mmap-write", "module.load",
-			     ... */
-	int is_seen;	  /* 1 yes, 0 no */
-	const char *note; /* why not, or by what; static text */
 };
 
 /* State of one program or kernel facility that a back end uses, for `doctor`. */

@@ -16,18 +16,6 @@ struct sensor {
 	void *userdata;
 };
 
-static const struct sensor_sight sights[] = {
-	{"file.content", 1, "found by the next walk"},
-	{"file.names", 1, "found by the next walk"},
-	{"file.attributes", 1, "found by the next walk"},
-	{"file.who", 0, "a walk finds what is there, not who did it"},
-	{"exec", 0, "needs BPF tracepoints (CAP_BPF, CAP_PERFMON, BTF)"},
-	{"exec.script", 0, "needs BPF tracepoints (CAP_BPF, CAP_PERFMON, BTF)"},
-	{"library.load", 0, "needs the lsm rung"},
-	{"module.load", 0, "needs the lsm rung"},
-	{NULL, 0, NULL},
-};
-
 static int scan_probe(struct strbuf *reterr)
 {
 	return 0;
@@ -141,7 +129,7 @@ static int scan_part(const struct sensor *sensor, size_t index, struct sensor_pa
 
 const struct sensor_ops sensor_scan = {
 	.name = "scan",
-	.sights = sights,
+	.sights = sight_scan,
 	.probe = scan_probe,
 	.open = scan_open,
 	.watch = scan_watch,

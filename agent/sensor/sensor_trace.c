@@ -53,25 +53,6 @@ struct sensor {
 	uint64_t bad_records;
 };
 
-static const struct sensor_sight sights[] = {
-	{"exec", 1, "every program start, by tracepoint"},
-	{"exec.script", 1, "the script that was named to execve()"},
-	{"exec.who", 1, "process, parents, user, login, unit"},
-	{"file.content", 1, "when it is closed after writing; and each write-open as it happens"},
-	{"file.mmap-write", 1, "when the last mapping ends"},
-	{"file.names", 1, "create, delete, rename, link"},
-	{"file.attributes", 1, "mode, owner, times, extended attributes"},
-	{"file.who", 1, "by process id, from the table of processes"},
-	{"interpreter.argument", 0,
-	 "a script given to an interpreter as an argument needs the lsm rung"},
-	{"library.load", 0, "needs the lsm rung"},
-	{"module.load", 0, "needs the lsm rung"},
-	{"mount", 0, "needs the lsm rung"},
-	{"file.linked-elsewhere", 0,
-	 "a write through a hard link outside the trees is found by the next walk"},
-	{NULL, 0, NULL},
-};
-
 static int trace_probe(struct strbuf *reterr)
 {
 	int r = bpf_probe_load(BPF_PROBE_TP_BTF);
@@ -541,7 +522,7 @@ static int trace_part(const struct sensor *sensor, size_t index, struct sensor_p
 
 const struct sensor_ops sensor_trace = {
 	.name = "trace",
-	.sights = sights,
+	.sights = sight_trace,
 	.probe = trace_probe,
 	.open = trace_open,
 	.watch = trace_watch,

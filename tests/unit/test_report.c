@@ -248,6 +248,55 @@ START_TEST(html_lists_gaps_with_cause_and_what_was_missed)
 }
 END_TEST
 
+START_TEST(html_lists_intervals_in_order_and_leaves_out_empty_ones)
+{
+	coverage[0] = (struct coverage){.state = COVERAGE_DOWN,
+					.start_ns = NOON - 20 * HOUR,
+					.end_ns = NOON - 10 * HOUR,
+					.cause = (char *)"power cut"};
+	coverage[1] = (struct coverage){.state = COVERAGE_WARMING,
+					.start_ns = NOON - 10 * HOUR,
+					.end_ns = NOON - 10 * HOUR};
+	coverage[2] = (struct coverage){.state = COVERAGE_COVERED, .start_ns = NOON - 10 * HOUR};
+	host.coverage_count = 3;
+	host.heard_ns = NOON - HOUR;
+	write_report("html", &report);
+	has_in_order("no coverage record exists for this time", "power cut");
+	has_in_order("power cut", "nothing was heard of the agent after this");
+	hasnt("warming");
+}
+END_TEST
+
+START_TEST(every_report_says_what_the_rung_does_not_see)
+{
+	host.rung = "scan";
+	write_report("html", &report);
+	has("a walk finds what is there, not who did it");
+	has("files compared at each scan");
+	write_report("json", &report);
+	has("a walk finds what is there, not who did it");
+	host.rung = "trace";
+	write_report("html", &report);
+	has("<code>module.load</code>");
+	hasnt("a walk finds what is there");
+}
+END_TEST
+
+START_TEST(html_tells_hardening_findings_once)
+{
+	findings[0].kind = FINDING_HARDENING_FAILED;
+	findings[0].path = (char *)"SYS-002";
+	findings[0].severity = SEVERITY_CRITICAL;
+	host.finding_count = 2;
+	host.check_count = 2;
+	write_report("html", &report);
+	has("2 findings are open");
+	has_in_order("<code>/opt/two</code></p>", "Open findings of hardening checks");
+	hasnt("<code>SYS-002</code></p>");
+	has("<code>SYS-002</code></td>");
+}
+END_TEST
+
 START_TEST(html_calls_a_time_without_records_not_covered)
 {
 	host.coverage_count = 0;
@@ -570,6 +619,9 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, never_rounds_up_to_wholly_covered);
 	tcase_add_test(tcase, html_says_first_what_was_covered);
 	tcase_add_test(tcase, html_lists_gaps_with_cause_and_what_was_missed);
+	tcase_add_test(tcase, html_lists_intervals_in_order_and_leaves_out_empty_ones);
+	tcase_add_test(tcase, every_report_says_what_the_rung_does_not_see);
+	tcase_add_test(tcase, html_tells_hardening_findings_once);
 	tcase_add_test(tcase, html_calls_a_time_without_records_not_covered);
 	tcase_add_test(tcase, html_shows_gaps_that_are_too_short_for_a_pixel);
 	tcase_add_test(tcase, html_admits_that_nothing_was_compared);
