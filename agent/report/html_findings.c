@@ -150,12 +150,6 @@ static void begin_rows(FILE *out, const char *caption)
 		caption);
 }
 
-static bool is_hardening(const struct finding *finding)
-{
-	return finding->kind == FINDING_HARDENING_FAILED ||
-	       finding->kind == FINDING_HARDENING_REGRESSED;
-}
-
 enum group {
 	GROUP_DRIFT, /* told at length, up to CARDS_MAX */
 	GROUP_HARDENING,
@@ -166,7 +160,7 @@ static enum group group_of(const struct finding *finding)
 {
 	if (!view_is_open(finding))
 		return GROUP_CLOSED;
-	return is_hardening(finding) ? GROUP_HARDENING : GROUP_DRIFT;
+	return view_is_hardening(finding) ? GROUP_HARDENING : GROUP_DRIFT;
 }
 
 /* One row for each finding of @group but the first @skip. */

@@ -244,7 +244,7 @@ START_TEST(html_lists_gaps_with_cause_and_what_was_missed)
 	has("up to 12 events");
 	has("95.8 % of the time");
 	has("For <strong>1 h it was not</strong>");
-	has("Changes in the 1 h that were not covered may be missing here.");
+	has("Changes in the time that was not covered (1 h) may be missing here.");
 }
 END_TEST
 
@@ -290,7 +290,7 @@ START_TEST(html_tells_hardening_findings_once)
 	host.finding_count = 2;
 	host.check_count = 2;
 	write_report("html", &report);
-	has("2 findings are open");
+	has("2 findings are open</strong>: 2 critical. Of these, 1 is a failed hardening check.");
 	has_in_order("<code>/opt/two</code></p>", "Open findings of hardening checks");
 	hasnt("<code>SYS-002</code></p>");
 	has("<code>SYS-002</code></td>");
