@@ -23,6 +23,7 @@
 #define CHUNK_BYTES    (256 * 1024)
 #define CHUNKS_PER_RUN 16
 #define TIMEOUT_NS     (15 * 60 * NSEC_PER_SEC)
+#define AUDIENCE_NS    (20 * NSEC_PER_SEC)
 #define RETRY_NS       (30 * NSEC_PER_SEC)
 
 enum load_step {
@@ -34,13 +35,14 @@ enum load_step {
 
 struct load {
 	enum load_step step;
-	bool is_stored;	     /* current.tar itself, read again */
+	bool is_stored; /* current.tar itself, read again */
+	bool replaces_reload;
 	uint64_t request_id; /* of the recorder's MSG_CTL_LOAD */
 	char *name;	     /* for people */
 	int source_fd, copy_fd;
 	char copy_name[32]; /* in the baseline folder; "" when nothing was copied */
 	uint64_t copied;
-	int64_t deadline_ns;
+	int64_t deadline_ns; /* to begin without audience; then to end */
 	struct loop_source *timer;
 };
 
@@ -87,6 +89,8 @@ static void end_load(struct supervisor *supervisor, int result, const char *text
 		log_error(result, "baseline %s is not loaded: %s", load->name, text);
 	else
 		log_notice("baseline %s is loaded: %s", load->name, text);
+	if (result < 0 && load->replaces_reload)
+		supervisor->wants_reload = true;
 	if (result < 0)
 		child_report(supervisor, ROLE_VERIFIER, "degraded: baseline: %s: %s", load->name,
 			     text);
@@ -229,6 +233,9 @@ static void begin_next(struct supervisor *supervisor)
 	int r;
 
 	supervisor->load = TAKE_PTR(supervisor->next_load);
+	/* When it is good, it is what the stored one would be read for; end_load() knows if not. */
+	supervisor->load->replaces_reload = supervisor->wants_reload;
+	supervisor->wants_reload = false;
 	log_notice("loading baseline %s", supervisor->load->name);
 	r = begin_copy(supervisor);
 	if (r == -EINVAL)
@@ -260,6 +267,7 @@ int on_ctl_load(struct channel *channel, struct message *message, void *userdata
 		return -ENOMEM;
 	load->request_id = request_id;
 	load->source_fd = TAKE_FD(message->fd);
+	load->deadline_ns = clock_boot_ns() + AUDIENCE_NS;
 	supervisor->next_load = load;
 	load_on_tick(supervisor);
 	return 0;
@@ -378,10 +386,15 @@ void load_on_verifier_end(struct supervisor *supervisor)
 		finish_load(supervisor);
 }
 
+/* A load before recorder and sensor are there would have to be repeated for them. */
+static bool is_audience_there(const struct supervisor *supervisor)
+{
+	return supervisor->children[ROLE_RECORDER].is_ready &&
+	       supervisor->children[ROLE_SENSOR].is_ready;
+}
+
 void load_on_tick(struct supervisor *supervisor)
 {
-	const struct managed *recorder = &supervisor->children[ROLE_RECORDER];
-	const struct managed *sensor = &supervisor->children[ROLE_SENSOR];
 	struct load *load = supervisor->load;
 	int64_t now_ns = clock_boot_ns();
 
@@ -390,10 +403,11 @@ void load_on_tick(struct supervisor *supervisor)
 	if (load && (load->step == LOAD_WAITING || load->step == LOAD_VERIFYING) &&
 	    now_ns > load->deadline_ns)
 		end_load(supervisor, -ETIMEDOUT, "the verifier took longer than 15 minutes");
-	if (!supervisor->load && supervisor->next_load)
+	if (!supervisor->load && supervisor->next_load &&
+	    (is_audience_there(supervisor) || now_ns >= supervisor->next_load->deadline_ns))
 		begin_next(supervisor);
-	if (!supervisor->load && supervisor->wants_reload && recorder->is_ready &&
-	    sensor->is_ready && now_ns >= supervisor->reload_ns)
+	if (!supervisor->load && supervisor->wants_reload && is_audience_there(supervisor) &&
+	    now_ns >= supervisor->reload_ns)
 		begin_stored(supervisor);
 }
 
