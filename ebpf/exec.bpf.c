@@ -104,14 +104,14 @@ int list_tasks(struct bpf_iter__task *ctx)
 
 	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return 0;
-	file = BPF_CORE_READ(task, mm, exe_file);
-	if (!file) /* kernel thread, or a process at its end */
-		return 0;
 	s = event_begin(EV_TASK, EV_RING_TELEMETRY, task);
 	if (!s)
 		return 0;
 	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	add_file(s, file);
+	/* Kernel threads have none; they are told of as the parents of others. */
+	file = BPF_CORE_READ(task, mm, exe_file);
+	if (file)
+		add_file(s, file);
 	add_cgroup(s, &s->exec.cgroup, task);
 	length = s->length;
 	if (length > EV_TAIL_MAX)

@@ -106,7 +106,7 @@ static int on_program(struct sensor *sensor, const struct record *record)
 		r = proc_table_exec(observer_processes(sensor->observer), &news);
 	if (r < 0)
 		return r;
-	if (record->hdr.type == EV_TASK && !sensor->is_inventory)
+	if (record->hdr.type == EV_TASK && (!sensor->is_inventory || record->exec.exe.length == 0))
 		return 0;
 	exec.exe = news.exe;
 	exec.script = exec_news_script(record, &sensor->words);
