@@ -98,8 +98,7 @@ static int send_peer(struct managed *to, enum process_role role, int fd)
 	r = channel_send(to->channel, &message);
 	message.fd = -1;
 	message_done(&message);
-	/* It died just now: its restart links it again. */
-	return r == -EPIPE ? 0 : r;
+	return r;
 }
 
 /* A new channel between two that run. */
