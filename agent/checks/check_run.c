@@ -20,6 +20,14 @@ static void add_escaped(struct strbuf *out, const char *text, size_t len)
 		strbuf_add_str(out, "...");
 }
 
+/* The items of a list are escaped already. */
+static void add_item(struct strbuf *out, const char *text, size_t len)
+{
+	strbuf_add(out, text, len > MAX_SHOWN_BYTES ? MAX_SHOWN_BYTES : len);
+	if (len > MAX_SHOWN_BYTES)
+		strbuf_add_str(out, "...");
+}
+
 static void describe_list(const struct probe_value *value, struct strbuf *out)
 {
 	const char *item = value->text.data ? value->text.data : "";
@@ -34,7 +42,7 @@ static void describe_list(const struct probe_value *value, struct strbuf *out)
 
 		if (shown)
 			strbuf_add_str(out, ", ");
-		add_escaped(out, item, len);
+		add_item(out, item, len);
 		item += len + (item[len] == '\n');
 	}
 	if (shown < value->count)

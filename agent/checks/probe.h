@@ -48,7 +48,7 @@ int probe_absent(struct probe_value *value, const char *format, ...)
 int probe_text(struct probe_value *value, const char *text);
 /* "cannot read PATH: REASON". */
 int probe_unreadable(struct probe_value *value, const char *path, int r);
-/* Makes the value a list (also an empty one) and adds @item to it when it is not NULL. */
+/* Makes the value a list (also an empty one) and adds @item, escaped, when it is not NULL. */
 void probe_list_add(struct probe_value *value, const char *item);
 void probe_set_where(struct probe_value *value, const char *path);
 

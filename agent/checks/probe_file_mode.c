@@ -90,8 +90,7 @@ static int look(const char *path, void *userdata)
 		return 0;
 	names_of(walk->root, NAMES_USERS, st.st_uid, user, sizeof(user));
 	names_of(walk->root, NAMES_GROUPS, st.st_gid, group, sizeof(group));
-	str_escape(&item, path, strlen(path));
-	strbuf_printf(&item, " is %04o %s:%s", st.st_mode & 07777, user, group);
+	strbuf_printf(&item, "%s is %04o %s:%s", path, st.st_mode & 07777, user, group);
 	if (strbuf_check(&item) < 0)
 		return -ENOMEM;
 	probe_list_add(walk->value, item.data);

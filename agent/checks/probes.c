@@ -99,7 +99,7 @@ void probe_list_add(struct probe_value *value, const char *item)
 		return;
 	if (value->count++)
 		strbuf_add_char(&value->text, '\n');
-	strbuf_add_str(&value->text, item);
+	str_escape(&value->text, item, strlen(item));
 }
 
 void probe_set_where(struct probe_value *value, const char *path)
