@@ -66,6 +66,12 @@ static const char *alert_text(int code)
 	return SSL_alert_desc_string_long(code);
 }
 
+/* The client just went away: a port scan, or a connection that nobody closed in due form. */
+static bool is_end_of_input(void)
+{
+	return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 /* An alert that we send says why a client is refused; one line for each. */
 static void on_info(const SSL *ssl, int where, int code)
 {
@@ -75,7 +81,7 @@ static void on_info(const SSL *ssl, int where, int code)
 
 	if (!(where & SSL_CB_ALERT) || !(where & SSL_CB_WRITE) || !tls->ops)
 		return;
-	if ((code & 0xff) == SSL_AD_CLOSE_NOTIFY)
+	if ((code & 0xff) == SSL_AD_CLOSE_NOTIFY || is_end_of_input())
 		return;
 
 	if (verify != X509_V_OK)

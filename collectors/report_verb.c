@@ -11,6 +11,10 @@
 #include "report/report.h"
 #include "verbs.h"
 
+/* An agent with nothing to tell is silent. What lasted when it was last heard is said to last on
+ * for so long. */
+#define SILENCE_NS (15 * 60 * NSEC_PER_SEC)
+
 /* Values of one agent. Decoded copies; the report borrows from them. */
 struct dossier {
 	struct store_agent agent;
@@ -149,7 +153,6 @@ static void describe(const struct dossier *dossier, struct report_host *host)
 		.head = {.sequence = dossier->agent.last_seq,
 			 .chain = dossier->chain,
 			 .verified_sequence = dossier->agent.head_seq},
-		.heard_ns = dossier->agent.last_seen_ns,
 		.coverage = dossier->coverage,
 		.coverage_count = dossier->coverage_count,
 		.findings = dossier->findings,
@@ -157,6 +160,8 @@ static void describe(const struct dossier *dossier, struct report_host *host)
 		.checks = dossier->checks,
 		.check_count = dossier->check_count,
 	};
+	if (clock_real_ns() - dossier->agent.last_seen_ns > SILENCE_NS)
+		host->heard_ns = dossier->agent.last_seen_ns;
 	if (dossier->hello.type == WIRE_HELLO) {
 		host->os = hello->os;
 		host->kernel = hello->kernel;

@@ -245,18 +245,20 @@ struct baseline_index *baseline_index_close(struct baseline_index *index)
 
 int baseline_index_begin(struct baseline_index *index)
 {
+	cleanup_close int fd = -1;
 	int r;
 
 	if (index->load)
 		return -EBUSY;
 	if (unlink(index->path_new) < 0 && errno != ENOENT)
 		return -errno;
+	/* SQLite takes an empty file for a new database, and keeps its mode. */
+	fd = open(index->path_new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
 
-	r = errno_from_sqlite(sqlite3_open_v2(
-		index->path_new, &index->load,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
-	if (r == 0 && fchmodat(AT_FDCWD, index->path_new, 0600, 0) < 0)
-		r = -errno;
+	r = errno_from_sqlite(sqlite3_open_v2(index->path_new, &index->load,
+					      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	if (r == 0)
 		r = errno_from_sqlite(sqlite3_exec(index->load, schema_sql, NULL, NULL, NULL));
 	if (r == 0)

@@ -14,9 +14,6 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-/* linux/stat.h, since 6.8: mount ids that are never used again. Older kernels ignore the bit. */
-#define STATX_MNT_ID_UNIQUE_BIT 0x4000U
-
 /* linux/magic.h has not all of them everywhere. */
 #define MAGIC_CIFS 0xff534d42U
 #define MAGIC_SMB2 0xfe534d42U
@@ -26,7 +23,7 @@
 
 int walk_stat(int dirfd, const char *name, struct statx *stx)
 {
-	unsigned mask = STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE_BIT;
+	unsigned mask = STATX_BASIC_STATS | STATX_MNT_ID | WALK_MNT_ID_UNIQUE;
 
 	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, mask, stx) < 0)
 		return -errno;

@@ -11,6 +11,12 @@
 
 #include "baseline/baseline.h"
 
+/*
+ * STATX_MNT_ID_UNIQUE of linux/stat.h, since 6.8: mount ids that are never used again. Older
+ * kernels ignore it and give the plain id; stx_mask says which one it is.
+ */
+#define WALK_MNT_ID_UNIQUE 0x4000U
+
 struct walk {
 	const struct baseline_rules *rules;
 	/*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owner, group and permission bits of files: lists those that are looser than wanted. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -39,7 +40,16 @@ struct walk {
 	struct ids owners, groups;
 	uint32_t max_mode;
 	size_t seen;
+	/* The folder of the newest path: a folder's files come one after another. */
+	char dir[256];
+	int dir_fd;
 };
+
+static void walk_done(struct walk *walk)
+{
+	if (walk->dir_fd >= 0)
+		close(walk->dir_fd);
+}
 
 /* Names that this system does not have cannot own a file and are left out. */
 static int resolve(const struct root *root, const char *file, const char *names, struct ids *ids)
@@ -69,13 +79,35 @@ static bool is_one_of(const struct ids *ids, uint32_t id)
 	return false;
 }
 
+/* As root_stat(), with one system call for most files of a folder. */
+static int stat_path(struct walk *walk, const char *path, struct stat *ret_stat)
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t len = (size_t)(name - path);
+
+	if (len >= sizeof(walk->dir))
+		return root_stat(walk->root, path, ret_stat);
+	if (walk->dir_fd < 0 || strlen(walk->dir) != len || strncmp(walk->dir, path, len) != 0) {
+		if (walk->dir_fd >= 0)
+			close(walk->dir_fd);
+		memcpy(walk->dir, path, len);
+		walk->dir[len] = '\0';
+		walk->dir_fd = root_open_path(walk->root, walk->dir, O_PATH | O_DIRECTORY);
+		if (walk->dir_fd < 0)
+			return walk->dir_fd;
+	}
+	if (fstatat(walk->dir_fd, name, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return S_ISLNK(ret_stat->st_mode) ? root_stat(walk->root, path, ret_stat) : 0;
+}
+
 static int look(const char *path, void *userdata)
 {
 	struct walk *walk = userdata;
 	cleanup_strbuf struct strbuf item = STRBUF_INIT;
 	char user[64], group[64];
 	struct stat st;
-	int r = root_stat(walk->root, path, &st);
+	int r = stat_path(walk, path, &st);
 
 	if (r == -ENOENT)
 		return 0;
@@ -116,7 +148,13 @@ static int walk_all(struct walk *walk)
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
-	struct walk walk = {.root = root, .params = params, .value = value, .max_mode = 07777};
+	cleanup_with(walk_done) struct walk walk = {
+		.root = root,
+		.params = params,
+		.value = value,
+		.max_mode = 07777,
+		.dir_fd = -1,
+	};
 	uint64_t mode;
 	int r;
 
@@ -136,8 +174,12 @@ static int run(const struct probe_params *params, const struct root *root,
 		return value->outcome == CHECK_PASS
 			       ? probe_unreadable(value, params->values[KEY_PATH], r)
 			       : 0;
-	if (walk.seen)
+	if (walk.seen) {
+		/* Only a good result: the number differs between equal hosts. */
+		if (!value->count)
+			strbuf_printf(&value->where, "%zu looked at", walk.seen);
 		return 0;
+	}
 	if (!str_equal(params->values[KEY_MISSING], "fail"))
 		return probe_not_applicable(value, "%s is not there", params->values[KEY_PATH]);
 	probe_list_add(value, params->values[KEY_PATH]);

@@ -185,6 +185,8 @@ static int run(const struct probe_params *params, const struct root *root,
 		normalize(module->name);
 		search.count++;
 	}
+	if (root->is_live && !root_exists(root, "/proc/modules"))
+		return probe_not_applicable(value, "this kernel loads no modules");
 	r = dropin_each(root, dirs, ".conf", read_modprobe, &search);
 	if (r == 0)
 		r = read_loaded(&search);

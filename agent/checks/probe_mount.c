@@ -80,7 +80,7 @@ static void read_mountinfo_line(char *line, const struct probe_params *params,
 	/* A later mount at the same place covers the earlier one. */
 	strbuf_clear(&value->text);
 	value->count = 0;
-	value->kind = PROBE_ABSENT;
+	(void)probe_absent(value, "not set");
 	if (!params->values[KEY_OPTION])
 		probe_list_add(value, NULL);
 	take_options(own, params->values[KEY_OPTION], value);
@@ -103,6 +103,7 @@ static void read_fstab_line(char *line, const struct probe_params *params,
 	decode_octal(point);
 	if (!str_equal(point, params->values[KEY_PATH]))
 		return;
+	(void)probe_absent(value, "not set");
 	if (!params->values[KEY_OPTION])
 		probe_list_add(value, NULL);
 	take_options(options, params->values[KEY_OPTION], value);

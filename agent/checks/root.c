@@ -167,6 +167,11 @@ int root_open_path(const struct root *root, const char *path, int flags)
 		if (fd >= 0 || (errno != ENOSYS && errno != EAGAIN && errno != EPERM))
 			return fd >= 0 ? fd : -errno;
 	}
+	/* There is nothing to be led out of. */
+	if (root->is_live) {
+		fd = openat(root->fd, path, (int)how.flags);
+		return fd >= 0 ? fd : -errno;
+	}
 	return open_by_walk(root, path, (int)how.flags);
 }
 
@@ -257,6 +262,11 @@ int root_read_link(const struct root *root, const char *path, char *buf, size_t 
 	return 0;
 }
 
+struct glob {
+	root_glob_fn fn;
+	void *userdata;
+};
+
 struct names {
 	char **list;
 	size_t count, room;
@@ -332,36 +342,41 @@ static bool is_there(const struct root *root, const char *path)
 	return fd >= 0;
 }
 
-/* @done is fixed, @todo starts at a component or is empty. */
-static int glob_from(const struct root *root, const char *done, const char *todo, root_glob_fn fn,
-		     void *userdata)
+/* @done is fixed, @todo starts at a component or is empty; @is_listed: @done was just read from its
+ * folder. */
+static int glob_from(const struct root *root, const char *done, const char *todo, bool is_listed,
+		     const struct glob *glob)
 {
 	cleanup_with(names_done) struct names names = {0};
 	char part[256], path[MAX_PATH];
+	bool has_wildcard;
 	size_t len;
 	int r;
 
 	todo += strspn(todo, "/");
 	len = strcspn(todo, "/");
 	if (!len)
-		return is_there(root, done) ? fn(done, userdata) : 0;
+		return is_listed || is_there(root, done) ? glob->fn(done, glob->userdata) : 0;
 	if (len >= sizeof(part))
 		return -ENAMETOOLONG;
 	memcpy(part, todo, len);
 	part[len] = '\0';
-	r = strpbrk(part, "*?[") ? list_matches(root, done, part, &names) : names_add(&names, part);
+	has_wildcard = strpbrk(part, "*?[");
+	r = has_wildcard ? list_matches(root, done, part, &names) : names_add(&names, part);
 	for (size_t i = 0; r >= 0 && i < names.count; i++) {
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s", done, names.list[i]) >=
 		    sizeof(path))
 			return -ENAMETOOLONG;
-		r = glob_from(root, path, todo + len, fn, userdata);
+		r = glob_from(root, path, todo + len, has_wildcard, glob);
 	}
 	return r;
 }
 
 int root_glob(const struct root *root, const char *pattern, root_glob_fn fn, void *userdata)
 {
-	return glob_from(root, "", pattern, fn, userdata);
+	const struct glob glob = {fn, userdata};
+
+	return glob_from(root, "", pattern, false, &glob);
 }
 
 const char *root_reason(int r)

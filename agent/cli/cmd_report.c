@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "cli/control.h"
+#include "cli/data_dir.h"
 #include "cli/evidence.h"
 #include "cli/since.h"
 #include "cli/verbs.h"
+#include "model/catalog.h"
 #include "model/config.h"
 #include "report/report.h"
 #include "wire/codec.h"
@@ -222,20 +225,55 @@ static int write_file(const struct report *report, const struct report_ops *form
 	return r;
 }
 
+/* Who approved the baseline stands in its file alone, which only root may read. */
+static void add_baseline(struct evidence *evidence, const struct config *config)
+{
+	cleanup_free char *path = NULL;
+
+	if (asprintf(&path, "%s/baseline/current.tar", config->state_dir) < 0) {
+		path = NULL;
+		return;
+	}
+	evidence_add_baseline(evidence, path, config->approver_ca, NULL);
+}
+
+/* Without the catalog the report leaves the count out. */
+static void count_requirements(const struct config *config, struct report_host *host)
+{
+	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
+	cleanup_free char *data_dir = NULL;
+
+	if (data_dir_find(NULL, config, &data_dir) == 0 &&
+	    catalog_load(data_dir, &catalog, NULL) == 0)
+		report_count_requirements(catalog, host);
+}
+
 static int write_report(const struct options *options, struct evidence *evidence)
 {
+	cleanup_with(config_freep) struct config *config = NULL;
 	cleanup_free char *title = NULL, *made_by = NULL;
+	struct utsname system;
 	struct report_host host;
 	struct report report = {.since_ns = options->since_ns, .host_count = 1};
 	int r;
 
+	r = data_dir_load_config(options->target.config, &config);
+	if (r < 0)
+		return r;
+	if (!options->input)
+		add_baseline(evidence, config);
 	r = evidence_get_host(evidence, &host);
 	if (r < 0)
 		return r;
+	count_requirements(config, &host);
+	if (!options->input)
+		host.heard_ns = 0; /* it answered just now */
 	if (asprintf(&title, "%s: the machine beside its approved state",
 		     host.name ? host.name : "A machine") < 0)
 		return -ENOMEM;
-	if (asprintf(&made_by, "plumbline %s", PLUMBLINE_VERSION) < 0)
+	if (uname(&system) < 0)
+		return -errno;
+	if (asprintf(&made_by, "plumbline %s on %s", PLUMBLINE_VERSION, system.nodename) < 0)
 		return -ENOMEM;
 	report.title = title;
 	report.made_by = made_by;

@@ -14,6 +14,7 @@
 #include "wire/status.h"
 
 #define OS_RELEASE_MAX 65536
+#define CA_MAX	       (1024 * 1024)
 
 struct evidence {
 	struct status status;
@@ -25,6 +26,10 @@ struct evidence {
 	size_t finding_count, finding_room;
 	struct check_result *checks;
 	size_t check_count, check_room;
+
+	struct baseline *baseline;
+	struct baseline_approval *approvals;
+	size_t approval_count;
 
 	struct report_blind_spot *blind_spots;
 	char *name, *os, *kernel; /* of this machine */
@@ -52,6 +57,10 @@ struct evidence *evidence_free(struct evidence *evidence)
 	free(evidence->coverage);
 	free(evidence->findings);
 	free(evidence->checks);
+	for (size_t i = 0; i < evidence->approval_count; i++)
+		baseline_approval_done(&evidence->approvals[i]);
+	free(evidence->approvals);
+	baseline_close(evidence->baseline);
 	free(evidence->blind_spots);
 	free(evidence->name);
 	free(evidence->os);
@@ -173,6 +182,41 @@ int evidence_add_local(struct evidence *evidence, const char *name)
 	return read_os_name(&evidence->os);
 }
 
+int evidence_add_baseline(struct evidence *evidence, const char *path, const char *ca_path,
+			  struct diag *diag)
+{
+	cleanup_with(baseline_closep) struct baseline *baseline = NULL;
+	cleanup_strbuf struct strbuf ca = STRBUF_INIT;
+	cleanup_close int fd = -1;
+	unsigned count;
+	int r;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	r = baseline_open(fd, path, &baseline, diag);
+	if (r < 0)
+		return r;
+	if (strcmp(baseline_get_digest(baseline), evidence->status.baseline_digest) != 0)
+		return -ESTALE;
+	r = fd_read_file(AT_FDCWD, ca_path, CA_MAX, &ca);
+	if (r < 0)
+		return r;
+
+	count = baseline_count_approvals(baseline);
+	evidence->approvals = calloc(count + 1, sizeof(*evidence->approvals));
+	if (!evidence->approvals)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		r = baseline_read_approval(baseline, i, ca.data, &evidence->approvals[i], diag);
+		if (r < 0)
+			return r;
+		evidence->approval_count++;
+	}
+	evidence->baseline = TAKE_PTR(baseline);
+	return 0;
+}
+
 static int compare_coverage(const void *a, const void *b)
 {
 	const struct coverage *x = a, *y = b;
@@ -188,11 +232,13 @@ static int fill_blind_spots(struct evidence *evidence, struct report_host *host)
 	evidence->blind_spots = calloc(status->unseen_count + 1, sizeof(*evidence->blind_spots));
 	if (!evidence->blind_spots)
 		return -ENOMEM;
-	for (size_t i = 0; i < status->unseen_count; i++)
-		evidence->blind_spots[i] =
+	for (size_t i = 0; i < status->unseen_count; i++) {
+		if (str_equal(status->unseen[i].what, "rung"))
+			continue; /* rung_reason says it */
+		evidence->blind_spots[host->blind_spot_count++] =
 			(struct report_blind_spot){status->unseen[i].what, status->unseen[i].note};
+	}
 	host->blind_spots = evidence->blind_spots;
-	host->blind_spot_count = status->unseen_count;
 	return 0;
 }
 
@@ -242,6 +288,11 @@ int evidence_get_host(struct evidence *evidence, struct report_host *ret_host)
 	if (evidence->coverage_count > 0)
 		qsort(evidence->coverage, evidence->coverage_count, sizeof(*evidence->coverage),
 		      compare_coverage);
+	if (evidence->baseline) {
+		host.statement = baseline_get_statement(evidence->baseline);
+		host.approvals = evidence->approvals;
+		host.approval_count = evidence->approval_count;
+	}
 	host.coverage = evidence->coverage;
 	host.coverage_count = evidence->coverage_count;
 	host.findings = evidence->findings;

@@ -29,6 +29,14 @@ int evidence_add(struct evidence *evidence, const char *json, size_t len, struct
 /* Adds what this machine says about itself, where no line told it: host name, system, kernel. */
 int evidence_add_local(struct evidence *evidence, const char *name);
 
+/*
+ * Reads statement and approvals of the baseline file @path, judged against the PEM file @ca_path.
+ * -ESTALE when it is not the baseline that the status names; then, and on any other error, the
+ * report has neither.
+ */
+int evidence_add_baseline(struct evidence *evidence, const char *path, const char *ca_path,
+			  struct diag *diag);
+
 /* Fills @ret_host with pointers into @evidence, coverage oldest first. -ENOMEM. */
 int evidence_get_host(struct evidence *evidence, struct report_host *ret_host);
 

@@ -29,10 +29,10 @@ int cmd_coverage(int argc, char **argv);
 int cmd_data_dictionary(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_findings(int argc, char **argv);
-int cmd_import(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_rescan(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 

@@ -75,9 +75,10 @@ struct supervisor {
 	int64_t stop_ns; /* when it began; 0: not stopping */
 	bool is_recorder_told;
 
-	struct load *load; /* NULL: none under way */
-	bool wants_reload; /* the stored baseline is to be read (again) when all is there */
-	int64_t reload_ns; /* not before */
+	struct load *load;	/* NULL: none under way */
+	struct load *next_load; /* asked for meanwhile; NULL: none */
+	bool wants_reload;	/* the stored baseline is to be read (again) when all is there */
+	int64_t reload_ns;	/* not before */
 
 	/* For the recorder while it is away: role and text of MSG_CHILD. */
 	struct {

@@ -98,7 +98,8 @@ static int send_peer(struct managed *to, enum process_role role, int fd)
 	r = channel_send(to->channel, &message);
 	message.fd = -1;
 	message_done(&message);
-	return r;
+	/* It died just now: its restart links it again. */
+	return r == -EPIPE ? 0 : r;
 }
 
 /* A new channel between two that run. */

@@ -3,7 +3,8 @@
  * A baseline file from the command line to the verifier: copied, synced,
  * handed over, and kept as current.tar only when the verifier took it.
  *
- * The supervisor reads no byte of it. One load at a time.
+ * The supervisor reads no byte of it. One load at a time; one more may wait, so
+ * that a request does not fail because the stored baseline is being read again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #define CHUNK_BYTES    (256 * 1024)
 #define CHUNKS_PER_RUN 16
 #define TIMEOUT_NS     (15 * 60 * NSEC_PER_SEC)
+#define AUDIENCE_NS    (20 * NSEC_PER_SEC)
 #define RETRY_NS       (30 * NSEC_PER_SEC)
 
 enum load_step {
@@ -33,13 +35,14 @@ enum load_step {
 
 struct load {
 	enum load_step step;
-	bool is_stored;	     /* current.tar itself, read again */
+	bool is_stored; /* current.tar itself, read again */
+	bool replaces_reload;
 	uint64_t request_id; /* of the recorder's MSG_CTL_LOAD */
 	char *name;	     /* for people */
 	int source_fd, copy_fd;
 	char copy_name[32]; /* in the baseline folder; "" when nothing was copied */
 	uint64_t copied;
-	int64_t deadline_ns;
+	int64_t deadline_ns; /* to begin without audience; then to end */
 	struct loop_source *timer;
 };
 
@@ -70,6 +73,13 @@ static void load_free(struct supervisor *supervisor, struct load *load)
 	free(load);
 }
 
+/* The next one, if there is one, begins at the next tick. */
+static void finish_load(struct supervisor *supervisor)
+{
+	load_free(supervisor, supervisor->load);
+	supervisor->load = NULL;
+}
+
 /* Answers once. What runs of the verifier is asked to end; the next load starts a new one. */
 static void end_load(struct supervisor *supervisor, int result, const char *text)
 {
@@ -79,6 +89,8 @@ static void end_load(struct supervisor *supervisor, int result, const char *text
 		log_error(result, "baseline %s is not loaded: %s", load->name, text);
 	else
 		log_notice("baseline %s is loaded: %s", load->name, text);
+	if (result < 0 && load->replaces_reload)
+		supervisor->wants_reload = true;
 	if (result < 0)
 		child_report(supervisor, ROLE_VERIFIER, "degraded: baseline: %s: %s", load->name,
 			     text);
@@ -88,8 +100,7 @@ static void end_load(struct supervisor *supervisor, int result, const char *text
 		child_ask_to_stop(&supervisor->children[ROLE_VERIFIER]);
 		return;
 	}
-	supervisor->load = NULL;
-	load_free(supervisor, load);
+	finish_load(supervisor);
 }
 
 static void start_verifier(struct supervisor *supervisor)
@@ -217,6 +228,24 @@ static int begin_copy(struct supervisor *supervisor)
 	return loop_add_timer(supervisor->loop, 1, 1, on_copy, supervisor, &load->timer);
 }
 
+static void begin_next(struct supervisor *supervisor)
+{
+	int r;
+
+	supervisor->load = TAKE_PTR(supervisor->next_load);
+	/* When it is good, it is what the stored one would be read for; end_load() knows if not. */
+	supervisor->load->replaces_reload = supervisor->wants_reload;
+	supervisor->wants_reload = false;
+	log_notice("loading baseline %s", supervisor->load->name);
+	r = begin_copy(supervisor);
+	if (r == -EINVAL)
+		end_load(supervisor, r, "it is not a regular file");
+	else if (r == -EFBIG)
+		end_load(supervisor, r, "it is larger than 4 GiB");
+	else if (r < 0)
+		end_load(supervisor, r, "the file cannot be copied");
+}
+
 int on_ctl_load(struct channel *channel, struct message *message, void *userdata)
 {
 	struct managed *managed = userdata;
@@ -224,11 +253,10 @@ int on_ctl_load(struct channel *channel, struct message *message, void *userdata
 	uint64_t request_id = m_get_u64(message);
 	cleanup_free char *name = m_get_string(message);
 	struct load *load;
-	int r;
 
 	if (message_check(message) < 0 || !name || message->fd < 0)
 		return -EBADMSG;
-	if (supervisor->load || supervisor->stop_ns) {
+	if (supervisor->next_load || supervisor->stop_ns) {
 		const struct load refused = {.request_id = request_id};
 
 		answer(supervisor, &refused, -EBUSY, "another baseline is being loaded");
@@ -239,15 +267,9 @@ int on_ctl_load(struct channel *channel, struct message *message, void *userdata
 		return -ENOMEM;
 	load->request_id = request_id;
 	load->source_fd = TAKE_FD(message->fd);
-	supervisor->load = load;
-	log_notice("loading baseline %s", name);
-	r = begin_copy(supervisor);
-	if (r == -EINVAL)
-		end_load(supervisor, r, "it is not a regular file");
-	else if (r == -EFBIG)
-		end_load(supervisor, r, "it is larger than 4 GiB");
-	else if (r < 0)
-		end_load(supervisor, r, "the file cannot be copied");
+	load->deadline_ns = clock_boot_ns() + AUDIENCE_NS;
+	supervisor->next_load = load;
+	load_on_tick(supervisor);
 	return 0;
 }
 
@@ -360,16 +382,19 @@ void load_on_verifier_end(struct supervisor *supervisor)
 	}
 	if (load->step != LOAD_ENDING)
 		end_load(supervisor, -EIO, "the verifier ended before it gave a verdict");
-	else {
-		supervisor->load = NULL;
-		load_free(supervisor, load);
-	}
+	else
+		finish_load(supervisor);
+}
+
+/* A load before recorder and sensor are there would have to be repeated for them. */
+static bool is_audience_there(const struct supervisor *supervisor)
+{
+	return supervisor->children[ROLE_RECORDER].is_ready &&
+	       supervisor->children[ROLE_SENSOR].is_ready;
 }
 
 void load_on_tick(struct supervisor *supervisor)
 {
-	const struct managed *recorder = &supervisor->children[ROLE_RECORDER];
-	const struct managed *sensor = &supervisor->children[ROLE_SENSOR];
 	struct load *load = supervisor->load;
 	int64_t now_ns = clock_boot_ns();
 
@@ -378,14 +403,19 @@ void load_on_tick(struct supervisor *supervisor)
 	if (load && (load->step == LOAD_WAITING || load->step == LOAD_VERIFYING) &&
 	    now_ns > load->deadline_ns)
 		end_load(supervisor, -ETIMEDOUT, "the verifier took longer than 15 minutes");
-	if (!supervisor->load && supervisor->wants_reload && recorder->is_ready &&
-	    sensor->is_ready && now_ns >= supervisor->reload_ns)
+	if (!supervisor->load && supervisor->next_load &&
+	    (is_audience_there(supervisor) || now_ns >= supervisor->next_load->deadline_ns))
+		begin_next(supervisor);
+	if (!supervisor->load && supervisor->wants_reload && is_audience_there(supervisor) &&
+	    now_ns >= supervisor->reload_ns)
 		begin_stored(supervisor);
 }
 
 void load_done(struct supervisor *supervisor)
 {
 	if (supervisor->load)
-		load_free(supervisor, supervisor->load);
-	supervisor->load = NULL;
+		finish_load(supervisor);
+	if (supervisor->next_load)
+		load_free(supervisor, supervisor->next_load);
+	supervisor->next_load = NULL;
 }

@@ -46,7 +46,7 @@ struct event {
 	int64_t time_ns;  /* wall clock of the (first) happening, ns since 1970 */
 	int64_t until_ns; /* EVENT_GAP: its end */
 	uint64_t count;
-	uint64_t sequence; /* the sensor's own, without holes */
+	uint64_t sequence; /* counted by the process that sends it, without holes */
 	struct subject subject;
 	struct file_fact object;
 	struct file_fact script;

@@ -255,6 +255,31 @@ int fact_open(struct fact_collector *collector, int dirfd, const char *path,
 	return 0;
 }
 
+int fact_open_fd(struct fact_collector *collector, int fd, const char *path,
+		 struct file_fact *ret_fact)
+{
+	struct file_fact fact = {0};
+	struct stat st;
+	int r;
+
+	collector->error = 0;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	r = set_text(&fact.path, path);
+	if (r == 0)
+		r = fill_stat(collector, &st, &fact);
+	if (r == 0)
+		r = fill_xattrs(collector, fd, path, &fact);
+	if (r < 0) {
+		file_fact_done(&fact);
+		return r;
+	}
+	*ret_fact = fact;
+	return 0;
+}
+
 int fact_head(struct fact_collector *collector, int fd, struct file_fact *fact)
 {
 	ssize_t n = pread(fd, collector->buffer, HEAD_SIZE, 0);

@@ -43,6 +43,9 @@ int fact_collector_error(const struct fact_collector *collector);
  */
 int fact_open(struct fact_collector *collector, int dirfd, const char *path,
 	      struct file_fact *ret_fact, struct stat *ret_st, int *ret_fd);
+/* The same of a regular file that is open already, as @path. */
+int fact_open_fd(struct fact_collector *collector, int fd, const char *path,
+		 struct file_fact *ret_fact);
 int fact_hash(struct fact_collector *collector, int fd, const struct stat *st,
 	      struct file_fact *fact);
 int fact_head(struct fact_collector *collector, int fd, struct file_fact *fact);

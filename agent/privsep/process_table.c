@@ -93,7 +93,7 @@ const struct process_row process_table[ROLE_COUNT] = {
 		.sandbox = {
 			.role = ROLE_SENSOR,
 			.capabilities = CAPABILITIES(CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH,
-						     CAP_SYS_PTRACE),
+						     CAP_SYS_PTRACE, CAP_SYS_ADMIN),
 			.max_files = 4096,
 		},
 		.links = BIT(ROLE_RECORDER) | BIT(ROLE_VERIFIER),

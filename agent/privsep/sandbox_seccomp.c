@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/fs.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -90,6 +91,9 @@ static const struct group allowed[] = {
 	{SUPERVISOR | SENSOR,
 	 CALLS("fanotify_mark", "inotify_add_watch", "inotify_rm_watch", "open_by_handle_at",
 	       "pidfd_open", "ioprio_set", "setpriority", "sched_setscheduler", "sched_setattr")},
+	/* paths below a root folder; writing through it is left to file modes, as the call's flags
+	 * cannot be seen here, and to this role all files of others are read-only */
+	{SUPERVISOR | ASSESSOR, CALLS("openat2")},
 	/* a child that makes one dump and ends */
 	{SUPERVISOR | ASSESSOR, CALLS("wait4", "waitid")},
 	/* start and end of children, and what they do before their own filter */
@@ -241,6 +245,8 @@ static const struct rule rules[] = {
 	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_UPDATE_BATCH, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_DELETE_BATCH, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_OBJ_GET_INFO_BY_FD, ANSWER_ALLOW},
+	/* The list of what runs, from a program that is loaded. */
+	{SENSOR, "bpf", 0, INT_BITS, BPF_ITER_CREATE, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_PROG_LOAD, ANSWER_TRAP},
 
 	/* Its own limits and name only. */
@@ -254,6 +260,7 @@ static const struct rule rules[] = {
 	{CHILDREN, "ioctl", 1, INT_BITS, TCGETS, ANSWER_ALLOW},
 	{CHILDREN, "ioctl", 1, INT_BITS, FIONREAD, ANSWER_ALLOW},
 	{CHILDREN, "ioctl", 1, INT_BITS, FIONBIO, ANSWER_ALLOW},
+	{SENSOR, "ioctl", 1, INT_BITS, PERF_EVENT_IOC_DISABLE, ANSWER_ALLOW},
 	{SENSOR | ASSESSOR, "ioctl", 1, INT_BITS, (uint32_t)FS_IOC_GETFLAGS, ANSWER_ALLOW},
 };
 

@@ -10,10 +10,6 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-/* A digest is this long at least; its line may break after each group. */
-#define DIGEST_MIN   32
-#define DIGEST_GROUP 16
-
 static uint32_t code_point(const char *text, size_t len)
 {
 	static const unsigned char lead_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
@@ -80,34 +76,6 @@ void html_text(FILE *out, const char *text)
 	}
 }
 
-void html_value(FILE *out, const char *text)
-{
-	size_t left = text ? strlen(text) : 0;
-
-	while (left > 0) {
-		size_t digits = strspn(text, "0123456789abcdef");
-		size_t len;
-
-		if (digits >= DIGEST_MIN) {
-			for (size_t i = 0; i < digits; i++) {
-				if (i > 0 && i % DIGEST_GROUP == 0)
-					fputs("<wbr>", out);
-				putc(text[i], out);
-			}
-			len = digits;
-		} else if (digits > 0) {
-			fwrite(text, 1, digits, out);
-			len = digits;
-		} else {
-			len = put_character(out, text, left);
-			if (*text == '/' || *text == ':')
-				fputs("<wbr>", out);
-		}
-		text += len;
-		left -= len;
-	}
-}
-
 int html_path(FILE *out, const char *raw)
 {
 	cleanup_strbuf struct strbuf escaped = STRBUF_INIT;
@@ -117,7 +85,7 @@ int html_path(FILE *out, const char *raw)
 	str_escape(&escaped, raw, strlen(raw));
 	if (strbuf_check(&escaped) < 0)
 		return -ENOMEM;
-	html_value(out, escaped.data);
+	html_text(out, escaped.data);
 	return 0;
 }
 
@@ -151,7 +119,7 @@ void html_fact(FILE *out, const char *label, const char *value)
 	fputs("<tr><th scope=\"row\">", out);
 	html_text(out, label);
 	fputs("</th><td>", out);
-	html_value(out, value);
+	html_text(out, value);
 	fputs("</td></tr>\n", out);
 }
 
@@ -162,7 +130,7 @@ void html_code_fact(FILE *out, const char *label, const char *value)
 	fputs("<tr><th scope=\"row\">", out);
 	html_text(out, label);
 	fputs("</th><td><code>", out);
-	html_value(out, value);
+	html_text(out, value);
 	fputs("</code></td></tr>\n", out);
 }
 

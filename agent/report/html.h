@@ -13,14 +13,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Text content or a quoted attribute; NULL writes nothing. */
+/*
+ * Text content or a quoted attribute; NULL writes nothing. Paths and digests stay in one piece, so
+ * that a search in the page's source finds them; the style sheet breaks them on narrow lines.
+ */
 void html_text(FILE *out, const char *text);
 
-/* As html_text(), with places to break a line after slashes and within digests; never for
- * attributes. */
-void html_value(FILE *out, const char *text);
-
-/* A raw path in its escaped form (base/str.h), as html_value(). -ENOMEM. */
+/* A raw path in its escaped form (base/str.h). -ENOMEM. */
 int html_path(FILE *out, const char *raw);
 
 /* "2026-11-21 19:34:52 UTC" in a <time> element; 0 writes "still lasting". */

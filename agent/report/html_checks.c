@@ -80,11 +80,11 @@ static void write_row(FILE *out, const struct check_result *check)
 	html_text(out, check->title);
 	fputs("</td>", out);
 	html_cell(out, has_passed ? "Wanted" : "Why it does not apply");
-	html_value(out, has_passed ? check->expected : check->reason);
+	html_text(out, has_passed ? check->expected : check->reason);
 	fputs("</td>", out);
 	if (has_passed) {
 		html_cell(out, "Found");
-		html_value(out, check->actual);
+		html_text(out, check->actual);
 		fputs("</td>", out);
 	}
 	html_cell(out, "IEC 62443-3-3");

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/str.h"
+#include "model/sight.h"
 #include "report/html.h"
 #include "report/html_parts.h"
 #include "report/words.h"
@@ -175,35 +176,47 @@ static void write_gap_row(FILE *out, unsigned state, const struct coverage *reco
 }
 
 /* The time without any record has no record of its own to list. */
-static void write_no_record_rows(FILE *out, const struct view_host *view)
+static void write_no_record_row(FILE *out, const struct view_host *view,
+				const struct view_span *span)
 {
-	for (size_t i = 0; i < view->span_count; i++) {
-		const struct coverage hole = {
-			.start_ns = view->spans[i].start_ns,
-			.end_ns = view->spans[i].end_ns,
-			.cause = (char *)"no coverage record exists for this time",
-			.missed = (char *)"everything",
-		};
+	bool is_silence = span->start_ns >= view->heard_ns;
+	const struct coverage hole = {
+		.start_ns = span->start_ns,
+		.end_ns = span->end_ns,
+		.cause = (char *)(is_silence ? "nothing was heard of the agent after this"
+					     : "no coverage record exists for this time"),
+		.missed = (char *)"everything",
+	};
 
-		if (view->spans[i].state == VIEW_NO_RECORD)
-			write_gap_row(out, VIEW_NO_RECORD, &hole, view->until_ns);
-	}
+	write_gap_row(out, VIEW_NO_RECORD, &hole, view->until_ns);
+}
+
+/* Those from span number @span on that begin before @before_ns; returns the next number. */
+static size_t write_no_record_rows(FILE *out, const struct view_host *view, size_t span,
+				   int64_t before_ns)
+{
+	for (; span < view->span_count && view->spans[span].start_ns < before_ns; span++)
+		if (view->spans[span].state == VIEW_NO_RECORD)
+			write_no_record_row(out, view, &view->spans[span]);
+	return span;
 }
 
 static bool is_listed(const struct coverage *record, const struct view_host *view)
 {
-	return record->state != COVERAGE_COVERED && record->start_ns < view->until_ns &&
+	return record->state != COVERAGE_COVERED && record->start_ns != record->end_ns &&
+	       record->start_ns < view->until_ns &&
 	       (record->end_ns == 0 || record->end_ns > view->from_ns);
 }
 
 static void write_gaps(FILE *out, const struct html_host *part)
 {
 	const struct report_host *host = part->host;
-	size_t listed = 0, all = 0;
+	const struct view_host *view = part->view;
+	size_t listed = 0, all = 0, span = 0;
 
 	for (size_t i = 0; i < host->coverage_count; i++)
-		all += is_listed(&host->coverage[i], part->view);
-	if (all == 0 && part->view->time_ns[VIEW_NO_RECORD] == 0)
+		all += is_listed(&host->coverage[i], view);
+	if (all == 0 && view->time_ns[VIEW_NO_RECORD] == 0)
 		return;
 
 	fputs("<table class=\"rows\"><caption>Intervals that were not covered, oldest first"
@@ -212,43 +225,53 @@ static void write_gaps(FILE *out, const struct html_host *part)
 	      "<th scope=\"col\">Cause</th>"
 	      "<th scope=\"col\">May have been missed</th></tr></thead>\n<tbody>\n",
 	      out);
-	write_no_record_rows(out, part->view);
 	for (size_t i = 0; i < host->coverage_count && listed < GAP_ROWS_MAX; i++) {
-		if (!is_listed(&host->coverage[i], part->view))
+		const struct coverage *record = &host->coverage[i];
+
+		if (!is_listed(record, view))
 			continue;
-		write_gap_row(out, host->coverage[i].state, &host->coverage[i],
-			      part->view->heard_ns);
+		span = write_no_record_rows(out, view, span, record->start_ns);
+		write_gap_row(out, record->state, record, view->heard_ns);
 		listed++;
 	}
+	write_no_record_rows(out, view, span, view->until_ns);
 	fputs("</tbody></table>\n", out);
 	if (all > listed)
 		fprintf(out, "<p class=\"note\">%zu more intervals are in the JSON report.</p>\n",
 			all - listed);
 }
 
+static void write_blind_spot(FILE *out, const char *what, const char *note)
+{
+	fputs("<tr>", out);
+	html_cell(out, "Not seen");
+	html_element(out, "code", NULL, what);
+	fputs("</td>", out);
+	html_cell(out, "Why");
+	html_text(out, note);
+	fputs("</td></tr>\n", out);
+}
+
 static void write_rung(FILE *out, const struct report_host *host)
 {
+	const struct sensor_sight *sights = sight_of_rung(host->rung);
+
 	fputs("<table class=\"facts\">\n", out);
 	html_fact(out, "Sensor in use", host->rung);
 	html_fact(out, "Why not more", host->rung_reason);
 	fputs("</table>\n", out);
 
-	if (host->blind_spot_count == 0)
+	if (host->blind_spot_count == 0 && !sights)
 		return;
 	fputs("<table class=\"rows\"><caption>What this sensor does not see, also while covered"
 	      "</caption>\n<thead><tr><th scope=\"col\">Not seen</th>"
 	      "<th scope=\"col\">Why, or what would change it</th></tr></thead>\n<tbody>\n",
 	      out);
-	for (size_t i = 0; i < host->blind_spot_count; i++) {
-		fputs("<tr>", out);
-		html_cell(out, "Not seen");
-		fputs("<code>", out);
-		html_text(out, host->blind_spots[i].what);
-		fputs("</code></td>", out);
-		html_cell(out, "Why");
-		html_text(out, host->blind_spots[i].note);
-		fputs("</td></tr>\n", out);
-	}
+	for (; sights && sights->what; sights++)
+		if (!sights->is_seen)
+			write_blind_spot(out, sights->what, sights->note);
+	for (size_t i = 0; i < host->blind_spot_count; i++)
+		write_blind_spot(out, host->blind_spots[i].what, host->blind_spots[i].note);
 	fputs("</tbody></table>\n", out);
 }
 

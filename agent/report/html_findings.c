@@ -24,7 +24,7 @@ static void digest_fact(FILE *out, const char *label, const char *value, const c
 	fact_begin(out, label);
 	if (value) {
 		fputs("<code>", out);
-		html_value(out, value);
+		html_text(out, value);
 		fputs("</code>", out);
 	} else {
 		fprintf(out, "<em>%s</em>", none);
@@ -150,8 +150,21 @@ static void begin_rows(FILE *out, const char *caption)
 		caption);
 }
 
-/* Open findings beyond the cards, then all that are not open. */
-static int write_rows(FILE *out, const struct html_host *part, bool is_open, size_t skip,
+enum group {
+	GROUP_DRIFT, /* told at length, up to CARDS_MAX */
+	GROUP_HARDENING,
+	GROUP_CLOSED,
+};
+
+static enum group group_of(const struct finding *finding)
+{
+	if (!view_is_open(finding))
+		return GROUP_CLOSED;
+	return view_is_hardening(finding) ? GROUP_HARDENING : GROUP_DRIFT;
+}
+
+/* One row for each finding of @group but the first @skip. */
+static int write_rows(FILE *out, const struct html_host *part, enum group group, size_t skip,
 		      const char *caption)
 {
 	size_t seen = 0;
@@ -160,7 +173,7 @@ static int write_rows(FILE *out, const struct html_host *part, bool is_open, siz
 	for (size_t i = 0; i < part->host->finding_count && r == 0; i++) {
 		const struct finding *finding = part->view->findings[i];
 
-		if (view_is_open(finding) != is_open || seen++ < skip)
+		if (group_of(finding) != group || seen++ < skip)
 			continue;
 		if (seen == skip + 1)
 			begin_rows(out, caption);
@@ -171,30 +184,41 @@ static int write_rows(FILE *out, const struct html_host *part, bool is_open, siz
 	return r;
 }
 
+/* Returns how many it told, or a negative errno. */
+static int write_cards(FILE *out, const struct html_host *part)
+{
+	int cards = 0, r = 0;
+
+	for (size_t i = 0; i < part->host->finding_count && cards < CARDS_MAX && r == 0; i++) {
+		if (group_of(part->view->findings[i]) != GROUP_DRIFT)
+			continue;
+		r = write_card(out, part, part->view->findings[i]);
+		cards++;
+	}
+	return r < 0 ? r : cards;
+}
+
 int html_findings(FILE *out, const struct html_host *part)
 {
-	const struct view_host *view = part->view;
-	size_t cards = 0;
-	int r = 0;
+	int cards, r;
 
 	fputs("<section>\n", out);
 	html_heading(out, part, "findings", "Findings");
-	if (view->counts.open_all == 0)
+	if (part->view->counts.open_all == 0)
 		fputs("<p>No finding is open.</p>\n", out);
 
-	for (size_t i = 0; i < part->host->finding_count && cards < CARDS_MAX && r == 0; i++) {
-		if (!view_is_open(view->findings[i]))
-			continue;
-		r = write_card(out, part, view->findings[i]);
-		cards++;
-	}
-	if (r < 0)
-		return r;
-	r = write_rows(out, part, true, cards,
+	cards = write_cards(out, part);
+	if (cards < 0)
+		return cards;
+	r = write_rows(out, part, GROUP_DRIFT, (size_t)cards,
 		       "More open findings; the JSON and CSV reports tell them at length");
 	if (r < 0)
 		return r;
-	r = write_rows(out, part, false, 0, "Findings that are no longer open");
+	r = write_rows(out, part, GROUP_HARDENING, 0,
+		       "Open findings of hardening checks, which are told at length below");
+	if (r < 0)
+		return r;
+	r = write_rows(out, part, GROUP_CLOSED, 0, "Findings that are no longer open");
 	fputs("</section>\n", out);
 	return r;
 }

@@ -118,9 +118,9 @@ static int write_row(FILE *out, const struct view_fleet *fleet, const struct vie
 	fputs("</code></td>", out);
 	html_cell(out, "Approved, found");
 	fputs("<span class=\"said\">approved</span> <code>", out);
-	html_value(out, finding->expected ? finding->expected : "nothing");
+	html_text(out, finding->expected ? finding->expected : "nothing");
 	fputs("</code><br><span class=\"said\">found</span> <code>", out);
-	html_value(out, finding->actual ? finding->actual : "nothing");
+	html_text(out, finding->actual ? finding->actual : "nothing");
 	fputs("</code></td>", out);
 	html_cell(out, "Hosts");
 	write_names(out, fleet, row, all);

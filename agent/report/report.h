@@ -19,7 +19,7 @@
 #include "model/coverage.h"
 #include "model/finding.h"
 
-/* Something that the rung in use does not see, for a person. */
+/* Something that is not seen now, beyond what the rung itself does not see (model/sight.h). */
 struct report_blind_spot {
 	const char *what; /* "file.mmap-write" */
 	const char *note; /* why not, or what would change it; NULL */
@@ -44,6 +44,7 @@ struct report_host {
 	size_t blind_spot_count;
 	const char *baseline_digest, *baseline_name;
 	uint64_t baseline_revision, baseline_entries;
+	const struct baseline_statement *statement; /* NULL: the baseline file was not at hand */
 	const struct baseline_approval *approvals;
 	size_t approval_count;
 	const char *profile;

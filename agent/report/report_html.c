@@ -62,108 +62,64 @@ static void write_severities(FILE *out, const struct view_counts *counts)
 	}
 }
 
-void html_summary(FILE *out, const struct html_host *part)
+static void write_open(FILE *out, const struct html_host *part)
 {
 	const struct view_counts *counts = &part->view->counts;
-	const struct report_host *host = part->host;
+	char buf[WORDS_SIZE];
+
+	if (!part->host->baseline_digest)
+		fputs("<li><strong>Nothing was compared:</strong> no baseline is loaded.</li>\n",
+		      out);
+	if (counts->open_all > 0) {
+		fprintf(out, "<li><strong>%s open</strong>: ",
+			words_count(counts->open_all, "finding is", "findings are", buf));
+		write_severities(out, counts);
+		fputs(".", out);
+		if (counts->open_hardening > 0)
+			fprintf(out, " Of these, %s.",
+				words_count(counts->open_hardening, "is a failed hardening check",
+					    "are failed hardening checks", buf));
+		fputs("</li>\n", out);
+	} else if (part->view->time_ns[COVERAGE_COVERED] == 0) {
+		fputs("<li><strong>No finding is open, but nothing was covered either."
+		      "</strong></li>\n",
+		      out);
+	} else if (part->host->baseline_digest) {
+		fputs("<li><strong>No finding is open.</strong> In the time that was covered, no "
+		      "difference was seen that still lasts.</li>\n",
+		      out);
+	}
+}
+
+void html_summary(FILE *out, const struct html_host *part)
+{
+	const struct view_host *view = part->view;
+	const struct view_counts *counts = &view->counts;
+	size_t resolved = counts->findings[FINDING_STATE_RESOLVED];
+	int64_t not_covered_ns = view_period_ns(view) - view->time_ns[COVERAGE_COVERED];
 	char buf[WORDS_SIZE];
 
 	fputs("<section>\n", out);
 	html_heading(out, part, "summary", "Summary");
-	fputs("<ul class=\"summary\">\n<li>", out);
-	if (counts->open_all > 0) {
-		fprintf(out, "<strong>%s open</strong>: ",
-			words_count(counts->open_all, "finding is", "findings are", buf));
-		write_severities(out, counts);
-		fputs(".", out);
-	} else if (!host->baseline_digest) {
-		fputs("<strong>Nothing was compared:</strong> no baseline is loaded.", out);
-	} else if (part->view->time_ns[COVERAGE_COVERED] == 0) {
-		fputs("<strong>No finding is open, but nothing was covered either.</strong>", out);
-	} else {
-		fputs("<strong>No finding is open.</strong> In the time that was covered, no "
-		      "difference was seen that still lasts.",
-		      out);
-	}
-	fputs("</li>\n", out);
+	fputs("<ul class=\"summary\">\n", out);
+	write_open(out, part);
 	if (counts->accounted > 0)
 		fprintf(out, "<li>%s explained, acknowledged or waived.</li>\n",
 			words_count(counts->accounted, "finding is", "findings are", buf));
-	if (counts->findings[FINDING_STATE_RESOLVED] > 0)
+	if (resolved > 0)
 		fprintf(out, "<li>%s resolved: the difference is gone.</li>\n",
-			words_count(counts->findings[FINDING_STATE_RESOLVED], "finding is",
-				    "findings are", buf));
-	if (host->check_count > 0)
+			words_count(resolved, "finding is", "findings are", buf));
+	if (part->host->check_count > 0)
 		fprintf(out, "<li>%s failed out of %zu.</li>\n",
 			words_count(counts->checks[CHECK_FAIL], "hardening check",
 				    "hardening checks", buf),
-			host->check_count);
-	if (view_period_ns(part->view) > part->view->time_ns[COVERAGE_COVERED])
+			part->host->check_count);
+	if (not_covered_ns > 0)
 		fprintf(out,
-			"<li>Changes in the %s that were not covered may be missing here.</li>\n",
-			words_duration(view_period_ns(part->view) -
-					       part->view->time_ns[COVERAGE_COVERED],
-				       buf));
+			"<li>Changes in the time that was not covered (%s) may be missing here."
+			"</li>\n",
+			words_duration(not_covered_ns, buf));
 	fputs("</ul>\n</section>\n", out);
-}
-
-static void write_approvals(FILE *out, const struct report_host *host)
-{
-	if (host->approval_count == 0)
-		return;
-	fputs("<table class=\"rows\"><caption>Approvals</caption>\n<thead><tr>"
-	      "<th scope=\"col\">Name, role</th><th scope=\"col\">Meaning</th>"
-	      "<th scope=\"col\">Signed at</th><th scope=\"col\">Certificate</th>"
-	      "<th scope=\"col\">Verified</th></tr></thead>\n<tbody>\n",
-	      out);
-	for (size_t i = 0; i < host->approval_count; i++) {
-		const struct baseline_approval *approval = &host->approvals[i];
-
-		fputs("<tr>", out);
-		html_cell(out, "Name, role");
-		html_text(out, approval->name);
-		fputs(", ", out);
-		html_text(out, approval->role);
-		fputs("</td>", out);
-		html_cell(out, "Meaning");
-		html_text(out, approval->meaning);
-		fputs("</td>", out);
-		html_cell(out, "Signed at");
-		html_time(out, approval->time_ns);
-		fputs("</td>", out);
-		html_cell(out, "Certificate");
-		html_text(out, approval->certificate);
-		fputs("</td>", out);
-		html_cell(out, "Verified");
-		html_text(out, approval->is_verified ? "yes"
-			       : approval->refusal   ? approval->refusal
-						     : "no");
-		fputs("</td></tr>\n", out);
-	}
-	fputs("</tbody></table>\n", out);
-}
-
-void html_baseline(FILE *out, const struct html_host *part)
-{
-	const struct report_host *host = part->host;
-	char number[WORDS_SIZE];
-
-	fputs("<section>\n", out);
-	html_heading(out, part, "baseline", "Approved state (baseline)");
-	if (!host->baseline_digest) {
-		fputs("<p>No baseline is loaded. Nothing can be compared.</p>\n</section>\n", out);
-		return;
-	}
-	fputs("<table class=\"facts\">\n", out);
-	html_fact(out, "Name", host->baseline_name);
-	snprintf(number, sizeof(number), "%" PRIu64, host->baseline_revision);
-	html_fact(out, "Revision", number);
-	snprintf(number, sizeof(number), "%" PRIu64, host->baseline_entries);
-	html_fact(out, "Entries", number);
-	html_code_fact(out, "Statement digest", host->baseline_digest);
-	fputs("</table>\n", out);
-	write_approvals(out, host);
-	fputs("</section>\n", out);
 }
 
 void html_evidence(FILE *out, const struct html_host *part)
@@ -181,7 +137,7 @@ void html_evidence(FILE *out, const struct html_host *part)
 	}
 	fputs("<p>This page itself is not signed. Each finding, check result and coverage interval "
 	      "in it stands in the numbered records of the host; each record is chained to the one "
-	      "before by SHA-256. <code>plumbline export --since 0</code> writes those not yet "
+	      "before by SHA-256. <code>plumbline export --since 1</code> writes those not yet "
 	      "acknowledged, the collector keeps the others. The chain ended here when the page "
 	      "was made:</p>\n<table class=\"facts\">\n",
 	      out);

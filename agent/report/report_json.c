@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "model/sight.h"
 #include "report/notes.h"
 #include "report/view.h"
 
@@ -70,6 +71,28 @@ static void put_seconds(struct json *j, const char *key, int64_t ns)
 	json_put_i64(j, key, ns / NSEC_PER_SEC);
 }
 
+static void put_blind_spot(struct json *j, const char *what, const char *note)
+{
+	json_begin_object(j);
+	json_put_string(j, "what", what);
+	json_put_string(j, "note", note);
+	json_end_object(j);
+}
+
+static void put_not_seen(struct json *j, const struct report_host *host)
+{
+	const struct sensor_sight *sights = sight_of_rung(host->rung);
+
+	json_key(j, "not_seen");
+	json_begin_array(j);
+	for (; sights && sights->what; sights++)
+		if (!sights->is_seen)
+			put_blind_spot(j, sights->what, sights->note);
+	for (size_t i = 0; i < host->blind_spot_count; i++)
+		put_blind_spot(j, host->blind_spots[i].what, host->blind_spots[i].note);
+	json_end_array(j);
+}
+
 static int put_coverage(struct json *j, const struct report_host *host,
 			const struct view_host *view, FILE *out)
 {
@@ -106,15 +129,7 @@ static int put_coverage(struct json *j, const struct report_host *host,
 	}
 	json_end_array(j);
 
-	json_key(j, "not_seen");
-	json_begin_array(j);
-	for (size_t i = 0; i < host->blind_spot_count; i++) {
-		json_begin_object(j);
-		json_put_string(j, "what", host->blind_spots[i].what);
-		json_put_string(j, "note", host->blind_spots[i].note);
-		json_end_object(j);
-	}
-	json_end_array(j);
+	put_not_seen(j, host);
 	json_end_object(j);
 	return 0;
 }
@@ -131,6 +146,16 @@ static void put_baseline(struct json *j, const struct report_host *host)
 	json_put_u64(j, "revision", host->baseline_revision);
 	json_put_string(j, "digest", host->baseline_digest);
 	json_put_u64(j, "entries", host->baseline_entries);
+	if (host->statement) {
+		json_put_time(j, "made_at", host->statement->made_at_ns);
+		json_put_string(j, "made_by", host->statement->made_by);
+		json_put_string(j, "made_on", host->statement->made_on);
+		json_put_string(j, "ticket", host->statement->ticket);
+		json_put_u64(j, "differs_from_package", host->statement->differs_from_package);
+		json_put_u64(j, "not_packaged", host->statement->not_packaged);
+		json_put_u64(j, "not_read", host->statement->not_read);
+		json_put_string(j, "content_digest", host->statement->content_digest);
+	}
 	json_key(j, "approvals");
 	json_begin_array(j);
 	for (size_t i = 0; i < host->approval_count; i++) {
@@ -146,6 +171,7 @@ static void put_baseline(struct json *j, const struct report_host *host)
 		json_put_string(j, "certificate_sha256", approval->certificate_sha256);
 		json_put_bool(j, "verified", approval->is_verified);
 		json_put_string(j, "refusal", approval->refusal);
+		json_put_string(j, "warning", approval->warning);
 		json_end_object(j);
 	}
 	json_end_array(j);

@@ -95,6 +95,12 @@ bool view_is_open(const struct finding *finding)
 	return finding->state == FINDING_STATE_OPEN || finding->state == FINDING_STATE_INCIDENT;
 }
 
+bool view_is_hardening(const struct finding *finding)
+{
+	return finding->kind == FINDING_HARDENING_FAILED ||
+	       finding->kind == FINDING_HARDENING_REGRESSED;
+}
+
 static void count_all(const struct report_host *host, struct view_counts *counts)
 {
 	for (size_t i = 0; i < host->finding_count; i++) {
@@ -104,6 +110,7 @@ static void count_all(const struct report_host *host, struct view_counts *counts
 		if (view_is_open(finding)) {
 			counts->open[finding->severity]++;
 			counts->open_all++;
+			counts->open_hardening += view_is_hardening(finding);
 		} else if (finding->state != FINDING_STATE_RESOLVED) {
 			counts->accounted++;
 		}

@@ -23,7 +23,8 @@ struct view_counts {
 	size_t findings[FINDING_STATE_COUNT];
 	size_t open[SEVERITY_COUNT]; /* states open and incident */
 	size_t open_all;
-	size_t accounted; /* explained, acknowledged or waived */
+	size_t open_hardening; /* of these, failed or regressed checks */
+	size_t accounted;      /* explained, acknowledged or waived */
 	size_t checks[CHECK_OUTCOME_COUNT];
 };
 
@@ -71,6 +72,7 @@ int64_t view_period_ns(const struct view_host *view);
 unsigned view_covered_permille(const struct view_host *view);
 
 bool view_is_open(const struct finding *finding);
+bool view_is_hardening(const struct finding *finding);
 /* "covered", ..., or "no record". */
 const char *view_state_name(unsigned state);
 

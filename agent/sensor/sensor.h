@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "model/event.h"
+#include "model/sight.h"
 
 struct sensor;
 
@@ -26,12 +27,10 @@ struct sensor_rules {
 	char **ignores; /* absolute paths or trees, or glob patterns (fnmatch, FNM_PATHNAME) */
 };
 
-/* What a back end can and cannot see, for `doctor` and reports. */
-struct sensor_sight {
-	const char *what; /* "exec", "exec.script", "file.write", "file.mmap-write", "module.load",
-			     ... */
-	int is_seen;	  /* 1 yes, 0 no */
-	const char *note; /* why not, or by what; static text */
+/* State of one program or kernel facility that a back end uses, for `doctor`. */
+struct sensor_part {
+	const char *name; /* "tp_btf/sched_process_exec", "fanotify" */
+	int error;	  /* 0: works; else negative errno */
 };
 
 struct sensor_ops {
@@ -42,26 +41,50 @@ struct sensor_ops {
 	 * in @reterr. */
 	int (*probe)(struct strbuf *reterr);
 	int (*open)(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor);
+	/* Watches the trees from now on, and walks each once: EVENT_PHASE warming, ..., covered. */
 	int (*watch)(struct sensor *sensor, const struct sensor_rules *rules);
-	int (*fd)(const struct sensor *
-			  sensor); /* readable when dispatch has work; -1: dispatch by timer only */
+	int (*fd)(const struct sensor *sensor); /* readable when dispatch has work */
 	int (*dispatch)(struct sensor *sensor); /* bounded work; call again while it returns > 0 */
 	/* Runs a known program and touches a known file in @dir, and returns 0 when both were seen
 	 * within 2 s. */
 	int (*self_test)(struct sensor *sensor, const char *dir, struct strbuf *reterr);
 	struct sensor *(*close)(struct sensor *sensor);
+
+	/* EVENT_RUNNING for each program that runs now. */
+	int (*inventory)(struct sensor *sensor);
+	/* Walks @tree (NULL: all trees) once more. */
+	int (*rescan)(struct sensor *sensor, const char *tree);
+	/* EVENT_FILE without subject for @path. */
+	int (*recheck)(struct sensor *sensor, const char *path);
+	/*
+	 * Nothing is emitted while on hold. What happens meanwhile waits in the kernel; what finds
+	 * no room there is lost and counted, and told by EVENT_GAP afterwards.
+	 */
+	int (*hold)(struct sensor *sensor, int is_held);
+	/* Its parts, @index from 0: 0, or -ENOENT past the last. */
+	int (*part)(const struct sensor *sensor, size_t index, struct sensor_part *ret_part);
 };
 
 /* Highest first, NULL-ended. */
 extern const struct sensor_ops *const sensor_backends[];
+extern const struct sensor_ops sensor_trace, sensor_scan;
 
 /*
  * Opens the highest back end that probes, opens and passes its self-test in @self_test_dir;
  * @highest limits the climb ("auto" or a name). @ret_why gets one line per rung that was passed
  * over: name, error, remedy.
  */
-int sensor_choose(const char *highest, const char *self_test_dir, sensor_event_fn fn,
-		  void *userdata, const struct sensor_ops **ret_ops, struct sensor **ret_sensor,
-		  struct strbuf *ret_why);
+struct sensor_choice {
+	const char *highest;
+	const char *self_test_dir;
+	sensor_event_fn fn;
+	void *userdata;
+};
+int sensor_choose(const struct sensor_choice *choice, const struct sensor_ops **ret_ops,
+		  struct sensor **ret_sensor, struct strbuf *ret_why);
+
+/* Why there is no lsm rung here: tries to load such a program, and words the kernel's answer and
+ * its remedy. */
+void sensor_explain_lsm(struct strbuf *why);
 
 #endif

@@ -25,6 +25,7 @@ struct dummy {
 	struct strbuf act; /* "refused-call", ...; empty: behave */
 	uint64_t events;
 	int seen_fd;
+	int load_fd;
 };
 
 static int read_act(struct child *child)
@@ -34,8 +35,12 @@ static int read_act(struct child *child)
 	int r;
 
 	snprintf(path, sizeof(path), "%s/%s", child->config->data_dir, role_name(dummy->role));
-	r = fd_read_file(AT_FDCWD, path, 100, &dummy->act);
-	return r == -ENOENT ? 0 : r;
+	r = fd_read_file(AT_FDCWD, path, 4096, &dummy->act);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (dummy->act.data && strncmp(dummy->act.data, "load ", 5) == 0)
+		dummy->load_fd = open(dummy->act.data + 5, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return 0;
 }
 
 /* The number of events goes to a file: the recorder can write there, and the test sees that work
@@ -132,11 +137,12 @@ static void send_head(struct child *child, uint64_t sequence)
 
 static void send_load(struct child *child, const char *path)
 {
+	struct dummy *dummy = child->userdata;
 	cleanup_message struct message message = MESSAGE_INIT(MSG_CTL_LOAD);
 
 	m_put_u64(&message, 7);
 	m_put_string(&message, path);
-	message.fd = open(path, O_RDONLY | O_CLOEXEC);
+	message.fd = TAKE_FD(dummy->load_fd);
 	(void)channel_send(child->supervisor, &message);
 }
 
@@ -200,7 +206,7 @@ static void stop(struct child *child)
 
 int main(int argc, char **argv)
 {
-	struct dummy dummy = {.seen_fd = -1};
+	struct dummy dummy = {.seen_fd = -1, .load_fd = -1};
 	struct child_ops ops = {
 		.max_queued_bytes = 1024 * 1024,
 		.prepare = prepare,

@@ -149,6 +149,7 @@ class Process:
 class Collector:
     def __init__(self, trial, name="collector"):
         self.trial = trial
+        trial.collectors.append(self)
         self.dir = os.path.join(trial.dir, name)
         self.port = free_port()
         self.process = None
@@ -171,9 +172,10 @@ class Collector:
         return self
 
     def is_listening(self):
+        """Without a connection, which the collector would have to refuse."""
         self.process.check_alive()
-        with contextlib.closing(socket.socket()) as s:
-            return s.connect_ex(("127.0.0.1", self.port)) == 0
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            return any(":%04X 00000000:0000 0A" % self.port in line for line in f)
 
     def findings(self):
         done = run(program("plumbline-collector"), "findings", "--config", self.config, "--json")
@@ -256,7 +258,7 @@ class Agent:
         return json.loads(done.stdout) if done.returncode in (0, 1) and done.stdout.strip() else None
 
     def ask(self, verb, *args, ok=(0, 1)):
-        return run(program("plumbline"), verb, "--config", self.config, *args, ok=ok)
+        return run(program("plumbline"), verb, *args, "--config", self.config, ok=ok)
 
     def findings(self):
         return load_json_list(self.ask("findings", "--json").stdout)
@@ -289,6 +291,9 @@ class Agent:
             return outbox and outbox["sequence"] > 0 and outbox["sequence"] == outbox["acked"] and outbox
         return wait_for("an empty outbox", is_delivered, timeout_s)["sequence"]
 
+    def find(self, kind, path):
+        return [f for f in self.findings() if f["kind"] == kind and f.get("path") == path]
+
     def load_baseline(self, path):
         self.ask("baseline", "load", path, ok=(0,))
 
@@ -317,6 +322,7 @@ class Trial:
         self.tree = os.path.join(self.dir, "tree")
         os.mkdir(self.tree)
         self.processes = []
+        self.collectors = []
         self.at_exit = []
         run(os.path.join(SOURCE, "packaging", "throwaway-pki"), self.pki, AGENT_NAME)
 
@@ -347,6 +353,10 @@ class Trial:
             sys.exit(1)
 
     def print_logs(self):
+        for collector in self.collectors:
+            with contextlib.suppress(Exception):  # it is the failure itself that must be told
+                for f in collector.findings():
+                    print("at the collector: %s %s %s" % (f["state"], f["kind"], f.get("path")))
         for process in self.processes:
             lines = process.log().splitlines()
             print("--- log of %s (last %d of %d lines)" % (os.path.basename(process.log_path),

@@ -120,8 +120,8 @@ static void teardown(void)
 	text = NULL;
 }
 
-#define has(needle)   ck_assert_msg(strstr(text, needle), "no %s in:\n%s", needle, text)
-#define hasnt(needle) ck_assert_msg(!strstr(text, needle), "%s in:\n%s", needle, text)
+#define has(needle)   ck_assert_msg(strstr(text, needle), "no %s in:\n%.2000s", needle, text)
+#define hasnt(needle) ck_assert_msg(!strstr(text, needle), "%s in:\n%.2000s", needle, text)
 #define has_in_order(first, second)                                          \
 	do {                                                                 \
 		has(first);                                                  \
@@ -226,7 +226,8 @@ START_TEST(html_says_first_what_was_covered)
 	has_in_order("100 % of the time", ">Summary<");
 	has("There was no gap.");
 	has_in_order(">Summary<", ">Findings<");
-	has_in_order("/<wbr>opt/<wbr>two", "/<wbr>opt/<wbr>one");
+	has_in_order("<code>/opt/two</code>", "<code>/opt/one</code>");
+	has("sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 }
 END_TEST
 
@@ -243,7 +244,56 @@ START_TEST(html_lists_gaps_with_cause_and_what_was_missed)
 	has("up to 12 events");
 	has("95.8 % of the time");
 	has("For <strong>1 h it was not</strong>");
-	has("Changes in the 1 h that were not covered may be missing here.");
+	has("Changes in the time that was not covered (1 h) may be missing here.");
+}
+END_TEST
+
+START_TEST(html_lists_intervals_in_order_and_leaves_out_empty_ones)
+{
+	coverage[0] = (struct coverage){.state = COVERAGE_DOWN,
+					.start_ns = NOON - 20 * HOUR,
+					.end_ns = NOON - 10 * HOUR,
+					.cause = (char *)"power cut"};
+	coverage[1] = (struct coverage){.state = COVERAGE_WARMING,
+					.start_ns = NOON - 10 * HOUR,
+					.end_ns = NOON - 10 * HOUR};
+	coverage[2] = (struct coverage){.state = COVERAGE_COVERED, .start_ns = NOON - 10 * HOUR};
+	host.coverage_count = 3;
+	host.heard_ns = NOON - HOUR;
+	write_report("html", &report);
+	has_in_order("no coverage record exists for this time", "power cut");
+	has_in_order("power cut", "nothing was heard of the agent after this");
+	hasnt("key warming");
+}
+END_TEST
+
+START_TEST(every_report_says_what_the_rung_does_not_see)
+{
+	host.rung = "scan";
+	write_report("html", &report);
+	has("a walk finds what is there, not who did it");
+	has("files compared at each scan");
+	write_report("json", &report);
+	has("a walk finds what is there, not who did it");
+	host.rung = "trace";
+	write_report("html", &report);
+	has("<code>module.load</code>");
+	hasnt("a walk finds what is there");
+}
+END_TEST
+
+START_TEST(html_tells_hardening_findings_once)
+{
+	findings[0].kind = FINDING_HARDENING_FAILED;
+	findings[0].path = (char *)"SYS-002";
+	findings[0].severity = SEVERITY_CRITICAL;
+	host.finding_count = 2;
+	host.check_count = 2;
+	write_report("html", &report);
+	has("2 findings are open</strong>: 2 critical. Of these, 1 is a failed hardening check.");
+	has_in_order("<code>/opt/two</code></p>", "Open findings of hardening checks");
+	hasnt("<code>SYS-002</code></p>");
+	has("<code>SYS-002</code></td>");
 }
 END_TEST
 
@@ -569,6 +619,9 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, never_rounds_up_to_wholly_covered);
 	tcase_add_test(tcase, html_says_first_what_was_covered);
 	tcase_add_test(tcase, html_lists_gaps_with_cause_and_what_was_missed);
+	tcase_add_test(tcase, html_lists_intervals_in_order_and_leaves_out_empty_ones);
+	tcase_add_test(tcase, every_report_says_what_the_rung_does_not_see);
+	tcase_add_test(tcase, html_tells_hardening_findings_once);
 	tcase_add_test(tcase, html_calls_a_time_without_records_not_covered);
 	tcase_add_test(tcase, html_shows_gaps_that_are_too_short_for_a_pixel);
 	tcase_add_test(tcase, html_admits_that_nothing_was_compared);

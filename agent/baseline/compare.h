@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Holds the machine as it is now against a baseline file: each entry, and what
+ * was added to the trees since. Judges nothing; it hands out pairs that differ.
+ */
+#ifndef PLUMBLINE_BASELINE_COMPARE_H
+#define PLUMBLINE_BASELINE_COMPARE_H
+
+#include "baseline/baseline.h"
+#include "baseline/stamps.h"
+
+struct compare_totals {
+	uint64_t files;	  /* regular files looked at */
+	uint64_t hashed;  /* of them, by their content */
+	uint64_t stamped; /* of them, by a stamp that has not changed; see stamps.h */
+	uint64_t different;
+};
+
+struct compare_options {
+	struct stamps *stamps; /* NULL: none are used nor kept */
+	bool is_full;	       /* hash all, but keep new stamps */
+	unsigned workers;      /* 0: as many as processors */
+	/*
+	 * Called in order of the paths. @approved is NULL for what was added; @now has
+	 * FILE_TYPE_NONE where nothing is; @why says why a content could not be had, or NULL.
+	 */
+	int (*on_difference)(const struct file_fact *approved, const struct file_fact *now,
+			     const char *why, void *userdata);
+	void *userdata;
+};
+
+/* Reads all entries of @baseline. 0 also when there are differences; -EBADMSG with @diag when the
+ * file is not good. */
+int baseline_compare(struct baseline *baseline, const struct compare_options *options,
+		     struct compare_totals *ret_totals, struct diag *diag);
+
+#endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plumbline-sensor: sees. Opens the best back end while it may, proves it by a
+ * self-test, gives up what it no longer needs, and hands facts to the recorder.
+ *
+ * It knows no baseline. While the recorder is away or behind, the back end is
+ * on hold: what happens waits in the kernel, and what finds no room there is
+ * counted and told as a gap.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "base/ini.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "privsep/child.h"
+#include "privsep/payload.h"
+#include "sensor/self_test.h"
+#include "sensor/sensor.h"
+
+#define QUEUE_MAX_BYTES (4U * 1024 * 1024)
+/* Between the marks the channel takes what one round of work may add. */
+#define QUEUE_HIGH_BYTES (512U * 1024)
+#define QUEUE_LOW_BYTES	 (128U * 1024)
+#define QUEUE_LOOK_MS	 20
+
+struct sensing {
+	struct child *child;
+	const struct sensor_ops *ops;
+	struct sensor *sensor;
+	char *why;   /* not a higher rung, a line per rung */
+	char *phase; /* the last that was told */
+	bool is_started;
+	bool is_held;
+	struct loop_source *look; /* while on hold: whether the channel has room again */
+
+	uint64_t sequence; /* of the last event that was sent */
+	uint64_t dropped;  /* events that the full channel refused */
+	int64_t dropped_since_ns;
+};
+
+static struct channel *recorder_of(const struct sensing *s)
+{
+	return s->child->peers[ROLE_RECORDER];
+}
+
+static int send_event(struct sensing *s, const struct event *event)
+{
+	cleanup_message struct message message = MESSAGE_INIT(MSG_EVENT);
+	struct event numbered = *event;
+	int r;
+
+	if (!recorder_of(s))
+		return -EPIPE;
+	numbered.sequence = s->sequence + 1;
+	m_put_event(&message, &numbered);
+	r = message_check(&message);
+	if (r == 0)
+		r = channel_send(recorder_of(s), &message);
+	s->sequence += r == 0;
+	return r;
+}
+
+static void hold(struct sensing *s, bool is_held)
+{
+	int r;
+
+	if (!s->is_started || s->is_held == is_held)
+		return;
+	r = s->ops->hold(s->sensor, is_held);
+	if (r < 0)
+		log_warning(r, "cannot %s the sensor, ignoring", is_held ? "hold" : "release");
+	s->is_held = is_held;
+	if (is_held)
+		(void)loop_set_timer(s->look, QUEUE_LOOK_MS, QUEUE_LOOK_MS);
+	else
+		(void)loop_set_timer(s->look, 0, 0);
+}
+
+/* What the channel refused is told as soon as it takes something again. */
+static void tell_dropped(struct sensing *s)
+{
+	struct event gap = {
+		.kind = EVENT_GAP,
+		.text = (char *)"events were dropped because the recorder was behind or away",
+		.count = s->dropped,
+		.time_ns = s->dropped_since_ns,
+		.until_ns = clock_real_ns(),
+	};
+
+	if (s->dropped > 0 && send_event(s, &gap) == 0)
+		s->dropped = 0;
+}
+
+static int look_at_queue(struct loop *loop, void *userdata)
+{
+	struct sensing *s = userdata;
+
+	/* Its return is told by on_peer(). */
+	if (!recorder_of(s))
+		return loop_set_timer(s->look, 0, 0);
+	if (channel_queued(recorder_of(s)) > QUEUE_LOW_BYTES)
+		return 0;
+	tell_dropped(s);
+	hold(s, false);
+	return 0;
+}
+
+static void on_event(const struct event *event, void *userdata)
+{
+	struct sensing *s = userdata;
+	int r = send_event(s, event);
+
+	s->child->work++;
+	if (r < 0 && s->dropped++ == 0)
+		s->dropped_since_ns = event->time_ns;
+	if (event->kind == EVENT_PHASE) {
+		free(s->phase);
+		s->phase = strdup(event->text);
+		log_info("phase: %s", event->text);
+	}
+	if (r < 0 || channel_queued(recorder_of(s)) > QUEUE_HIGH_BYTES)
+		hold(s, true);
+}
+
+static int on_ready(struct loop *loop, int fd, uint32_t events, void *userdata)
+{
+	struct sensing *s = userdata;
+	int r = s->ops->dispatch(s->sensor);
+
+	return r < 0 ? log_error(r, "the %s back end failed", s->ops->name) : 0;
+}
+
+static int prepare(struct child *child)
+{
+	cleanup_strbuf struct strbuf why = STRBUF_INIT;
+	struct sensing *s = child->userdata;
+	struct sensor_choice choice = {
+		.highest = child->config->rung,
+		.self_test_dir = child->config->run_dir,
+		.fn = on_event,
+		.userdata = s,
+	};
+	int r;
+
+	s->child = child;
+	r = sensor_choose(&choice, &s->ops, &s->sensor, &why);
+	s->why = strbuf_take(&why);
+	if (!s->why)
+		return log_error(-ENOMEM, "out of memory");
+	if (r < 0)
+		return log_error(r, "no back end works here: %s", s->why);
+	log_info("rung: %s", s->ops->name);
+	return 0;
+}
+
+/* First of all that a recorder hears: the rung, and how far this process has come. */
+static void introduce(struct sensing *s)
+{
+	struct event rung = {
+		.kind = EVENT_RUNG,
+		.time_ns = clock_real_ns(),
+		.text = (char *)s->ops->name,
+		.detail = s->why,
+	};
+	struct event phase = {
+		.kind = EVENT_PHASE,
+		.time_ns = clock_real_ns(),
+		.text = s->phase,
+	};
+
+	on_event(&rung, s);
+	(void)send_event(s, &phase);
+}
+
+static void report_parts(struct sensing *s)
+{
+	struct sensor_part part;
+
+	for (size_t i = 0; s->ops->part(s->sensor, i, &part) == 0; i++) {
+		char what[128];
+
+		if (part.error == 0)
+			continue;
+		snprintf(what, sizeof(what), "sensor without %s", part.name);
+		log_warning(part.error, "%s, ignoring", what);
+		child_report_degraded(s->child, what, strerror(-part.error));
+	}
+}
+
+static int rescan_all(struct loop *loop, void *userdata)
+{
+	struct sensing *s = userdata;
+
+	return s->ops->rescan(s->sensor, NULL);
+}
+
+static int start(struct child *child)
+{
+	struct sensing *s = child->userdata;
+	uint64_t interval_ms = child->config->scan_interval_s * 1000;
+	int r;
+
+	s->phase = strdup("observing");
+	if (!s->phase)
+		return -ENOMEM;
+	r = loop_add_fd(child->loop, s->ops->fd(s->sensor), EPOLLIN, on_ready, s, NULL);
+	if (r == 0)
+		r = loop_add_timer(child->loop, 0, 0, look_at_queue, s, &s->look);
+	if (r == 0 && interval_ms > 0)
+		r = loop_add_timer(child->loop, interval_ms, interval_ms, rescan_all, s, NULL);
+	if (r < 0)
+		return log_error(r, "cannot set up the loop");
+	s->is_started = true;
+	introduce(s);
+	report_parts(s);
+	r = s->ops->inventory(s->sensor);
+	return r < 0 ? log_error(r, "cannot list what runs") : 0;
+}
+
+/* A recorder that came back knows neither what runs nor what changed while it was away. */
+static void on_peer(struct child *child, enum process_role role)
+{
+	struct sensing *s = child->userdata;
+	int r;
+
+	if (role != ROLE_RECORDER || !s->is_started)
+		return;
+	introduce(s);
+	tell_dropped(s);
+	hold(s, false);
+	r = s->ops->inventory(s->sensor);
+	if (r == 0)
+		r = s->ops->rescan(s->sensor, NULL);
+	if (r < 0)
+		log_warning(r, "cannot tell the recorder all again, ignoring");
+}
+
+struct rule_lists {
+	char **trees, **ignores;
+};
+
+static int append(char ***list, const char *text)
+{
+	size_t count = 0;
+	char **longer;
+
+	while (*list && (*list)[count])
+		count++;
+	longer = reallocarray(*list, count + 2, sizeof(**list));
+	if (!longer)
+		return -ENOMEM;
+	*list = longer;
+	longer[count] = strdup(text);
+	if (!longer[count])
+		return -ENOMEM;
+	longer[count + 1] = NULL;
+	return 0;
+}
+
+/* The verifier has checked the text; other sections are for others. */
+static int on_rule(const char *section, const char *key, const char *value, unsigned line,
+		   void *userdata, struct diag *diag)
+{
+	struct rule_lists *lists = userdata;
+
+	if (!key)
+		return 0;
+	if (str_equal(section, "monitor") && str_equal(key, "tree"))
+		return append(&lists->trees, value);
+	if (str_equal(section, "ignore") && str_equal(key, "path"))
+		return append(&lists->ignores, value);
+	return 0;
+}
+
+static int watch(struct sensing *s, const char *text)
+{
+	struct rule_lists lists = {0};
+	struct diag diag = {0};
+	int r;
+
+	r = ini_visit_buffer("rules.ini", text, strlen(text), on_rule, &lists, &diag);
+	/* What Plumbline itself writes is no drift. */
+	if (r == 0)
+		r = append(&lists.ignores, s->child->config->state_dir);
+	if (r == 0)
+		r = append(&lists.ignores, s->child->config->run_dir);
+	if (r == 0)
+		r = s->ops->watch(s->sensor, &(struct sensor_rules){lists.trees, lists.ignores});
+	strv_free(lists.trees);
+	strv_free(lists.ignores);
+	if (r < 0)
+		log_error(r, "cannot watch by the new rules: %s", diag.text);
+	return r;
+}
+
+static int on_rules(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct sensing *s = child->userdata;
+	cleanup_free char *text = m_get_string(message);
+	cleanup_free char *digest = m_get_string(message);
+	int r;
+
+	r = message_check(message);
+	if (r < 0)
+		return r;
+	if (!text)
+		return -EBADMSG;
+	r = watch(s, text);
+	if (r < 0)
+		child_report_degraded(child, "sensor cannot watch by the new rules", strerror(-r));
+	return 0;
+}
+
+static int on_recheck(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct sensing *s = child->userdata;
+	cleanup_free char *path = m_get_string(message);
+	int r;
+
+	r = message_check(message);
+	if (r < 0)
+		return r;
+	if (!path || path_normalize(path) < 0)
+		return -EBADMSG;
+	r = s->ops->recheck(s->sensor, path);
+	if (r < 0)
+		log_warning(r, "cannot look at %s again, ignoring", path);
+	return 0;
+}
+
+static int on_rescan(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct sensing *s = child->userdata;
+	cleanup_free char *tree = m_get_string(message);
+	int r;
+
+	r = message_check(message);
+	if (r < 0)
+		return r;
+	if (tree && path_normalize(tree) < 0)
+		return -EBADMSG;
+	r = s->ops->rescan(s->sensor, tree);
+	if (r < 0)
+		log_warning(r, "cannot walk %s again, ignoring", tree ? tree : "all trees");
+	return 0;
+}
+
+static const channel_handler handlers[MSG_COUNT] = {
+	[MSG_BASELINE_RULES] = on_rules,
+	[MSG_RECHECK] = on_recheck,
+	[MSG_RESCAN] = on_rescan,
+};
+
+static const struct child_ops ops = {
+	.role = ROLE_SENSOR,
+	.max_queued_bytes = QUEUE_MAX_BYTES,
+	.prepare = prepare,
+	.start = start,
+	.on_peer = on_peer,
+	.handlers = handlers,
+	.handler_count = MSG_COUNT,
+};
+
+int main(int argc, char **argv)
+{
+	struct sensing sensing = {0};
+	int status;
+
+	/* The program whose start the self-test wants to see. */
+	if (argc == 2 && str_equal(argv[1], SELF_TEST_ARGUMENT))
+		return 0;
+	log_init("plumbline-sensor", LOG_LEVEL_INFO);
+	status = child_main(argc, argv, &ops, &sensing);
+	if (sensing.ops)
+		sensing.ops->close(sensing.sensor);
+	free(sensing.why);
+	free(sensing.phase);
+	return status;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The BPF programs from user space: load, attach, rings, counters.
+ *
+ * Each program is asked for by itself: one that the kernel refuses is left off
+ * and its state says why; only without the program that sees starts is there
+ * no source. Nothing is pinned: what was loaded ends with the process.
+ */
+#ifndef PLUMBLINE_SENSOR_BPF_SOURCE_H
+#define PLUMBLINE_SENSOR_BPF_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "ebpf/event.h"
+
+struct bpf_source;
+
+/* One whole record as the kernel wrote it; a negative return ends the round of
+ * bpf_source_dispatch(). */
+typedef int (*bpf_record_fn)(const void *data, size_t len, void *userdata);
+
+struct bpf_source_options {
+	uint32_t alert_bytes, telemetry_bytes; /* ring sizes; 0: as built */
+	bool has_no_opens;		       /* leave the programs for opened files off */
+};
+
+struct bpf_program_state {
+	const char *name; /* of the program */
+	const char *hook; /* "tp_btf/sched_process_exec" */
+	int error;	  /* 0: attached; else the negative errno of its load or attach */
+};
+
+/* @options may be NULL. On failure the words of kernel and libbpf are in @reterr. */
+int bpf_source_open(const struct bpf_source_options *options, struct bpf_source **ret_source,
+		    struct strbuf *reterr);
+struct bpf_source *bpf_source_close(struct bpf_source *source);
+DEFINE_CLEANUP(struct bpf_source *, bpf_source_close)
+
+void bpf_source_set_reader(struct bpf_source *source, bpf_record_fn fn, void *userdata);
+int bpf_source_fd(const struct bpf_source *source);
+/* Hands what is in the rings to the reader. 1 when the reader ended the round early, 0, or negative
+ * errno. */
+int bpf_source_dispatch(struct bpf_source *source);
+/* Hands a record of EV_TASK for every process that runs to the reader. */
+int bpf_source_list_tasks(struct bpf_source *source);
+
+/* The programs, @index from 0; NULL past the last. */
+const struct bpf_program_state *bpf_source_program(const struct bpf_source *source, size_t index);
+
+/* Sums over all processors. */
+int bpf_source_counters(const struct bpf_source *source, struct ev_counters *ret_sum);
+
+/*
+ * Replaces the monitored trees of the open programs. Each root is opened once, and the program
+ * takes its identity from that very file. @trees is NULL-ended; the tree at index i is reported as
+ * i + 1. Missing roots are passed over.
+ */
+int bpf_source_watch(struct bpf_source *source, char *const *trees);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/fan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "model/event.h"
+#include "sensor/dir_cache.h"
+#include "sensor/mounts.h"
+
+#define READ_SIZE  ((size_t)32 * 1024)
+#define MAX_MOUNTS 256
+#define MAX_DIRS   8192
+
+/* Not FAN_MODIFY: a file that is written all day would report every write, and its close is enough.
+ */
+#define EVENTS                                                                                    \
+	(FAN_CLOSE_WRITE | FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO | FAN_ATTRIB | \
+	 FAN_ONDIR)
+
+struct fan_mount {
+	int fd; /* its root: open_by_handle_at() finds directories through it */
+	fsid_t fsid;
+	uint64_t dev;
+};
+
+/* A directory as the kernel names it. */
+struct fan_dir {
+	fsid_t fsid;
+	union {
+		struct file_handle handle;
+		struct {
+			struct file_handle head;
+			unsigned char bytes[MAX_HANDLE_SZ];
+		};
+	};
+};
+
+struct fan {
+	int fd;
+	fan_fn fn;
+	void *userdata;
+	const struct watch_set *set;
+	struct fan_mount mounts[MAX_MOUNTS];
+	size_t mount_count;
+	struct dir_cache *dirs;
+	char buffer[READ_SIZE];
+};
+
+int fan_open(fan_fn fn, void *userdata, struct fan **ret_fan)
+{
+	cleanup_with(fan_closep) struct fan *fan = calloc(1, sizeof(*fan));
+	int r;
+
+	if (!fan)
+		return -ENOMEM;
+	fan->fn = fn;
+	fan->userdata = userdata;
+	/* The queue keeps the kernel's bound: an overflow is told and answered by a rescan, memory
+	 * without bound is not. */
+	fan->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_DFID_NAME | FAN_CLOEXEC | FAN_NONBLOCK,
+				O_RDONLY | O_CLOEXEC);
+	if (fan->fd < 0)
+		return -errno;
+	r = dir_cache_new(MAX_DIRS, &fan->dirs);
+	if (r < 0)
+		return r;
+	*ret_fan = TAKE_PTR(fan);
+	return 0;
+}
+
+static void drop_mounts(struct fan *fan)
+{
+	for (size_t i = 0; i < fan->mount_count; i++)
+		close(fan->mounts[i].fd);
+	fan->mount_count = 0;
+}
+
+struct fan *fan_close(struct fan *fan)
+{
+	if (!fan)
+		return NULL;
+	drop_mounts(fan);
+	if (fan->fd >= 0)
+		close(fan->fd);
+	dir_cache_free(fan->dirs);
+	free(fan);
+	return NULL;
+}
+
+int fan_fd(const struct fan *fan)
+{
+	return fan->fd;
+}
+
+bool fan_covers(const struct fan *fan, uint64_t dev)
+{
+	for (size_t i = 0; i < fan->mount_count; i++)
+		if (fan->mounts[i].dev == dev)
+			return true;
+	return false;
+}
+
+static int add_mount(struct fan *fan, const char *path)
+{
+	cleanup_close int fd = -1;
+	struct statfs fs;
+	struct stat st;
+
+	if (fan->mount_count == MAX_MOUNTS)
+		return -EMFILE;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	/* Through the descriptor: a path may lead elsewhere by now. */
+	if (fanotify_mark(fan->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, EVENTS, fd, NULL) < 0)
+		return -errno;
+	fan->mounts[fan->mount_count++] =
+		(struct fan_mount){.fd = TAKE_FD(fd), .fsid = fs.f_fsid, .dev = st.st_dev};
+	return 0;
+}
+
+struct watching {
+	struct fan *fan;
+	struct strbuf *reterr;
+	int failed;
+};
+
+static void try_mount(struct watching *w, const char *path)
+{
+	int r = add_mount(w->fan, path);
+
+	if (r == 0 || r == -ENOENT || r == -ENOTDIR)
+		return;
+	w->failed++;
+	str_escape(w->reterr, path, strlen(path));
+	strbuf_printf(w->reterr, ": %s\n", strerror(-r));
+}
+
+/* Kinds that hold no files worth watching, or whose changes happen elsewhere. */
+static bool is_left_out(const char *type)
+{
+	static const char *const types[] = {"proc",	 "sysfs",      "devpts",    "cgroup",
+					    "cgroup2",	 "bpf",	       "tracefs",   "debugfs",
+					    "mqueue",	 "securityfs", "autofs",    "pstore",
+					    "nsfs",	 "nfs",	       "nfs4",	    "cifs",
+					    "smb3",	 "configfs",   "fusectl",   "binfmt_misc",
+					    "hugetlbfs", "efivarfs",   "rpc_pipefs"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (str_equal(type, types[i]))
+			return true;
+	return false;
+}
+
+static int visit_mount(const char *point, const char *type, void *userdata)
+{
+	struct watching *w = userdata;
+
+	if (is_left_out(type))
+		return 0;
+	for (size_t i = 0; i < watch_set_count(w->fan->set); i++) {
+		const char *tree = watch_set_tree(w->fan->set, i);
+
+		if (path_is_below(point, tree) && !str_equal(point, tree) &&
+		    watch_set_has(w->fan->set, point))
+			try_mount(w, point);
+	}
+	return 0;
+}
+
+int fan_watch(struct fan *fan, const struct watch_set *set, struct strbuf *reterr)
+{
+	struct watching w = {.fan = fan, .reterr = reterr};
+	int r;
+
+	fan->set = set;
+	drop_mounts(fan);
+	dir_cache_clear(fan->dirs);
+	if (fanotify_mark(fan->fd, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; i < watch_set_count(set); i++)
+		try_mount(&w, watch_set_tree(set, i));
+	r = mounts_visit(visit_mount, &w);
+	return r < 0 ? r : w.failed;
+}
+
+static uint32_t changes_of(uint64_t mask)
+{
+	static const struct {
+		uint64_t mask;
+		uint32_t change;
+	} table[] = {
+		{FAN_CLOSE_WRITE, EVENT_CHANGE_WRITE},	{FAN_CREATE, EVENT_CHANGE_CREATE},
+		{FAN_DELETE, EVENT_CHANGE_DELETE},	{FAN_MOVED_FROM, EVENT_CHANGE_RENAME_FROM},
+		{FAN_MOVED_TO, EVENT_CHANGE_RENAME_TO}, {FAN_ATTRIB, EVENT_CHANGE_ATTRIBUTE},
+	};
+	uint32_t changes = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (mask & table[i].mask)
+			changes |= table[i].change;
+	return changes;
+}
+
+/* The directory's path through a mount from which a monitored tree can be reached; "" when it is in
+ * none. */
+static void resolve(struct fan *fan, const struct fan_dir *dir, char *path, size_t size)
+{
+	path[0] = '\0';
+	for (size_t i = 0; i < fan->mount_count; i++) {
+		cleanup_close int fd = -1;
+		char found[PATH_MAX];
+		struct stat st;
+
+		if (memcmp(&fan->mounts[i].fsid, &dir->fsid, sizeof(dir->fsid)) != 0)
+			continue;
+		fd = open_by_handle_at(fan->mounts[i].fd, (struct file_handle *)&dir->handle,
+				       O_PATH | O_CLOEXEC);
+		/* One that was removed while somebody holds it has no path any more. */
+		if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0 ||
+		    fd_get_path(fd, found, sizeof(found)) < 0)
+			continue;
+		if (watch_set_meets(fan->set, found)) {
+			str_copy(path, size, found);
+			return;
+		}
+	}
+}
+
+/* NULL when the directory is in no monitored tree, or gone. */
+static const char *dir_path(struct fan *fan, const struct fan_dir *dir)
+{
+	struct dir_key key = {
+		.data = dir,
+		.len = offsetof(struct fan_dir, handle.f_handle) + dir->handle.handle_bytes,
+	};
+	const char *path = dir_cache_get(fan->dirs, &key);
+	char found[PATH_MAX];
+
+	if (!path) {
+		resolve(fan, dir, found, sizeof(found));
+		path = dir_cache_put(fan->dirs, &key, found);
+	}
+	return path && path[0] ? path : NULL;
+}
+
+static void report(struct fan *fan, const struct fanotify_event_metadata *event,
+		   const struct fan_dir *dir, const char *name)
+{
+	const char *parent = dir_path(fan, dir);
+	char path[2 * PATH_MAX];
+	struct fan_event out = {
+		.path = path,
+		.changes = changes_of(event->mask),
+		.is_dir = event->mask & FAN_ONDIR,
+		.pid = event->pid > 0 ? (uint32_t)event->pid : 0,
+	};
+
+	if (parent && str_equal(name, "."))
+		snprintf(path, sizeof(path), "%s", parent);
+	else if (parent)
+		snprintf(path, sizeof(path), "%s/%s", str_equal(parent, "/") ? "" : parent, name);
+	/* A directory that moved takes with it the paths of all below it. */
+	if (out.is_dir && event->mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_DELETE))
+		dir_cache_clear(fan->dirs);
+	if (parent && watch_set_meets(fan->set, path))
+		fan->fn(&out, fan->userdata);
+}
+
+/*
+ * One information record at @at, of at most @len bytes: header, file system id, handle, and behind
+ * the handle's bytes the name. Records are aligned to 4 bytes only, so they are copied.
+ */
+static void on_info(struct fan *fan, const struct fanotify_event_metadata *event, const char *at,
+		    size_t len)
+{
+	struct fan_dir dir = {0};
+	const size_t fixed = offsetof(struct fan_dir, handle.f_handle);
+	const char *name;
+
+	at += sizeof(struct fanotify_event_info_header);
+	len -= sizeof(struct fanotify_event_info_header);
+	if (len < fixed)
+		return;
+	memcpy(&dir, at, fixed);
+	if (dir.handle.handle_bytes > sizeof(dir.bytes) || dir.handle.handle_bytes > len - fixed)
+		return;
+	memcpy(dir.bytes, at + fixed, dir.handle.handle_bytes);
+	name = at + fixed + dir.handle.handle_bytes;
+	len -= fixed + dir.handle.handle_bytes;
+	if (memchr(name, '\0', len))
+		report(fan, event, &dir, name);
+}
+
+static void on_event(struct fan *fan, const struct fanotify_event_metadata *event, const char *data)
+{
+	size_t at = event->metadata_len;
+
+	while (event->event_len - at >= sizeof(struct fanotify_event_info_header)) {
+		struct fanotify_event_info_header info;
+
+		memcpy(&info, data + at, sizeof(info));
+		if (info.len < sizeof(info) || info.len > event->event_len - at)
+			return;
+		if (info.info_type == FAN_EVENT_INFO_TYPE_DFID_NAME)
+			on_info(fan, event, data + at, info.len);
+		at += info.len;
+	}
+}
+
+static int read_once(struct fan *fan)
+{
+	ssize_t len = read(fan->fd, fan->buffer, sizeof(fan->buffer));
+	size_t at = 0;
+
+	if (len < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	while ((size_t)len - at >= sizeof(struct fanotify_event_metadata)) {
+		struct fanotify_event_metadata event;
+
+		memcpy(&event, fan->buffer + at, sizeof(event));
+		if (event.vers != FANOTIFY_METADATA_VERSION || event.metadata_len < sizeof(event) ||
+		    event.event_len < event.metadata_len || event.event_len > (size_t)len - at)
+			return -EPROTO;
+		if (event.mask & FAN_Q_OVERFLOW)
+			fan->fn(&(struct fan_event){.path = NULL}, fan->userdata);
+		else
+			on_event(fan, &event, fan->buffer + at);
+		at += event.event_len;
+	}
+	return 1;
+}
+
+int fan_dispatch(struct fan *fan, unsigned max_reads)
+{
+	int r = 1;
+
+	for (unsigned i = 0; i < max_reads && r > 0; i++)
+		r = read_once(fan);
+	return r;
+}

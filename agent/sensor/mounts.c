@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define MOUNTINFO "/proc/self/mountinfo"
+
+/* Space, tab, newline and backslash are written as three octal digits. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from;) {
+		unsigned a, b, c;
+
+		if (from[0] == '\\' && (a = (unsigned)(from[1] - '0')) < 4 &&
+		    (b = (unsigned)(from[2] - '0')) < 8 && (c = (unsigned)(from[3] - '0')) < 8) {
+			*to++ = (char)(a << 6 | b << 3 | c);
+			from += 4;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+/* "36 35 98:0 /mnt1 /mnt/parent rw,noatime master:1 - ext3 /dev/root rw": the fifth field, and the
+ * first after " - ". */
+static int visit_line(char *line, mounts_fn fn, void *userdata)
+{
+	char *rest = strstr(line, " - ");
+	char *point = line, *type, *field;
+
+	if (!rest)
+		return 0;
+	*rest = '\0';
+	rest += 3;
+	for (int i = 0; i < 4 && point; i++)
+		strsep(&point, " ");
+	field = strsep(&point, " ");
+	type = strsep(&rest, " \n");
+	if (!field || !type)
+		return 0;
+	unescape(field);
+	return fn(field, type, userdata);
+}
+
+int mounts_visit(mounts_fn fn, void *userdata)
+{
+	cleanup_fclose FILE *file = fopen(MOUNTINFO, "re");
+	cleanup_free char *line = NULL;
+	size_t size = 0;
+	int r = 0;
+
+	if (!file)
+		return -errno;
+	while (r == 0 && getline(&line, &size, file) >= 0)
+		r = visit_line(line, fn, userdata);
+	return r;
+}
+
+int mounts_open(void)
+{
+	int fd = open(MOUNTINFO, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/observer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id_names.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "model/fact_collect.h"
+#include "sensor/digest_cache.h"
+#include "sensor/tree_walk.h"
+
+#define MAX_PENDING   8192
+#define MAX_PROCESSES 8192
+#define MAX_DIGESTS   4096
+#define MAX_WALKS     256
+#define MAX_TRIES     8
+
+/* One piece of a walk ends after so many files or bytes, whichever is first. */
+#define SLICE_FILES 64
+#define SLICE_BYTES (8U * 1024 * 1024)
+#define SETTLE_MAX  64
+
+struct observer {
+	sensor_event_fn fn;
+	void *userdata;
+	bool is_held;
+
+	struct watch_set *set;
+	struct pending *pending;
+	struct proc_table *processes;
+	struct digest_cache *digests;
+	struct id_names *names;
+	int64_t names_due_ns;
+	struct fact_collector *collector;
+	bool (*is_reported)(uint64_t dev, void *userdata);
+	void *is_reported_userdata;
+
+	char *walks[MAX_WALKS]; /* roots to walk, in order */
+	size_t walk_count;
+	struct tree_walk *walk;
+	uint64_t walk_files;
+	int64_t walk_due_ns; /* a walk rests as long as it worked */
+	bool is_warming;
+	bool has_begun_warming;
+
+	/* Changes that found no room, since the last report. */
+	uint64_t refused;
+	int64_t refused_since_ns;
+};
+
+static void emit(struct observer *o, struct event *event)
+{
+	if (event->time_ns == 0)
+		event->time_ns = clock_real_ns();
+	o->fn(event, o->userdata);
+}
+
+static void emit_text(struct observer *o, enum event_kind kind, const char *text,
+		      const char *detail)
+{
+	emit(o, &(struct event){.kind = kind, .text = (char *)text, .detail = (char *)detail});
+}
+
+int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_observer)
+{
+	cleanup_with(observer_freep) struct observer *o = calloc(1, sizeof(*o));
+	int r;
+
+	if (!o)
+		return -ENOMEM;
+	o->fn = fn;
+	o->userdata = userdata;
+	r = watch_set_new(&(struct sensor_rules){0}, &o->set);
+	if (r == 0)
+		r = pending_new(MAX_PENDING, &o->pending);
+	if (r == 0)
+		r = proc_table_new(MAX_PROCESSES, &o->processes);
+	if (r == 0)
+		r = digest_cache_new(MAX_DIGESTS, &o->digests);
+	if (r == 0)
+		r = id_names_new("/etc/passwd", "/etc/group", &o->names);
+	if (r == 0)
+		r = fact_collector_new(o->names, &o->collector);
+	if (r < 0)
+		return r;
+	*ret_observer = TAKE_PTR(o);
+	return 0;
+}
+
+static void drop_walks(struct observer *o)
+{
+	for (size_t i = 0; i < o->walk_count; i++)
+		free(o->walks[i]);
+	o->walk_count = 0;
+	o->walk = tree_walk_free(o->walk);
+}
+
+struct observer *observer_free(struct observer *o)
+{
+	if (!o)
+		return NULL;
+	drop_walks(o);
+	fact_collector_free(o->collector);
+	id_names_free(o->names);
+	digest_cache_free(o->digests);
+	proc_table_free(o->processes);
+	pending_free(o->pending);
+	watch_set_free(o->set);
+	free(o);
+	return NULL;
+}
+
+void observer_set_sink(struct observer *o, sensor_event_fn fn, void *userdata)
+{
+	o->fn = fn;
+	o->userdata = userdata;
+}
+
+const struct watch_set *observer_watch_set(const struct observer *o)
+{
+	return o->set;
+}
+
+struct proc_table *observer_processes(struct observer *o)
+{
+	return o->processes;
+}
+
+void observer_set_reported(struct observer *o, bool (*fn)(uint64_t dev, void *userdata),
+			   void *userdata)
+{
+	o->is_reported = fn;
+	o->is_reported_userdata = userdata;
+}
+
+void observer_hold(struct observer *o, bool is_held)
+{
+	o->is_held = is_held;
+}
+
+static int queue_walk(struct observer *o, const char *root)
+{
+	char *copy;
+
+	/* A walk that goes on may have passed the place already. */
+	for (size_t i = o->walk ? 1 : 0; i < o->walk_count; i++)
+		if (path_is_below(root, o->walks[i]))
+			return 0;
+	if (o->walk_count == MAX_WALKS)
+		return -ENOBUFS;
+	copy = strdup(root);
+	if (!copy)
+		return -ENOMEM;
+	o->walks[o->walk_count++] = copy;
+	return 0;
+}
+
+static int queue_all(struct observer *o)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < watch_set_count(o->set) && r == 0; i++)
+		r = queue_walk(o, watch_set_tree(o->set, i));
+	return r;
+}
+
+int observer_watch(struct observer *o, const struct sensor_rules *rules)
+{
+	struct watch_set *set = NULL;
+	int r;
+
+	r = watch_set_new(rules, &set);
+	if (r < 0)
+		return r;
+	drop_walks(o);
+	watch_set_free(o->set);
+	o->set = set;
+	o->is_warming = watch_set_count(set) > 0;
+	o->has_begun_warming = false;
+	return queue_all(o);
+}
+
+int observer_rescan(struct observer *o, const char *tree)
+{
+	if (!tree)
+		return queue_all(o);
+	return watch_set_has(o->set, tree) ? queue_walk(o, tree) : 0;
+}
+
+void observer_gap(struct observer *o, const char *text, uint64_t count, int64_t from_ns,
+		  int64_t until_ns)
+{
+	int64_t offset_ns = clock_real_ns() - clock_boot_ns();
+
+	emit(o, &(struct event){
+			.kind = EVENT_GAP,
+			.text = (char *)text,
+			.count = count,
+			.time_ns = from_ns + offset_ns,
+			.until_ns = until_ns + offset_ns,
+		});
+}
+
+void observer_clock(struct observer *o, int64_t back_ns)
+{
+	/* A time set back can make a new change look like the old state. */
+	digest_cache_clear(o->digests);
+	if (back_ns > 0)
+		emit(o, &(struct event){.kind = EVENT_CLOCK, .count = (uint64_t)back_ns});
+}
+
+void observer_mounts_changed(struct observer *o)
+{
+	digest_cache_clear(o->digests);
+}
+
+static void find_subject(struct observer *o, struct pending_change *change)
+{
+	if (!change->subject.is_known && change->pid)
+		(void)proc_table_subject_of_pid(o->processes, change->pid, o->names,
+						&change->subject);
+}
+
+void observer_change(struct observer *o, const struct pending_change *change)
+{
+	struct pending_change known = *change;
+
+	if (!watch_set_has(o->set, change->path))
+		return;
+	find_subject(o, &known);
+	if (pending_add(o->pending, &known) < 0 && o->refused++ == 0)
+		o->refused_since_ns = change->first_ns;
+	if (!change->subject.is_known)
+		subject_done(&known.subject);
+}
+
+int observer_recheck(struct observer *o, const char *path)
+{
+	struct pending_change change = {.path = (char *)path, .first_ns = clock_boot_ns()};
+
+	return pending_add(o->pending, &change);
+}
+
+/* Names are looked at again at most once a second. */
+static void refresh_names(struct observer *o, int64_t now_ns)
+{
+	if (now_ns < o->names_due_ns)
+		return;
+	o->names_due_ns = now_ns + NSEC_PER_SEC;
+	/* On failure the old names stay: better than none. */
+	(void)id_names_refresh(o->names);
+}
+
+static void forget_digest(struct observer *o, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0)
+		digest_cache_remove(o->digests, &st);
+}
+
+/* -EAGAIN only while the file keeps changing. */
+static int collect(struct observer *o, int dirfd, const char *path, struct file_fact *ret_fact)
+{
+	int r = fact_collect(o->collector, dirfd, path, ret_fact);
+
+	return r > 0 ? 0 : r;
+}
+
+/* What a directory holds came, or went, with it. */
+static void follow_directory(struct observer *o, const struct pending_change *change)
+{
+	if (change->changes &
+	    (EVENT_CHANGE_RENAME_FROM | EVENT_CHANGE_RENAME_TO | EVENT_CHANGE_DELETE))
+		if (queue_walk(o, change->path) == -ENOBUFS)
+			(void)queue_all(o);
+}
+
+static bool has_links(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1;
+}
+
+/* Reports @change with what is there now; puts it back while the file does not hold still. */
+static void settle(struct observer *o, struct pending_change *change)
+{
+	int64_t now_ns = clock_boot_ns();
+	struct event event = {
+		.kind = EVENT_FILE,
+		.changes = change->changes & ~OBSERVER_CHANGE_DIR,
+		.time_ns = clock_real_ns() - (now_ns - change->first_ns),
+	};
+	int r;
+
+	find_subject(o, change);
+	forget_digest(o, change->path);
+	r = collect(o, AT_FDCWD, change->path, &event.object);
+	if (r == -EAGAIN && change->tries < MAX_TRIES) {
+		change->tries++;
+		change->first_ns = now_ns;
+		if (pending_add(o->pending, change) == 0)
+			return;
+	}
+	if (r < 0) {
+		/* It could not be read at all: say which path, and no more. */
+		event.object = (struct file_fact){.path = change->path, .type = FILE_TYPE_REGULAR};
+		event.detail = strerror(-r);
+	}
+	if (event.changes & EVENT_CHANGE_CREATE && has_links(change->path))
+		event.changes |= EVENT_CHANGE_LINK;
+	event.subject = change->subject;
+	emit(o, &event);
+	if (r == 0)
+		file_fact_done(&event.object);
+	if (change->changes & OBSERVER_CHANGE_DIR)
+		follow_directory(o, change);
+}
+
+static int settle_due(struct observer *o, int64_t now_ns)
+{
+	struct pending_change change;
+
+	for (int i = 0; i < SETTLE_MAX; i++) {
+		if (!pending_take(o->pending, now_ns, &change))
+			return 0;
+		settle(o, &change);
+		pending_change_done(&change);
+	}
+	return 1;
+}
+
+static void report_refused(struct observer *o, int64_t now_ns)
+{
+	if (o->refused == 0)
+		return;
+	observer_gap(o, "more files changed at once than can be followed; all trees are walked",
+		     o->refused, o->refused_since_ns, now_ns);
+	o->refused = 0;
+	(void)queue_all(o);
+}
+
+/*
+ * Digest of an open file, from the cache where its stamp may be believed. A file with a change on
+ * its way is always read.
+ */
+static int hash_open_file(struct observer *o, int fd, const struct stat *st, struct file_fact *fact)
+{
+	int64_t began_ns = clock_real_ns();
+	bool is_reported;
+	int r;
+
+	if (!pending_has(o->pending, fact->path) && digest_cache_get(o->digests, st, fact))
+		return 0;
+	r = fact_hash(o->collector, fd, st, fact);
+	if (r < 0)
+		return r;
+	is_reported = o->is_reported && o->is_reported(st->st_dev, o->is_reported_userdata) &&
+		      watch_set_has(o->set, fact->path);
+	digest_cache_put(o->digests, st, fact, began_ns, is_reported);
+	return 0;
+}
+
+static int collect_cached(struct observer *o, const char *path, struct file_fact *ret_fact,
+			  uint64_t *ret_ino)
+{
+	struct file_fact fact = {0};
+	cleanup_close int fd = -1;
+	struct stat st;
+	int r;
+
+	r = fact_open(o->collector, AT_FDCWD, path, &fact, &st, &fd);
+	if (r < 0)
+		return r;
+	if (fd >= 0) {
+		r = hash_open_file(o, fd, &st, &fact);
+		if (r == -ENOMEM) {
+			file_fact_done(&fact);
+			return r;
+		}
+	}
+	*ret_fact = fact;
+	*ret_ino = st.st_ino;
+	return 0;
+}
+
+/*
+ * The file that runs as @exec->pid, through the kernel's own link: right even when its name leads
+ * elsewhere by now. Its path is kept as the kernel told it.
+ */
+static int collect_running(struct observer *o, const struct observer_exec *exec,
+			   struct file_fact *ret_fact)
+{
+	struct file_fact fact = {0};
+	cleanup_close int fd = -1;
+	char link[64];
+	struct stat st;
+	int r;
+
+	snprintf(link, sizeof(link), "/proc/%u/exe", exec->pid);
+	fd = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_ino != exec->ino || (uint64_t)st.st_size != exec->bytes)
+		return -ESTALE;
+	r = fact_open_fd(o->collector, fd, exec->exe, &fact);
+	if (r < 0)
+		return r;
+	r = hash_open_file(o, fd, &st, &fact);
+	if (r < 0) {
+		file_fact_done(&fact);
+		return r;
+	}
+	*ret_fact = fact;
+	return 0;
+}
+
+/* 0, or a fact without digest and the reason in @ret_detail. */
+static int collect_program(struct observer *o, const struct observer_exec *exec,
+			   struct file_fact *ret_fact, const char **ret_detail)
+{
+	uint64_t ino = 0;
+	int r = -ENOENT;
+
+	if (!exec->is_gone)
+		r = collect_cached(o, exec->exe, ret_fact, &ino);
+	if (r == 0 && ino == exec->ino)
+		return 0;
+	if (r == 0)
+		file_fact_done(ret_fact);
+	r = collect_running(o, exec, ret_fact);
+	if (r == 0) {
+		*ret_detail = exec->is_gone ? "the program has no name in any directory"
+					    : "another file has the program's name by now";
+		return 0;
+	}
+	*ret_detail = "the program's file was gone before it could be read";
+	*ret_fact = (struct file_fact){.path = strdup(exec->exe), .type = FILE_TYPE_REGULAR};
+	return ret_fact->path ? 0 : -ENOMEM;
+}
+
+void observer_exec(struct observer *o, const struct observer_exec *exec)
+{
+	struct event event = {.kind = exec->kind, .time_ns = exec->time_ns};
+	const char *detail = NULL;
+	uint64_t ino;
+
+	if (!exec->exe)
+		return;
+	refresh_names(o, clock_boot_ns());
+	if (collect_program(o, exec, &event.object, &detail) < 0)
+		return;
+	if (exec->script && collect_cached(o, exec->script, &event.script, &ino) < 0)
+		event.script.path = strdup(exec->script);
+	(void)proc_table_subject(o->processes, exec->cookie, o->names, &event.subject);
+	event.detail = (char *)detail;
+	emit(o, &event);
+	file_fact_done(&event.object);
+	file_fact_done(&event.script);
+	subject_done(&event.subject);
+}
+
+static void begin_walk(struct observer *o)
+{
+	if (o->is_warming && !o->has_begun_warming) {
+		o->has_begun_warming = true;
+		emit_text(o, EVENT_PHASE, "warming", NULL);
+	}
+	o->walk_files = 0;
+	emit(o, &(struct event){.kind = EVENT_SCAN_BEGIN,
+				.object.path = (char *)tree_walk_root(o->walk)});
+}
+
+static void end_walk(struct observer *o)
+{
+	char detail[96];
+	uint64_t unread = tree_walk_unread(o->walk);
+
+	snprintf(detail, sizeof(detail), "%llu directories could not be read",
+		 (unsigned long long)unread);
+	emit(o, &(struct event){
+			.kind = EVENT_SCAN_END,
+			.object.path = (char *)tree_walk_root(o->walk),
+			.count = o->walk_files,
+			.detail = unread ? detail : NULL,
+		});
+	o->walk = tree_walk_free(o->walk);
+	free(o->walks[0]);
+	o->walk_count--;
+	memmove(o->walks, o->walks + 1, o->walk_count * sizeof(*o->walks));
+	if (o->walk_count == 0 && o->is_warming) {
+		o->is_warming = false;
+		emit_text(o, EVENT_PHASE, "covered", NULL);
+	}
+}
+
+/* Returns the bytes that were read for it. */
+static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
+{
+	struct event event = {.kind = EVENT_SCANNED};
+	uint64_t bytes;
+	int r = -EAGAIN;
+
+	for (int i = 0; i < MAX_TRIES && r == -EAGAIN; i++)
+		r = collect(o, dirfd, path, &event.object);
+	if (r == 0 && event.object.type == FILE_TYPE_NONE) {
+		file_fact_done(&event.object);
+		return 0;
+	}
+	if (r < 0) {
+		event.object = (struct file_fact){.path = (char *)path, .type = FILE_TYPE_REGULAR};
+		event.detail = strerror(-r);
+	}
+	emit(o, &event);
+	o->walk_files++;
+	bytes = event.object.size;
+	if (r == 0)
+		file_fact_done(&event.object);
+	return bytes;
+}
+
+/* IOPRIO_WHO_PROCESS of this thread; class 3 is idle, 0 goes back to what the nice value says. */
+static void set_io_class(int class)
+{
+	(void)syscall(SYS_ioprio_set, 1, 0, class << 13);
+}
+
+static int walk_slice(struct observer *o)
+{
+	uint64_t bytes = 0;
+	int r = 1;
+
+	if (!o->walk) {
+		r = tree_walk_new(o->walks[0], o->set, &o->walk);
+		if (r < 0)
+			return r;
+		begin_walk(o);
+		r = 1;
+	}
+	set_io_class(3);
+	for (int i = 0; i < SLICE_FILES && bytes < SLICE_BYTES && r > 0; i++) {
+		const char *path;
+		int dirfd;
+
+		r = tree_walk_next(o->walk, &dirfd, &path);
+		if (r > 0)
+			bytes += scan_one(o, dirfd, path);
+	}
+	set_io_class(0);
+	if (r == 0)
+		end_walk(o);
+	return r < 0 ? r : 0;
+}
+
+int observer_work(struct observer *o)
+{
+	int64_t now_ns = clock_boot_ns();
+	int r;
+
+	if (o->is_held)
+		return 0;
+	refresh_names(o, now_ns);
+	r = settle_due(o, now_ns);
+	if (r != 0)
+		return r;
+	report_refused(o, now_ns);
+	if (o->walk_count == 0 || now_ns < o->walk_due_ns)
+		return 0;
+	r = walk_slice(o);
+	/* Rest as long as the work took, so that a walk never has more than half of a processor. */
+	o->walk_due_ns = 2 * clock_boot_ns() - now_ns;
+	return r;
+}
+
+int64_t observer_due(const struct observer *o)
+{
+	int64_t due_ns = pending_due(o->pending);
+
+	if (o->is_held)
+		return INT64_MAX;
+	if (o->walk_count > 0 && o->walk_due_ns < due_ns)
+		due_ns = o->walk_due_ns;
+	return due_ns;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every back end does alike: from "something happened to this path" or
+ * "this program started" to a fact with its digest and an event.
+ *
+ * It waits until a changed path is quiet, walks trees in small steps, and
+ * knows who is who. A back end tells it what happened and calls
+ * observer_work(); it emits events from there alone. One thread.
+ */
+#ifndef PLUMBLINE_SENSOR_OBSERVER_H
+#define PLUMBLINE_SENSOR_OBSERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "sensor/pending.h"
+#include "sensor/proc_table.h"
+#include "sensor/sensor.h"
+#include "sensor/watch_set.h"
+
+struct observer;
+
+/* Set in the changes given to observer_change(), never in events: the path is a directory. */
+#define OBSERVER_CHANGE_DIR (1U << 31)
+
+/* A program as the kernel described it. */
+struct observer_exec {
+	enum event_kind kind; /* EVENT_EXEC or EVENT_RUNNING */
+	const char *exe;      /* path; NULL: unknown */
+	uint64_t ino, bytes;  /* of the file that runs */
+	bool is_gone;	      /* it has no name any more, or never had one */
+	const char *script;   /* file named to execve() that the program interprets; NULL: none */
+	uint32_t pid;
+	uint64_t cookie;
+	int64_t time_ns; /* wall clock */
+};
+
+int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_observer);
+struct observer *observer_free(struct observer *observer);
+DEFINE_CLEANUP(struct observer *, observer_free)
+
+/* Where events go from now on; the self-test listens for itself. */
+void observer_set_sink(struct observer *observer, sensor_event_fn fn, void *userdata);
+
+/* New rules: drops the walks of the old ones and walks all trees. */
+int observer_watch(struct observer *observer, const struct sensor_rules *rules);
+const struct watch_set *observer_watch_set(const struct observer *observer);
+struct proc_table *observer_processes(struct observer *observer);
+
+/* @change->path changed. What is not monitored is dropped; what finds no room is counted, reported
+ * and walked for. */
+void observer_change(struct observer *observer, const struct pending_change *change);
+void observer_exec(struct observer *observer, const struct observer_exec *exec);
+
+/* @tree NULL: all. A tree outside the rules is ignored. */
+int observer_rescan(struct observer *observer, const char *tree);
+/* The state of @path as EVENT_FILE without subject, as soon as it is quiet. */
+int observer_recheck(struct observer *observer, const char *path);
+
+/* @text: what was lost, for a person. Times on the boot clock. */
+void observer_gap(struct observer *observer, const char *text, uint64_t count, int64_t from_ns,
+		  int64_t until_ns);
+/* The wall clock was set; @back_ns > 0: back by that much. */
+void observer_clock(struct observer *observer, int64_t back_ns);
+/* Something was mounted or unmounted. */
+void observer_mounts_changed(struct observer *observer);
+/* Whether the back end reports each change on the file system of @dev; until it is set: on none. */
+void observer_set_reported(struct observer *observer, bool (*fn)(uint64_t dev, void *userdata),
+			   void *userdata);
+
+/* While on hold nothing is emitted by observer_work(). */
+void observer_hold(struct observer *observer, bool is_held);
+/* A bounded piece of work. 1 when there is more to do at once, 0, or negative errno. */
+int observer_work(struct observer *observer);
+/* Boot clock time of the next work; INT64_MAX when there is none. */
+int64_t observer_due(const struct observer *observer);
+
+#endif

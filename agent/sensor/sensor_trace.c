@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The trace rung: program starts and write-opens from BPF tracepoints, changes
+ * from a fanotify group that only notifies. It sees and cannot deny.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "sensor/bpf_probe.h"
+#include "sensor/bpf_source.h"
+#include "sensor/exec_news.h"
+#include "sensor/fan.h"
+#include "sensor/mounts.h"
+#include "sensor/observer.h"
+#include "sensor/record.h"
+#include "sensor/self_test.h"
+#include "sensor/wakeups.h"
+
+enum {
+	SOURCE_RINGS,
+	SOURCE_FAN,
+	SOURCE_MOUNTS,
+};
+
+/* After a round of changes the group rests so long: what piles up meanwhile is folded by the kernel
+ * and wakes nobody. */
+#define FAN_REST_NS	(50 * NSEC_PER_MSEC)
+#define FAN_READS	8
+#define RECORDS_A_ROUND 256
+/* Ended processes are known so long: longer than a change can wait. */
+#define REMEMBER_NS (30 * NSEC_PER_SEC)
+
+struct sensor {
+	struct observer *observer;
+	struct bpf_source *bpf;
+	struct fan *fan;
+	int mounts;
+	struct wakeups wakeups;
+	sensor_event_fn fn;
+	void *userdata;
+
+	struct exec_words words;
+	unsigned records; /* of this round */
+	bool is_held, is_inventory;
+	int64_t fan_resume_ns; /* 0: not resting */
+
+	struct ev_counters seen; /* at the last look */
+	int64_t seen_ns;
+	uint64_t bad_records;
+};
+
+static int trace_probe(struct strbuf *reterr)
+{
+	int r = bpf_probe_load(BPF_PROBE_TP_BTF);
+
+	if (r < 0)
+		strbuf_printf(reterr,
+			      "the kernel refused a tracepoint program (%s): it needs CAP_BPF and "
+			      "CAP_PERFMON, and a kernel with CONFIG_DEBUG_INFO_BTF",
+			      strerror(-r));
+	return r;
+}
+
+static struct sensor *trace_close(struct sensor *sensor)
+{
+	if (!sensor)
+		return NULL;
+	bpf_source_close(sensor->bpf);
+	fan_close(sensor->fan);
+	if (sensor->mounts >= 0)
+		close(sensor->mounts);
+	observer_free(sensor->observer);
+	wakeups_done(&sensor->wakeups);
+	exec_words_done(&sensor->words);
+	free(sensor);
+	return NULL;
+}
+DEFINE_CLEANUP(struct sensor *, trace_close)
+
+static int64_t wall_ns(const struct sensor *sensor, uint64_t ktime)
+{
+	return (int64_t)ktime + sensor->wakeups.offset_ns;
+}
+
+static int on_program(struct sensor *sensor, const struct record *record)
+{
+	struct observer_exec exec = {
+		.kind = record->hdr.type == EV_TASK ? EVENT_RUNNING : EVENT_EXEC,
+		.ino = record->exec.ino,
+		.bytes = record->exec.bytes,
+		.is_gone = record->exec.nlink == 0 ||
+			   record->exec.exe.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
+		.pid = record->hdr.pid,
+		.cookie = record->hdr.cookie,
+		.time_ns = wall_ns(sensor, record->hdr.ktime),
+	};
+	struct proc_news news;
+	int r;
+
+	r = exec_news_fill(record, &sensor->words, &news);
+	if (r == 0)
+		r = proc_table_exec(observer_processes(sensor->observer), &news);
+	if (r < 0)
+		return r;
+	if (record->hdr.type == EV_TASK && (!sensor->is_inventory || record->exec.exe.length == 0))
+		return 0;
+	exec.exe = news.exe;
+	exec.script = exec_news_script(record, &sensor->words);
+	if (!exec.exe) {
+		int64_t ns = (int64_t)record->hdr.ktime;
+
+		observer_gap(sensor->observer,
+			     "a program with a path too long to follow has started", 1, ns, ns);
+		return 0;
+	}
+	observer_exec(sensor->observer, &exec);
+	return 0;
+}
+
+/* The path that the kernel gave below one of the trees. */
+static int on_open(struct sensor *sensor, const struct record *record)
+{
+	const struct watch_set *set = observer_watch_set(sensor->observer);
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	struct pending_change change = {
+		.changes = EVENT_CHANGE_OPEN_WRITE,
+		.first_ns = (int64_t)record->hdr.ktime,
+		.pid = record->hdr.pid,
+	};
+	int r;
+
+	/* One of the rules before, or a path that was cut: fanotify tells its end. */
+	if (record->open.tree == 0 || record->open.tree > watch_set_count(set) ||
+	    record->open.path.flags & EV_TEXT_CUT)
+		return 0;
+	if (record->open.flags & EV_OPEN_CREATED)
+		change.changes |= EVENT_CHANGE_CREATE;
+	if (!str_equal(watch_set_tree(set, record->open.tree - 1), "/"))
+		strbuf_add_str(&path, watch_set_tree(set, record->open.tree - 1));
+	r = record_path(record, &record->open.path, &path);
+	if (r < 0)
+		return r;
+	change.path = path.data;
+	observer_change(sensor->observer, &change);
+	return 0;
+}
+
+static int on_path(struct sensor *sensor, const struct record *record)
+{
+	const char *name = record_string(record, &record->path.path);
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	cleanup_free char *real = NULL;
+	struct pending_change change = {
+		.changes = EVENT_CHANGE_WRITE,
+		.first_ns = (int64_t)record->hdr.ktime,
+		.pid = record->hdr.pid,
+	};
+	int r = 0;
+
+	if (!name || name[0] == '\0')
+		return 0;
+	if (name[0] != '/') {
+		r = record_path(record, &record->path.cwd, &path);
+		strbuf_add_char(&path, '/');
+	}
+	strbuf_add_str(&path, name);
+	if (r < 0 || strbuf_check(&path) < 0)
+		return r < 0 ? r : -ENOMEM;
+	real = realpath(path.data, NULL);
+	if (!real)
+		return 0;
+	change.path = real;
+	observer_change(sensor->observer, &change);
+	return 0;
+}
+
+static int on_life(struct sensor *sensor, const struct record *record)
+{
+	struct proc_table *processes = observer_processes(sensor->observer);
+	struct proc_news news;
+	int r;
+
+	if (record->hdr.type == EV_EXIT) {
+		proc_table_exit(processes, record->hdr.cookie, (int64_t)record->hdr.ktime);
+		return 0;
+	}
+	r = exec_news_fill(record, &sensor->words, &news);
+	return r < 0 ? r : proc_table_fork(processes, &news);
+}
+
+/* A record that does not decode is counted and passed over: the next one may be good. */
+static int on_record(const void *data, size_t len, void *userdata)
+{
+	struct sensor *sensor = userdata;
+	struct record record;
+	int r = record_decode(data, len, &record);
+
+	if (r == 0) {
+		switch ((enum ev_type)record.hdr.type) {
+		case EV_EXEC:
+		case EV_TASK:
+			r = on_program(sensor, &record);
+			break;
+		case EV_OPEN:
+			r = on_open(sensor, &record);
+			break;
+		case EV_PATH:
+			r = on_path(sensor, &record);
+			break;
+		case EV_FORK:
+		case EV_EXIT:
+			r = on_life(sensor, &record);
+			break;
+		case EV_NONE:
+		case EV_TYPE_COUNT:
+			break;
+		}
+	}
+	if (r == -ENOMEM)
+		return r;
+	sensor->bad_records += r < 0;
+	return ++sensor->records >= RECORDS_A_ROUND ? -ECANCELED : 0;
+}
+
+static void on_fan_event(const struct fan_event *event, void *userdata)
+{
+	struct sensor *sensor = userdata;
+	int64_t now_ns = clock_boot_ns();
+	struct pending_change change = {
+		.path = (char *)event->path,
+		.changes = event->changes | (event->is_dir ? OBSERVER_CHANGE_DIR : 0),
+		.first_ns = now_ns,
+		.pid = event->pid,
+	};
+
+	if (!event->path) {
+		observer_gap(sensor->observer,
+			     "the kernel's queue of file changes overflowed; all trees are walked",
+			     0, sensor->seen_ns, now_ns);
+		(void)observer_rescan(sensor->observer, NULL);
+	} else if (event->pid != (uint32_t)getpid()) {
+		observer_change(sensor->observer, &change);
+	}
+}
+
+static bool is_reported(uint64_t dev, void *userdata)
+{
+	const struct sensor *sensor = userdata;
+
+	return fan_covers(sensor->fan, dev);
+}
+
+static int trace_open(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor)
+{
+	cleanup_with(trace_closep) struct sensor *sensor = calloc(1, sizeof(*sensor));
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int r;
+
+	if (!sensor)
+		return -ENOMEM;
+	sensor->mounts = -1;
+	sensor->wakeups = WAKEUPS_NONE;
+	sensor->fn = fn;
+	sensor->userdata = userdata;
+	sensor->seen_ns = clock_boot_ns();
+	r = wakeups_init(&sensor->wakeups);
+	if (r == 0)
+		r = observer_new(fn, userdata, &sensor->observer);
+	if (r == 0)
+		r = bpf_source_open(NULL, &sensor->bpf, &text);
+	if (r == 0)
+		r = fan_open(on_fan_event, sensor, &sensor->fan);
+	if (r == 0)
+		r = sensor->mounts = mounts_open();
+	if (r < 0)
+		return r;
+	bpf_source_set_reader(sensor->bpf, on_record, sensor);
+	observer_set_reported(sensor->observer, is_reported, sensor);
+	r = wakeups_add(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS, EPOLLIN);
+	if (r == 0)
+		r = wakeups_add(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, EPOLLIN);
+	if (r == 0)
+		r = wakeups_add(&sensor->wakeups, sensor->mounts, SOURCE_MOUNTS, EPOLLPRI);
+	/* Who runs already is known from the start; it is told by trace_inventory(). */
+	if (r == 0)
+		r = bpf_source_list_tasks(sensor->bpf);
+	if (r < 0 && r != -EOPNOTSUPP)
+		return r;
+	*ret_sensor = TAKE_PTR(sensor);
+	return 0;
+}
+
+static int arm(struct sensor *sensor)
+{
+	int64_t due_ns = observer_due(sensor->observer);
+
+	if (!sensor->is_held && sensor->fan_resume_ns && sensor->fan_resume_ns < due_ns)
+		due_ns = sensor->fan_resume_ns;
+	return wakeups_arm(&sensor->wakeups, due_ns);
+}
+
+static int mark_file_systems(struct sensor *sensor)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int64_t now_ns = clock_boot_ns();
+	int r = fan_watch(sensor->fan, observer_watch_set(sensor->observer), &text);
+
+	if (r <= 0)
+		return r;
+	strbuf_add_str(&text, "changes there are found by the next walk only");
+	observer_gap(sensor->observer,
+		     strbuf_check(&text) < 0 ? "file systems without change events" : text.data,
+		     (uint64_t)r, now_ns, now_ns);
+	return 0;
+}
+
+static int trace_watch(struct sensor *sensor, const struct sensor_rules *rules)
+{
+	const struct watch_set *set;
+	char **trees;
+	int r;
+
+	r = observer_watch(sensor->observer, rules);
+	if (r < 0)
+		return r;
+	set = observer_watch_set(sensor->observer);
+	trees = calloc(watch_set_count(set) + 1, sizeof(*trees));
+	if (!trees)
+		return -ENOMEM;
+	for (size_t i = 0; i < watch_set_count(set); i++)
+		trees[i] = (char *)watch_set_tree(set, i);
+	r = bpf_source_watch(sensor->bpf, trees);
+	free(trees);
+	/* Marked before the walk that is queued now reads anything, so no change falls between. */
+	if (r == 0)
+		r = mark_file_systems(sensor);
+	return r < 0 ? r : arm(sensor);
+}
+
+static int trace_fd(const struct sensor *sensor)
+{
+	return sensor->wakeups.epoll;
+}
+
+static int list_running(struct sensor *sensor, bool is_told)
+{
+	int r;
+
+	sensor->is_inventory = is_told;
+	r = bpf_source_list_tasks(sensor->bpf);
+	sensor->is_inventory = false;
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+/* What the kernel could not hand over since the last look is told, and what can be made good is. */
+static int check_losses(struct sensor *sensor)
+{
+	int64_t now_ns = clock_boot_ns();
+	struct ev_counters now;
+	uint64_t starts = 0, rest = 0;
+	int r;
+
+	r = bpf_source_counters(sensor->bpf, &now);
+	if (r < 0)
+		return r;
+	for (int type = 0; type < EV_TYPE_COUNT; type++) {
+		uint64_t lost = now.lost[type] - sensor->seen.lost[type];
+
+		*(type == EV_EXEC ? &starts : &rest) += lost;
+	}
+	if (starts)
+		observer_gap(sensor->observer, "program starts were lost in the kernel's ring",
+			     starts, sensor->seen_ns, now_ns);
+	if (rest)
+		observer_gap(sensor->observer,
+			     "records of processes and write-opens were lost in the kernel's ring",
+			     rest, sensor->seen_ns, now_ns);
+	if (sensor->bad_records)
+		observer_gap(sensor->observer, "records of the kernel could not be understood",
+			     sensor->bad_records, sensor->seen_ns, now_ns);
+	sensor->bad_records = 0;
+	sensor->seen = now;
+	sensor->seen_ns = now_ns;
+	return starts || rest ? list_running(sensor, starts > 0) : 0;
+}
+
+static int read_changes(struct sensor *sensor, int mask)
+{
+	int64_t now_ns = clock_boot_ns();
+	int r;
+
+	if (sensor->fan_resume_ns && now_ns >= sensor->fan_resume_ns) {
+		sensor->fan_resume_ns = 0;
+		mask |= 1 << (WAKEUP_USER + SOURCE_FAN);
+		r = wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, EPOLLIN);
+		if (r < 0)
+			return r;
+	}
+	if (!(mask & 1 << (WAKEUP_USER + SOURCE_FAN)))
+		return 0;
+	r = fan_dispatch(sensor->fan, FAN_READS);
+	if (r != 0)
+		return r;
+	sensor->fan_resume_ns = now_ns + FAN_REST_NS;
+	return wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, 0);
+}
+
+static int on_tick(struct sensor *sensor)
+{
+	proc_table_forget(observer_processes(sensor->observer), clock_boot_ns() - REMEMBER_NS);
+	return check_losses(sensor);
+}
+
+static int on_wakeups(struct sensor *sensor, int mask)
+{
+	int r = 0;
+
+	if (mask & 1 << WAKEUP_CLOCK)
+		observer_clock(sensor->observer, wakeups_clock_step(&sensor->wakeups));
+	if (mask & 1 << (WAKEUP_USER + SOURCE_MOUNTS)) {
+		observer_mounts_changed(sensor->observer);
+		r = mark_file_systems(sensor);
+	}
+	if (r == 0 && mask & 1 << WAKEUP_TICK)
+		r = on_tick(sensor);
+	return r;
+}
+
+static int trace_dispatch(struct sensor *sensor)
+{
+	int mask = wakeups_take(&sensor->wakeups);
+	int rings, changes, work, r;
+
+	if (mask < 0)
+		return mask;
+	if (sensor->is_held)
+		return 0;
+	r = on_wakeups(sensor, mask);
+	if (r < 0)
+		return r;
+	/* Processes first: a change is put down to a process that must be known by then. */
+	sensor->records = 0;
+	rings = bpf_source_dispatch(sensor->bpf);
+	if (rings < 0)
+		return rings;
+	changes = read_changes(sensor, mask);
+	if (changes < 0)
+		return changes;
+	work = observer_work(sensor->observer);
+	if (work < 0)
+		return work;
+	r = arm(sensor);
+	return r < 0 ? r : rings || changes || work;
+}
+
+static int trace_self_test(struct sensor *sensor, const char *dir, struct strbuf *reterr)
+{
+	struct self_test test = {
+		.ops = &sensor_trace,
+		.sensor = sensor,
+		.observer = sensor->observer,
+		.has_exec = true,
+	};
+	int r = self_test_run(&test, dir, reterr);
+
+	observer_set_sink(sensor->observer, sensor->fn, sensor->userdata);
+	return r;
+}
+
+static int trace_inventory(struct sensor *sensor)
+{
+	return list_running(sensor, true);
+}
+
+static int trace_rescan(struct sensor *sensor, const char *tree)
+{
+	int r = observer_rescan(sensor->observer, tree);
+
+	return r < 0 ? r : arm(sensor);
+}
+
+static int trace_recheck(struct sensor *sensor, const char *path)
+{
+	int r = observer_recheck(sensor->observer, path);
+
+	return r < 0 ? r : arm(sensor);
+}
+
+static int trace_hold(struct sensor *sensor, int is_held)
+{
+	uint32_t events = is_held ? 0 : EPOLLIN;
+	int r;
+
+	if (sensor->is_held == (is_held != 0))
+		return 0;
+	sensor->is_held = is_held;
+	observer_hold(sensor->observer, is_held);
+	r = wakeups_set(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS, events);
+	if (r == 0 && !sensor->fan_resume_ns)
+		r = wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, events);
+	if (r == 0 && !is_held)
+		r = check_losses(sensor);
+	return r < 0 ? r : arm(sensor);
+}
+
+static int trace_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part)
+{
+	const struct bpf_program_state *state = bpf_source_program(sensor->bpf, index);
+
+	if (!state && index > 0 && bpf_source_program(sensor->bpf, index - 1))
+		*ret_part = (struct sensor_part){.name = "fanotify (FID, notification only)"};
+	else if (state)
+		*ret_part = (struct sensor_part){.name = state->hook, .error = state->error};
+	else
+		return -ENOENT;
+	return 0;
+}
+
+const struct sensor_ops sensor_trace = {
+	.name = "trace",
+	.sights = sight_trace,
+	.probe = trace_probe,
+	.open = trace_open,
+	.watch = trace_watch,
+	.fd = trace_fd,
+	.dispatch = trace_dispatch,
+	.self_test = trace_self_test,
+	.close = trace_close,
+	.inventory = trace_inventory,
+	.rescan = trace_rescan,
+	.recheck = trace_recheck,
+	.hold = trace_hold,
+	.part = trace_part,
+};

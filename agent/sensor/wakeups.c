@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/wakeups.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static struct itimerspec at_ns(int64_t ns, int64_t every_ns)
+{
+	return (struct itimerspec){
+		.it_value = {.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC},
+		.it_interval = {.tv_sec = every_ns / NSEC_PER_SEC,
+				.tv_nsec = every_ns % NSEC_PER_SEC},
+	};
+}
+
+/* A timer far in the future that the kernel cancels when somebody sets the clock. */
+static int watch_clock(int fd)
+{
+	struct itimerspec far = at_ns(clock_real_ns() + INT64_C(3650) * 86400 * NSEC_PER_SEC, 0);
+
+	if (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+static int add(struct wakeups *w, int fd, enum wakeup wakeup, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.u32 = wakeup};
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_all(struct wakeups *w)
+{
+	struct itimerspec every =
+		at_ns(WAKEUPS_TICK_MS * NSEC_PER_MSEC, WAKEUPS_TICK_MS * NSEC_PER_MSEC);
+	int r;
+
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	w->tick = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	w->clock = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (w->epoll < 0 || w->timer < 0 || w->tick < 0 || w->clock < 0)
+		return -errno;
+	if (timerfd_settime(w->tick, 0, &every, NULL) < 0)
+		return -errno;
+	r = watch_clock(w->clock);
+	if (r == 0)
+		r = add(w, w->timer, WAKEUP_DUE, EPOLLIN);
+	if (r == 0)
+		r = add(w, w->tick, WAKEUP_TICK, EPOLLIN);
+	if (r == 0)
+		r = add(w, w->clock, WAKEUP_CLOCK, EPOLLIN);
+	return r;
+}
+
+int wakeups_init(struct wakeups *w)
+{
+	struct wakeups new = WAKEUPS_NONE;
+	int r;
+
+	r = open_all(&new);
+	if (r < 0) {
+		wakeups_done(&new);
+		return r;
+	}
+	new.offset_ns = clock_real_ns() - clock_boot_ns();
+	new.armed_ns = INT64_MAX;
+	*w = new;
+	return 0;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void wakeups_done(struct wakeups *w)
+{
+	close_fd(&w->timer);
+	close_fd(&w->tick);
+	close_fd(&w->clock);
+	close_fd(&w->epoll);
+}
+
+int wakeups_add(struct wakeups *w, int fd, unsigned number, uint32_t events)
+{
+	return add(w, fd, WAKEUP_USER + number, events);
+}
+
+int wakeups_set(struct wakeups *w, int fd, unsigned number, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.u32 = WAKEUP_USER + number};
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_MOD, fd, &event) < 0 ? -errno : 0;
+}
+
+int wakeups_arm(struct wakeups *w, int64_t due_ns)
+{
+	struct itimerspec spec = {0};
+
+	if (due_ns == w->armed_ns)
+		return 0;
+	/* A time of zero would disarm it. */
+	if (due_ns != INT64_MAX)
+		spec = at_ns(due_ns > 0 ? due_ns : 1, 0);
+	if (timerfd_settime(w->timer, TFD_TIMER_ABSTIME, &spec, NULL) < 0)
+		return -errno;
+	w->armed_ns = due_ns;
+	return 0;
+}
+
+static void drain(struct wakeups *w, uint32_t wakeup)
+{
+	uint64_t count;
+	ssize_t n = 0;
+
+	if (wakeup == WAKEUP_DUE) {
+		n = read(w->timer, &count, sizeof(count));
+		w->armed_ns = INT64_MAX;
+	} else if (wakeup == WAKEUP_TICK) {
+		n = read(w->tick, &count, sizeof(count));
+	} else if (wakeup == WAKEUP_CLOCK) {
+		/* Fails with ECANCELED, and is armed anew for the next time. */
+		n = read(w->clock, &count, sizeof(count));
+		(void)watch_clock(w->clock);
+	}
+	(void)n;
+}
+
+int wakeups_take(struct wakeups *w)
+{
+	struct epoll_event events[16];
+	int n = epoll_wait(w->epoll, events, 16, 0);
+	int mask = 0;
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n; i++) {
+		drain(w, events[i].data.u32);
+		mask |= 1 << events[i].data.u32;
+	}
+	return mask;
+}
+
+int64_t wakeups_clock_step(struct wakeups *w)
+{
+	int64_t offset_ns = clock_real_ns() - clock_boot_ns();
+	int64_t back_ns = w->offset_ns - offset_ns;
+
+	w->offset_ns = offset_ns;
+	return back_ns;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one descriptor of a back end: an epoll set with a timer for the next
+ * work, a slow tick, and notice of a wall clock that was set.
+ */
+#ifndef PLUMBLINE_SENSOR_WAKEUPS_H
+#define PLUMBLINE_SENSOR_WAKEUPS_H
+
+#include <stdint.h>
+
+#define WAKEUPS_TICK_MS 5000
+
+enum wakeup {
+	WAKEUP_NONE,
+	WAKEUP_DUE,   /* the timer ran out */
+	WAKEUP_TICK,  /* each WAKEUPS_TICK_MS */
+	WAKEUP_CLOCK, /* the wall clock was set */
+	WAKEUP_USER,  /* + n: the back end's own, from wakeups_add() */
+};
+
+struct wakeups {
+	int epoll, timer, tick, clock;
+	int64_t offset_ns; /* wall clock less boot clock, as last seen */
+	int64_t armed_ns;
+};
+
+#define WAKEUPS_NONE ((struct wakeups){.epoll = -1, .timer = -1, .tick = -1, .clock = -1})
+
+int wakeups_init(struct wakeups *w);
+void wakeups_done(struct wakeups *w);
+
+/* @number from 0; @events is an EPOLL* mask, 0 to add it asleep. */
+int wakeups_add(struct wakeups *w, int fd, unsigned number, uint32_t events);
+int wakeups_set(struct wakeups *w, int fd, unsigned number, uint32_t events);
+
+/* The timer runs out at @due_ns of the boot clock; INT64_MAX: never. */
+int wakeups_arm(struct wakeups *w, int64_t due_ns);
+
+/* Bit n is set for enum wakeup n; never waits. Negative errno on failure. */
+int wakeups_take(struct wakeups *w);
+/* After WAKEUP_CLOCK: by how much the wall clock went back (negative: forward) since the last call.
+ */
+int64_t wakeups_clock_step(struct wakeups *w);
+
+#endif

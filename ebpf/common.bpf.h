@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What all programs share: rings, counters, the scratch that a record is built
+ * in, and names of processes and files.
+ *
+ * A record is counted before anything can lose it. It is built in per-CPU
+ * scratch and copied into its ring at its real length, because a reservation
+ * must have a constant size and four paths of the longest kind would waste it.
+ */
+#ifndef PLUMBLINE_EBPF_COMMON_H
+#define PLUMBLINE_EBPF_COMMON_H
+
+#include "kernel.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "compat.bpf.h"
+#include "event.h"
+
+static char licence[] SEC("license") = "Dual BSD/GPL";
+
+/* Levels of a path that are walked; 255 bytes per name would make 16 KiB of these. */
+#define PATH_LEVELS 48
+/* Tail room that one name may use beyond EV_TAIL_MAX, so that its offset needs only a mask. */
+#define TAIL_SLACK	  1024
+#define NAME_ROOM	  256
+#define TELEMETRY_QUARTER (1 << 20)
+
+/* Set before the load: the sensor's own thread group, whose opens are no news. */
+const volatile __u32 self_tgid __weak = 0;
+/* Set while the sensor opens a tree's root; the open then enters that root into `trees`. */
+volatile __u32 learn_tree __weak = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} rb_alert SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} rb_tele SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct ev_counters);
+} counters SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct ev_tree_key);
+	__type(value, u32);
+} trees SEC(".maps") __weak;
+
+struct scratch {
+	union {
+		struct ev_hdr hdr;
+		struct ev_exec exec;
+		struct ev_open open;
+		struct ev_path path;
+	};
+	char tail[EV_TAIL_MAX + TAIL_SLACK];
+	u32 length; /* of the text */
+	u32 busy;   /* this CPU builds a record: a task that came in between must not touch it */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps") __weak;
+
+static __always_inline u64 task_cookie(struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	u64 start = BPF_CORE_READ(leader, start_boottime);
+	u32 tgid = BPF_CORE_READ(leader, tgid);
+
+	/* 40 bits of start time in steps of 4.2 ms, 22 bits of tgid (PID_MAX_LIMIT). */
+	return (start >> 22 & ((1ULL << 40) - 1)) << 22 | (tgid & ((1U << 22) - 1));
+}
+
+static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *task)
+{
+	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent);
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+
+	hdr->abi = EV_ABI;
+	hdr->ktime = bpf_ktime_get_boot_ns();
+	hdr->cookie = task_cookie(task);
+	hdr->parent_cookie = task_cookie(parent);
+	hdr->cpu = bpf_get_smp_processor_id();
+	hdr->pid = BPF_CORE_READ(task, tgid);
+	hdr->ppid = BPF_CORE_READ(parent, tgid);
+	hdr->uid = BPF_CORE_READ(cred, uid.val);
+	hdr->euid = BPF_CORE_READ(cred, euid.val);
+	hdr->login_uid = task_login_uid(task);
+	BPF_CORE_READ_STR_INTO(&hdr->comm, task, comm);
+}
+
+/*
+ * Begins a record of @type about @task: counts the attempt and returns the scratch with a zeroed
+ * record and the header filled, or NULL (counted as lost) when this CPU is already building one.
+ */
+static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct task_struct *task)
+{
+	u32 zero = 0;
+	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+
+	if (!cnt || !s || type >= EV_TYPE_COUNT || ring >= EV_RING_COUNT)
+		return NULL;
+	cnt->attempts[type]++;
+	cnt->sequence[ring]++;
+	if (s->busy) {
+		cnt->lost[type]++;
+		cnt->ring_lost[ring]++;
+		return NULL;
+	}
+	s->busy = 1;
+	s->length = 0;
+	__builtin_memset(&s->exec, 0, sizeof(s->exec));
+	fill_header(&s->hdr, task);
+	s->hdr.type = type;
+	s->hdr.sequence = cnt->sequence[ring];
+	s->hdr.lost = cnt->ring_lost[ring];
+	return s;
+}
+
+static __always_inline void event_abandon(struct scratch *s)
+{
+	s->busy = 0;
+}
+
+static __always_inline void event_count_loss(struct scratch *s, u32 ring)
+{
+	u32 zero = 0;
+	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
+	u32 type = s->hdr.type;
+
+	if (!cnt || type >= EV_TYPE_COUNT || ring >= EV_RING_COUNT)
+		return;
+	cnt->lost[type]++;
+	cnt->ring_lost[ring]++;
+}
+
+/* Sends a record that is only a header (@has_text false) or has the fixed part and the text; or
+ * counts its loss. */
+static __always_inline void event_send(struct scratch *s, void *rb, u32 ring, bool has_text)
+{
+	u32 length = s->length;
+	u64 wakeup = 0;
+	u32 size;
+
+	if (length > EV_TAIL_MAX)
+		length = EV_TAIL_MAX;
+	size = has_text ? EV_FIXED + length : sizeof(struct ev_hdr);
+	s->hdr.size = size;
+	/* Forks and exits are only of use beside another record: they wake nobody until a quarter
+	 * is full. */
+	if (!has_text && bpf_ringbuf_query(rb, BPF_RB_AVAIL_DATA) < TELEMETRY_QUARTER)
+		wakeup = BPF_RB_NO_WAKEUP;
+	if (bpf_ringbuf_output(rb, s, size, wakeup))
+		event_count_loss(s, ring);
+	s->busy = 0;
+}
+
+/*
+ * Appends the string at @from, at most NAME_ROOM bytes with its NUL, to the text. Returns its
+ * length, or 0 when there was no room or nothing to read.
+ */
+static __always_inline u32 text_add(struct scratch *s, const void *from, u32 room)
+{
+	u32 at = s->length;
+	long n;
+
+	if (at >= EV_TAIL_MAX)
+		return 0;
+	n = bpf_probe_read_kernel_str(&s->tail[at & (EV_TAIL_MAX - 1)], room, from);
+	if (n <= 0 || n > room)
+		return 0;
+	s->length = at + n;
+	return n;
+}
+
+/* The same from memory of the current process. */
+static __always_inline void text_add_user(struct scratch *s, const char *from)
+{
+	u32 at = s->length;
+	long n;
+
+	if (at >= EV_TAIL_MAX)
+		return;
+	n = bpf_probe_read_user_str(&s->tail[at & (EV_TAIL_MAX - 1)], TAIL_SLACK, from);
+	if (n > 0 && n <= TAIL_SLACK)
+		s->length = at + n;
+}
+
+static __always_inline void text_begin(struct scratch *s, struct ev_text *text)
+{
+	text->offset = s->length;
+	text->flags = 0;
+}
+
+static __always_inline void text_end(struct scratch *s, struct ev_text *text)
+{
+	if (s->length > EV_TAIL_MAX) {
+		s->length = EV_TAIL_MAX;
+		text->flags |= EV_TEXT_CUT;
+	}
+	text->length = s->length - text->offset;
+}
+
+static __always_inline struct mount *real_mount(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* The names of @path from its leaf up to the root of its mount namespace, through mounts. */
+static __always_inline void text_add_path(struct scratch *s, struct ev_text *text,
+					  struct path *from)
+{
+	struct dentry *dentry = BPF_CORE_READ(from, dentry);
+	struct vfsmount *vfs = BPF_CORE_READ(from, mnt);
+	struct mount *mount = real_mount(vfs);
+	int i;
+
+	text_begin(s, text);
+	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
+		text->flags |= EV_TEXT_DELETED;
+	for (i = 0; i < PATH_LEVELS; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+			if (above == mount)
+				break;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = above;
+			continue;
+		}
+		if (!text_add(s, BPF_CORE_READ(dentry, d_name.name), NAME_ROOM)) {
+			text->flags |= EV_TEXT_CUT;
+			break;
+		}
+		if (parent == dentry) {
+			text->flags |= EV_TEXT_DETACHED;
+			break;
+		}
+		dentry = parent;
+	}
+	if (i == PATH_LEVELS)
+		text->flags |= EV_TEXT_CUT;
+	text_end(s, text);
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Life of processes.
+ *
+ *   tp_btf/sched_process_exec   reports every program that has started, after the point of no
+ * return tp_btf/sched_process_fork   reports every new process (not thread)
+ *   tp_btf/sched_process_exit   reports the end of a process, with its last thread
+ *   iter/task                   reports what runs already, read by the sensor at start
+ *
+ * Decides nothing: these hooks cannot deny. A program that fails to start, and an execve() that is
+ * refused, leave no record.
+ */
+#include "common.bpf.h"
+
+static __always_inline void add_cgroup(struct scratch *s, struct ev_text *text,
+				       struct task_struct *task)
+{
+	struct kernfs_node *kn = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+
+	text_begin(s, text);
+	for (int i = 0; i < 8 && kn; i++) {
+		struct kernfs_node *parent = kernfs_parent(kn);
+
+		/* The root has no name of its own. */
+		if (!parent || !text_add(s, BPF_CORE_READ(kn, name), NAME_ROOM))
+			break;
+		kn = parent;
+	}
+	text_end(s, text);
+}
+
+static __always_inline void add_file(struct scratch *s, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	s->exec.ino = BPF_CORE_READ(inode, i_ino);
+	s->exec.bytes = BPF_CORE_READ(inode, i_size);
+	s->exec.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	s->exec.mode = BPF_CORE_READ(inode, i_mode);
+	s->exec.nlink = BPF_CORE_READ(inode, i_nlink);
+	text_add_path(s, &s->exec.exe, &file->f_path);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct scratch *s = event_begin(EV_EXEC, EV_RING_ALERT, task);
+	const char *filename;
+
+	if (!s)
+		return 0;
+	filename = BPF_CORE_READ(bprm, filename);
+	if (filename != BPF_CORE_READ(bprm, interp))
+		s->exec.flags |= EV_EXEC_INTERPRETED;
+	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	add_file(s, BPF_CORE_READ(bprm, file));
+
+	text_begin(s, &s->exec.filename);
+	text_add(s, filename, TAIL_SLACK);
+	text_end(s, &s->exec.filename);
+	if (s->tail[s->exec.filename.offset & (EV_TAIL_MAX - 1)] != '/') {
+		struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+		text_add_path(s, &s->exec.cwd, &fs->pwd);
+	}
+	add_cgroup(s, &s->exec.cgroup, task);
+	event_send(s, &rb_alert, EV_RING_ALERT, true);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct scratch *s;
+
+	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+		return 0;
+	s = event_begin(EV_FORK, EV_RING_TELEMETRY, child);
+	if (s)
+		event_send(s, &rb_tele, EV_RING_TELEMETRY, false);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	struct scratch *s;
+
+	if (BPF_CORE_READ(task, signal, live.counter) > 0)
+		return 0;
+	s = event_begin(EV_EXIT, EV_RING_TELEMETRY, task);
+	if (s)
+		event_send(s, &rb_tele, EV_RING_TELEMETRY, false);
+	return 0;
+}
+
+SEC("iter/task")
+int list_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct scratch *s;
+	struct file *file;
+	u32 length;
+
+	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+		return 0;
+	s = event_begin(EV_TASK, EV_RING_TELEMETRY, task);
+	if (!s)
+		return 0;
+	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	/* Kernel threads have none; they are told of as the parents of others. */
+	file = BPF_CORE_READ(task, mm, exe_file);
+	if (file)
+		add_file(s, file);
+	add_cgroup(s, &s->exec.cgroup, task);
+	length = s->length;
+	if (length > EV_TAIL_MAX)
+		length = EV_TAIL_MAX;
+	s->hdr.size = EV_FIXED + length;
+	bpf_seq_write(ctx->meta->seq, s, EV_FIXED + length);
+	event_abandon(s);
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Files of monitored trees opened for writing.
+ *
+ *   tracepoint/syscalls/sys_exit_{open,openat,openat2,creat,open_by_handle_at}
+ *                                            who opened which file for writing; names the sensor's
+ * trees too tracepoint/syscalls/sys_enter_truncate   a content change that opens no file
+ *
+ * Everything outside the trees in `trees` is dropped here. What a writer changed, and changes of
+ * names and attributes, come from fanotify in user space; opens through io_uring pass no system
+ * call of these and are seen there alone.
+ */
+#include "common.bpf.h"
+
+static __always_inline struct file *file_of_fd(struct task_struct *task, long fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
+static __always_inline void key_of(struct dentry *dentry, struct ev_tree_key *key)
+{
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->pad = 0;
+}
+
+static __always_inline void learn(struct file *file)
+{
+	struct ev_tree_key key;
+	u32 tree = learn_tree;
+
+	key_of(BPF_CORE_READ(file, f_path.dentry), &key);
+	bpf_map_update_elem(&trees, &key, &tree, BPF_ANY);
+}
+
+/*
+ * The tree that holds @dentry, or 0. With @mount NULL only names of one file system are walked, so
+ * that a file reached through a bind mount still counts; else mounts are crossed, for file systems
+ * mounted below a tree. With @s the names on the way go into the text.
+ */
+static __always_inline u32 find_tree(struct dentry *dentry, struct mount *mount, struct scratch *s)
+{
+	for (int i = 0; i < PATH_LEVELS; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		struct ev_tree_key key;
+		u32 *tree;
+
+		key_of(dentry, &key);
+		tree = bpf_map_lookup_elem(&trees, &key);
+		if (tree)
+			return *tree;
+		if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+			if (above == mount)
+				return 0;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = above;
+			continue;
+		}
+		if (parent == dentry)
+			return 0;
+		if (s && !text_add(s, BPF_CORE_READ(dentry, d_name.name), NAME_ROOM))
+			return 0;
+		dentry = parent;
+	}
+	return 0;
+}
+
+static __always_inline void count_filtered(void)
+{
+	u32 zero = 0;
+	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
+
+	if (cnt)
+		cnt->filtered++;
+}
+
+static __always_inline void report_open(struct task_struct *task, struct file *file, u32 mode)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct mount *mount = NULL;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct scratch *s;
+	u32 tree;
+
+	tree = find_tree(dentry, NULL, NULL);
+	if (!tree) {
+		mount = real_mount(BPF_CORE_READ(file, f_path.mnt));
+		tree = find_tree(dentry, mount, NULL);
+	}
+	if (!tree) {
+		count_filtered();
+		return;
+	}
+	s = event_begin(EV_OPEN, EV_RING_TELEMETRY, task);
+	if (!s)
+		return;
+	s->open.ino = BPF_CORE_READ(inode, i_ino);
+	s->open.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	s->open.nlink = BPF_CORE_READ(inode, i_nlink);
+	s->open.tree = tree;
+	s->open.flags = mode & FMODE_CREATED ? EV_OPEN_CREATED : 0;
+	text_begin(s, &s->open.path);
+	if (mount)
+		find_tree(dentry, mount, s);
+	else
+		find_tree(dentry, NULL, s);
+	text_end(s, &s->open.path);
+	event_send(s, &rb_tele, EV_RING_TELEMETRY, true);
+}
+
+static __always_inline int on_open_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file *file;
+	u32 mode;
+
+	if (ctx->ret < 0)
+		return 0;
+	file = file_of_fd(task, ctx->ret);
+	if (!file)
+		return 0;
+	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid) {
+		if (learn_tree)
+			learn(file);
+		return 0;
+	}
+	mode = BPF_CORE_READ(file, f_mode);
+	if (!(mode & FMODE_WRITE) || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	report_open(task, file, mode);
+	return 0;
+}
+
+SEC("?tracepoint/syscalls/sys_exit_openat")
+int on_openat(struct trace_event_raw_sys_exit *ctx)
+{
+	return on_open_exit(ctx);
+}
+
+SEC("?tracepoint/syscalls/sys_exit_openat2")
+int on_openat2(struct trace_event_raw_sys_exit *ctx)
+{
+	return on_open_exit(ctx);
+}
+
+SEC("?tracepoint/syscalls/sys_exit_open")
+int on_open(struct trace_event_raw_sys_exit *ctx)
+{
+	return on_open_exit(ctx);
+}
+
+SEC("?tracepoint/syscalls/sys_exit_creat")
+int on_creat(struct trace_event_raw_sys_exit *ctx)
+{
+	return on_open_exit(ctx);
+}
+
+SEC("?tracepoint/syscalls/sys_exit_open_by_handle_at")
+int on_open_by_handle_at(struct trace_event_raw_sys_exit *ctx)
+{
+	return on_open_exit(ctx);
+}
+
+SEC("?tracepoint/syscalls/sys_enter_truncate")
+int on_truncate(struct trace_event_raw_sys_enter *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	const char *name = (const char *)ctx->args[0];
+	struct scratch *s = event_begin(EV_PATH, EV_RING_TELEMETRY, task);
+	struct fs_struct *fs;
+
+	if (!s)
+		return 0;
+	text_begin(s, &s->path.path);
+	text_add_user(s, name);
+	text_end(s, &s->path.path);
+	if (s->tail[0] != '/') {
+		fs = BPF_CORE_READ(task, fs);
+		text_add_path(s, &s->path.cwd, &fs->pwd);
+	}
+	event_send(s, &rb_tele, EV_RING_TELEMETRY, true);
+	return 0;
+}
