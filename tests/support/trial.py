@@ -345,9 +345,13 @@ class Trial:
             if process_identity(pid) == (pid, start):
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
+        refusals = [line for p in self.processes if os.path.basename(p.log_path).startswith("agent")
+                    for line in p.log().splitlines() if "killed by SIGSYS" in line]
         for action in reversed(self.at_exit):
             action()
         shutil.rmtree(self.dir, ignore_errors=True)
+        if kind is None and refusals:
+            kind, error = Failed, "\n".join(refusals)
         if kind is not None and issubclass(kind, Failed):
             print("FAILED: %s" % error, file=sys.stderr)
             sys.exit(1)
