@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records from the kernel's rings: whatever the bytes, every path that comes out is absolute and
+ * made of names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/fuzz.h"
+#include "sensor/exec_news.h"
+#include "sensor/record.h"
+
+static void check_path(const struct record *record, const struct ev_text *text)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+	if (record_path(record, text, &sb) < 0 || sb.len == 0)
+		return;
+	if (sb.data[0] != '/' || strstr(sb.data, "//") || strlen(sb.data) != sb.len)
+		abort();
+}
+
+static void check_string(const struct record *record, const struct ev_text *text)
+{
+	const char *string = record_string(record, text);
+
+	if (string && strlen(string) >= text->length)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct exec_words words = {0};
+	struct proc_news news;
+	struct record record;
+
+	if (record_decode(data, size, &record) < 0)
+		return 0;
+	(void)exec_news_fill(&record, &words, &news);
+	switch (record.hdr.type) {
+	case EV_EXEC:
+	case EV_TASK:
+		check_path(&record, &record.exec.exe);
+		check_path(&record, &record.exec.cwd);
+		check_path(&record, &record.exec.cgroup);
+		check_string(&record, &record.exec.filename);
+		break;
+	case EV_OPEN:
+		check_path(&record, &record.open.path);
+		break;
+	case EV_PATH:
+		check_path(&record, &record.path.cwd);
+		check_string(&record, &record.path.path);
+		break;
+	default:
+		break;
+	}
+	exec_words_done(&words);
+	return 0;
+}

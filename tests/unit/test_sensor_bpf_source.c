@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Claims of sensor/bpf_source.h, with the real kernel: what is not delivered is counted. */
+#include "sensor/bpf_source.h"
+
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "sensor/record.h"
+#include "unit.h"
+
+#define RING_BYTES 4096 /* some ten records */
+#define STARTS	   200
+
+static struct bpf_source *source;
+static uint64_t delivered[EV_TYPE_COUNT], bad, holes;
+static uint64_t last_sequence[EV_RING_COUNT][1024];
+
+static int count_record(const void *data, size_t len, void *userdata)
+{
+	struct record record;
+	uint64_t *last;
+
+	if (record_decode(data, len, &record) < 0) {
+		bad++;
+		return 0;
+	}
+	delivered[record.hdr.type]++;
+	last = &last_sequence[record.hdr.type != EV_EXEC][record.hdr.cpu % 1024];
+	holes += record.hdr.sequence - *last - 1;
+	*last = record.hdr.sequence;
+	return 0;
+}
+
+static void run_true(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		execl("/bin/true", "true", NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+}
+
+/* Other programs start meanwhile: at some moment all that was tried is either read or counted. */
+static bool is_balanced(struct ev_counters *ret_sum)
+{
+	int64_t end_ns = clock_boot_ns() + 20 * NSEC_PER_SEC;
+
+	while (clock_boot_ns() < end_ns) {
+		bool is_equal = true;
+
+		ck_assert_int_ge(bpf_source_dispatch(source), 0);
+		ck_assert_int_eq(bpf_source_counters(source, ret_sum), 0);
+		for (int type = 0; type < EV_TYPE_COUNT; type++)
+			is_equal &=
+				ret_sum->attempts[type] == delivered[type] + ret_sum->lost[type];
+		if (is_equal)
+			return true;
+	}
+	return false;
+}
+
+START_TEST(attempts_are_delivered_or_counted_as_lost)
+{
+	struct ev_counters sum;
+
+	for (int i = 0; i < STARTS; i++)
+		run_true();
+	ck_assert(is_balanced(&sum));
+	ck_assert_uint_ge(sum.attempts[EV_EXEC], STARTS);
+	ck_assert_uint_gt(sum.lost[EV_EXEC], 0);
+	ck_assert_uint_gt(delivered[EV_EXEC], 0);
+	ck_assert_uint_gt(sum.lost[EV_FORK], 0);
+	ck_assert_uint_eq(bad, 0);
+	/* A hole shows when the next record of that processor comes; what was lost behind the last
+	 * one shows in the counters alone. */
+	for (int i = 0; i < 20; i++) {
+		run_true();
+		ck_assert_int_ge(bpf_source_dispatch(source), 0);
+	}
+	ck_assert(is_balanced(&sum));
+	ck_assert_uint_gt(holes, 0);
+	ck_assert_uint_le(holes, sum.ring_lost[EV_RING_ALERT] + sum.ring_lost[EV_RING_TELEMETRY]);
+}
+END_TEST
+
+START_TEST(lists_this_very_process)
+{
+	ck_assert_int_eq(bpf_source_list_tasks(source), 0);
+	ck_assert_uint_gt(delivered[EV_TASK], 1);
+	ck_assert_uint_eq(bad, 0);
+}
+END_TEST
+
+START_TEST(unmonitored_files_are_filtered_in_the_kernel)
+{
+	char *folder = unit_folder_new();
+	char inside[512], tree[512], outside[512];
+	struct ev_counters before, after;
+
+	snprintf(tree, sizeof(tree), "%s/tree", folder);
+	snprintf(inside, sizeof(inside), "%s/tree/file", folder);
+	snprintf(outside, sizeof(outside), "%s/file", folder);
+	ck_assert_int_eq(mkdir(tree, 0700), 0);
+	ck_assert_int_eq(bpf_source_watch(source, (char *const[]){tree, NULL}), 0);
+	ck_assert(is_balanced(&before));
+	if (fork() == 0) {
+		for (int i = 0; i < 5; i++) {
+			close(open(inside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+			close(open(outside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+			close(open(inside, O_RDONLY | O_CLOEXEC));
+		}
+		_exit(0);
+	}
+	wait(NULL);
+	ck_assert(is_balanced(&after));
+	ck_assert_uint_eq(after.attempts[EV_OPEN] - before.attempts[EV_OPEN], 5);
+	ck_assert_uint_ge(after.filtered - before.filtered, 5);
+	unit_folder_free(folder);
+}
+END_TEST
+
+static void setup(void)
+{
+	const struct bpf_source_options options = {
+		.alert_bytes = RING_BYTES,
+		.telemetry_bytes = RING_BYTES,
+	};
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	memset(delivered, 0, sizeof(delivered));
+	memset(last_sequence, 0, sizeof(last_sequence));
+	bad = holes = 0;
+	ck_assert_int_eq(bpf_source_open(&options, &source, &text), 0);
+	bpf_source_set_reader(source, count_record, NULL);
+}
+
+static void teardown(void)
+{
+	source = bpf_source_close(source);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("sensor_bpf_source");
+	TCase *tcase = tcase_create("kernel");
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (bpf_source_open(NULL, &source, &text) < 0)
+		return unit_skip(text.data ? text.data : "no BPF here");
+	source = bpf_source_close(source);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, attempts_are_delivered_or_counted_as_lost);
+	tcase_add_test(tcase, lists_this_very_process);
+	tcase_add_test(tcase, unmonitored_files_are_filtered_in_the_kernel);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}
