@@ -56,6 +56,10 @@ static int parse_numbers(struct expect *expect, enum arguments arguments, struct
 	}
 	if (r < 0)
 		return diag_set(diag, "", 0, -EINVAL, "'%s' is not a number", expect->words);
+	if (expect->low > expect->high)
+		return diag_set(diag, "", 0, -EINVAL, "'%s' is an empty range", expect->words);
+	if (expect->op == EXPECT_COUNT && expect->low < 0)
+		return diag_set(diag, "", 0, -EINVAL, "'%s' is not a count", expect->words);
 	return 0;
 }
 
@@ -276,7 +280,7 @@ static enum check_outcome judge_list(const struct expect *expect, const char *it
 	case EXPECT_ABSENT:
 		return CHECK_FAIL;
 	case EXPECT_COUNT:
-		return pass_if(expect->low >= 0 && count == (uint64_t)expect->low);
+		return pass_if(count == (uint64_t)expect->low);
 	case EXPECT_EQUALS:
 	case EXPECT_DIFFERS:
 	case EXPECT_ONE_OF:

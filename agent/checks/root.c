@@ -76,6 +76,7 @@ static int open_plain(const struct root *root, const char *path, int flags)
 struct walk {
 	char done[MAX_PATH], todo[MAX_PATH];
 	unsigned links;
+	bool wants_folder; /* a slash stands behind the last component */
 };
 
 /* @done's last component is a link: put its text before what is left. */
@@ -94,7 +95,7 @@ static int walk_link(const struct root *root, struct walk *walk)
 		return -errno;
 	target[len] = '\0';
 	memcpy(rest, walk->todo, strlen(walk->todo) + 1);
-	if ((size_t)snprintf(walk->todo, sizeof(walk->todo), "%s/%s", target, rest) >=
+	if ((size_t)snprintf(walk->todo, sizeof(walk->todo), "%s%s", target, rest) >=
 	    sizeof(walk->todo))
 		return -ENAMETOOLONG;
 	if (target[0] == '/')
@@ -124,6 +125,7 @@ static int walk_step(const struct root *root, struct walk *walk, bool follow_las
 		snprintf(walk->done + used, sizeof(walk->done) - used, "/%.*s", (int)len,
 			 walk->todo + skip);
 	}
+	walk->wants_folder = *rest == '/';
 	memmove(walk->todo, rest, strlen(rest) + 1);
 	if (is_last && !follow_last)
 		return 0;
@@ -147,7 +149,7 @@ static int open_by_walk(const struct root *root, const char *path, int flags)
 		if (r < 0)
 			return r;
 	}
-	return open_plain(root, walk.done, flags);
+	return open_plain(root, walk.done, flags | (walk.wants_folder ? O_DIRECTORY : 0));
 }
 
 int root_open_path(const struct root *root, const char *path, int flags)

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Claims of checks/root.h: nothing leads out of a root, nothing waits. Each by openat2 and by the
+ * walk. */
+#include "checks_tree.h"
+
+#include "base/str.h"
+#include "checks/root.h"
+
+static char *folder;
+static char tree[256];
+static struct root root;
+
+static void setup(void)
+{
+	folder = unit_folder_new();
+	snprintf(tree, sizeof(tree), "%s/root", folder);
+	unit_write(folder, "outside", "secret");
+	make_names(tree);
+	ck_assert_int_eq(root_open(tree, &root), 0);
+}
+
+static void teardown(void)
+{
+	root_done(&root);
+	unit_folder_free(folder);
+}
+
+static void put(const char *path, const char *content)
+{
+	const struct node node = {path, content};
+
+	make_node(tree, &node);
+}
+
+/* Both ways must say the same; returns what they say. */
+static int read_both(const char *path, struct strbuf *sb)
+{
+	int r[2];
+
+	for (int i = 0; i < 2; i++) {
+		strbuf_clear(sb);
+		root.use_openat2 = i == 0;
+		alarm(10);
+		r[i] = root_read_text(&root, path, 1024, sb);
+		alarm(0);
+	}
+	ck_assert_msg(r[0] == r[1], "%s: %d by openat2, %d by the walk", path, r[0], r[1]);
+	return r[0];
+}
+
+static const struct {
+	const char *target; /* of /a/link; "" is taken for the file outside */
+	int r;
+} links[] = {
+	{"../in", 0},
+	{"/in", 0},
+	{"../../../../../in", 0}, /* more ".." than there are folders stay at the root */
+	{"./.././/a/../in", 0},
+	{"two", 0},
+	{"../in/", -ENOTDIR},
+	{"nowhere", -ENOENT},
+	{"link", -ELOOP},
+	{"../folder", -EINVAL},
+	{"/proc/self/root/in", -ENOENT},
+	{"../../outside", -ENOENT},
+	{"", -ENOENT},
+};
+
+START_TEST(links_stay_inside)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	char target[512];
+
+	put("/in", "inside");
+	put("/folder/", NULL);
+	put("/a/two", "-> three");
+	put("/a/three", "-> ../b/four");
+	put("/b/four", "-> ../in");
+	snprintf(target, sizeof(target), "-> %s%s", *links[_i].target ? "" : folder,
+		 *links[_i].target ? links[_i].target : "/outside");
+	put("/a/link", target);
+	ck_assert_int_eq(read_both("/a/link", &sb), links[_i].r);
+	if (links[_i].r == 0)
+		ck_assert_str_eq(sb.data, "inside");
+}
+END_TEST
+
+START_TEST(linked_folders_stay_inside)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	char target[512];
+
+	snprintf(target, sizeof(target), "-> %s", folder);
+	put("/etc/ssh", target);
+	put("/up", "-> ../../..");
+	put("/in", "inside");
+	ck_assert_int_eq(read_both("/etc/ssh/outside", &sb), -ENOENT);
+	ck_assert_int_eq(read_both("/up/outside", &sb), -ENOENT);
+	ck_assert_int_eq(read_both("/up/in", &sb), 0);
+	ck_assert_int_eq(read_both("/../outside", &sb), -ENOENT);
+	ck_assert_int_eq(read_both("/etc/../in", &sb), 0);
+}
+END_TEST
+
+START_TEST(refuses_what_is_no_plain_text_file)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+	put("/fifo", "|fifo");
+	put("/junk", "%100");
+	put("/large", "%1025");
+	put("/folder/", NULL);
+	put("/null", "-> /dev/null");
+	ck_assert_int_eq(read_both("/fifo", &sb), -EINVAL);
+	ck_assert_int_eq(read_both("/junk", &sb), -EBADMSG);
+	ck_assert_int_eq(read_both("/large", &sb), -EFBIG);
+	ck_assert_int_eq(read_both("/folder", &sb), -EINVAL);
+	ck_assert_int_eq(read_both("/null", &sb), -ENOENT); /* there is no /dev in there */
+	ck_assert_int_eq(read_both("/etc/passwd", &sb), 0);
+	ck_assert_int_eq(read_both("/etc/passwd/x", &sb), -ENOTDIR);
+}
+END_TEST
+
+START_TEST(forty_links_and_no_more)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	char name[32], target[32];
+
+	put("/0", "inside");
+	for (int i = 1; i <= 45; i++) {
+		snprintf(name, sizeof(name), "/%d", i);
+		snprintf(target, sizeof(target), "-> %d", i - 1);
+		put(name, target);
+	}
+	ck_assert_int_eq(read_both("/40", &sb), 0);
+	ck_assert_int_eq(read_both("/45", &sb), -ELOOP);
+}
+END_TEST
+
+START_TEST(read_link_does_not_follow)
+{
+	char text[64], small[4];
+
+	put("/link", "-> /dev/null");
+	put("/file", "x");
+	for (int i = 0; i < 2; i++) {
+		root.use_openat2 = i == 0;
+		ck_assert_int_eq(root_read_link(&root, "/link", text, sizeof(text)), 0);
+		ck_assert_str_eq(text, "/dev/null");
+		ck_assert_int_eq(root_read_link(&root, "/link", small, sizeof(small)),
+				 -ENAMETOOLONG);
+		ck_assert_int_eq(root_read_link(&root, "/file", text, sizeof(text)), -EINVAL);
+		ck_assert_int_eq(root_read_link(&root, "/none", text, sizeof(text)), -ENOENT);
+	}
+}
+END_TEST
+
+static int collect(const char *path, void *userdata)
+{
+	strbuf_printf(userdata, "%s ", path);
+	return 0;
+}
+
+static int refuse(const char *path, void *userdata)
+{
+	return -ECANCELED;
+}
+
+START_TEST(glob_orders_and_matches_in_any_component)
+{
+	put("/etc/x.d/b.conf", "");
+	put("/etc/x.d/a.conf", "");
+	put("/etc/x.d/.hidden.conf", "");
+	put("/etc/x.d/c.txt", "");
+	put("/etc/y.d/a.conf", "");
+	put("/etc/z.d", "not a folder");
+	for (int i = 0; i < 2; i++) {
+		cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+		root.use_openat2 = i == 0;
+		ck_assert_int_eq(root_glob(&root, "/etc/?.d/*.conf", collect, &sb), 0);
+		ck_assert_str_eq(sb.data, "/etc/x.d/a.conf /etc/x.d/b.conf /etc/y.d/a.conf ");
+		strbuf_clear(&sb);
+		ck_assert_int_eq(root_glob(&root, "/etc/x.d/c.txt", collect, &sb), 0);
+		ck_assert_int_eq(root_glob(&root, "/etc/none/*", collect, &sb), 0);
+		ck_assert_int_eq(root_glob(&root, "/etc/none", collect, &sb), 0);
+		ck_assert_str_eq(sb.data, "/etc/x.d/c.txt ");
+		ck_assert_int_eq(root_glob(&root, "/etc/*", refuse, NULL), -ECANCELED);
+	}
+}
+END_TEST
+
+START_TEST(knows_the_running_system)
+{
+	struct root live = ROOT_INIT;
+
+	ck_assert(!root.is_live);
+	ck_assert_int_eq(root_open("/", &live), 0);
+	ck_assert(live.is_live);
+	/* /proc/self is a link of the kernel, but no magic one. */
+	ck_assert(root_exists(&live, "/proc/self/mountinfo"));
+	live.use_openat2 = false;
+	ck_assert(root_exists(&live, "/proc/self/mountinfo"));
+	root_done(&live);
+	ck_assert_int_eq(root_open("/nonexistent", &live), -ENOENT);
+}
+END_TEST
+
+static void add_tests(TCase *tcase)
+{
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, links_stay_inside, 0, (int)ARRAY_SIZE(links));
+	tcase_add_test(tcase, linked_folders_stay_inside);
+	tcase_add_test(tcase, refuses_what_is_no_plain_text_file);
+	tcase_add_test(tcase, forty_links_and_no_more);
+	tcase_add_test(tcase, read_link_does_not_follow);
+	tcase_add_test(tcase, glob_orders_and_matches_in_any_component);
+	tcase_add_test(tcase, knows_the_running_system);
+}
+
+UNIT_MAIN("checks_root")
