@@ -165,6 +165,21 @@ static enum wire_privacy parse_privacy(const char *text)
 	return str_equal(text, "hashed") ? WIRE_PRIVACY_HASHED : WIRE_PRIVACY_OFF;
 }
 
+static int load_controls(struct recorder *recorder)
+{
+	cleanup_free char *path = NULL;
+	struct diag diag = {0};
+	char text[1024];
+	int r;
+
+	if (asprintf(&path, "%s/controls/findings.ini", recorder->child->config->data_dir) < 0)
+		return -ENOMEM;
+	r = control_map_load(path, &recorder->controls, &diag);
+	if (r < 0)
+		log_error(r, "%s", diag_format(&diag, text, sizeof(text)));
+	return r;
+}
+
 static void find_group(struct recorder *recorder)
 {
 	const struct group *group = getgrnam(recorder->child->config->user_prefix);
@@ -198,24 +213,18 @@ static int prepare(struct child *child)
 		recorder->evidence_key = strbuf_take(&key);
 	else
 		log_warning(r, "No evidence key: chain heads cannot be checked by others");
-	return 0;
+	return load_controls(recorder);
 }
 
 static int open_stores(struct recorder *recorder)
 {
 	const struct config *config = recorder->child->config;
-	cleanup_free char *dir = NULL, *index = NULL, *controls = NULL;
-	struct diag diag = {0};
-	char text[1024];
+	cleanup_free char *dir = NULL, *index = NULL;
 	int r;
 
 	if (asprintf(&dir, "%s/recorder", config->state_dir) < 0 ||
-	    asprintf(&index, "%s/baseline.index", dir) < 0 ||
-	    asprintf(&controls, "%s/controls/findings.ini", config->data_dir) < 0)
+	    asprintf(&index, "%s/baseline.index", dir) < 0)
 		return -ENOMEM;
-	r = control_map_load(controls, &recorder->controls, &diag);
-	if (r < 0)
-		return log_error(r, "%s", diag_format(&diag, text, sizeof(text)));
 	r = record_open(dir, config->outbox_max_bytes, &recorder->record);
 	if (r < 0)
 		return log_error(r, "The record in %s cannot be opened", dir);

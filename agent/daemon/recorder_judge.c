@@ -93,6 +93,14 @@ static int heal(struct recorder *recorder, const struct judgement *judgement,
 	return recorder_resolve(recorder, &ran, time_ns);
 }
 
+static bool is_monitored(const struct recorder *recorder, const char *path)
+{
+	for (char **tree = recorder->rules.trees; tree && *tree; tree++)
+		if (path_is_below(path, *tree))
+			return !baseline_rules_ignore(&recorder->rules, path);
+	return false;
+}
+
 int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
 		   const char **ret_verdict)
 {
@@ -110,6 +118,10 @@ int recorder_judge(struct recorder *recorder, struct event *event, const struct 
 	judgement = engine_judge(now, approval.has_path ? &approval.of_path : NULL,
 				 approval.has_content ? &approval.of_content : NULL, is_exec);
 	*ret_verdict = verdict_name(judgement.verdict);
+	/* Of a path that is not monitored, a second look tells only whether what ran is still
+	 * there. */
+	if (judgement.verdict == VERDICT_ADDED && !is_monitored(recorder, now->path))
+		judgement.finding = FINDING_NONE;
 	if (judgement.finding != FINDING_NONE) {
 		r = make_finding(recorder, &judgement, event, now, &approval, &finding);
 		if (r < 0)

@@ -310,6 +310,44 @@ static int answer_export(struct control_request *request)
 	return CONTROL_MORE;
 }
 
+/*
+ * AGENT ACKED CHAIN of a receipt whose signature the caller, who is root, has checked. That the
+ * chain is ours says that the collector holds these very records, not those of another life of this
+ * machine.
+ */
+static int answer_receipt(struct control_request *request)
+{
+	struct recorder *recorder = request->recorder;
+	uint8_t ours[SHA256_SIZE], theirs[SHA256_SIZE];
+	struct record_head head;
+	uint64_t acked;
+	int r;
+
+	if (!str_equal(request->arguments[0], recorder->child->config->name))
+		return control_fail(request->client, -EINVAL, "the receipt is for another machine");
+	if (str_to_u64(request->arguments[1], 10, &acked) < 0 ||
+	    hex_decode(request->arguments[2], strlen(request->arguments[2]), theirs, SHA256_SIZE))
+		return control_fail(request->client, -EINVAL, "the receipt cannot be read");
+	r = record_get_head(recorder->record, &head);
+	if (r < 0)
+		return r;
+	if (acked <= head.acked)
+		return CONTROL_DONE; /* an old one, taken before */
+	if (acked > head.committed)
+		return control_fail(request->client, -ERANGE,
+				    "the receipt is for records that are not written yet");
+	r = record_chain_before(recorder->record, acked + 1, ours);
+	if (r < 0)
+		return r;
+	if (memcmp(ours, theirs, SHA256_SIZE) != 0)
+		return control_fail(request->client, -EBADMSG,
+				    "the receipt is for other records than these");
+	recorder_settle(recorder, record_ack(recorder->record, acked));
+	recorder_commit(recorder);
+	r = record_get_head(recorder->record, &head);
+	return r < 0 ? r : head.acked == acked ? CONTROL_DONE : -EIO;
+}
+
 /* ---- what others do */
 
 static int answer_load(struct control_request *request)
@@ -357,9 +395,15 @@ static int answer_rescan(struct control_request *request)
 }
 
 const struct control_verb control_verbs[] = {
-	{"status", false, 0, 0, answer_status}, {"findings", false, 0, 1, answer_findings},
-	{"checks", false, 0, 0, answer_checks}, {"coverage", false, 1, 1, answer_coverage},
-	{"watch", false, 0, 0, answer_watch},	{"export", false, 1, 1, answer_export},
-	{"load", true, 1, 1, answer_load},	{"check-run", true, 0, 1, answer_check_run},
-	{"rescan", true, 0, 1, answer_rescan},	{NULL, false, 0, 0, NULL},
+	{"status", false, 0, 0, answer_status},
+	{"findings", false, 0, 1, answer_findings},
+	{"checks", false, 0, 0, answer_checks},
+	{"coverage", false, 1, 1, answer_coverage},
+	{"watch", false, 0, 0, answer_watch},
+	{"export", false, 1, 1, answer_export},
+	{"receipt", true, 3, 3, answer_receipt},
+	{"load", true, 1, 1, answer_load},
+	{"check-run", true, 0, 1, answer_check_run},
+	{"rescan", true, 0, 1, answer_rescan},
+	{NULL, false, 0, 0, NULL},
 };
