@@ -20,13 +20,18 @@ static const struct state_look {
 	const char *name; /* style class */
 	unsigned height;  /* how much is seen, so that colour is not the only sign */
 	const char *words;
+	const char *missed; /* where the record does not say */
 } state_looks[VIEW_SPAN_COUNT] = {
-	[COVERAGE_DOWN] = {"down", 4, "the agent did not run"},
-	[COVERAGE_OBSERVING] = {"observing", 10, "events seen, files not yet compared"},
-	[COVERAGE_WARMING] = {"warming", 16, "first comparison under way"},
-	[COVERAGE_COVERED] = {"covered", 24, "starts and changes compared as they happen"},
-	[COVERAGE_GAP] = {"gap", 24, "events lost, or a part of the sensor was off"},
-	[VIEW_NO_RECORD] = {"norecord", 24, "no coverage record exists"},
+	[COVERAGE_DOWN] = {"down", 4, "the agent did not run",
+			   "program starts; and changes that were undone before it ran again"},
+	[COVERAGE_OBSERVING] = {"observing", 10, "events seen, files not yet compared",
+				"nothing that the first comparison does not find"},
+	[COVERAGE_WARMING] = {"warming", 16, "first comparison under way",
+			      "nothing, once the comparison has ended"},
+	[COVERAGE_COVERED] = {"covered", 24, "starts and changes compared as they happen", NULL},
+	[COVERAGE_GAP] = {"gap", 24, "events lost, or a part of the sensor was off",
+			  "not recorded"},
+	[VIEW_NO_RECORD] = {"norecord", 24, "no coverage record exists", "everything"},
 };
 
 /* From best to worst, as the legend lists them. */
@@ -171,7 +176,7 @@ static void write_gap_row(FILE *out, unsigned state, const struct coverage *reco
 	html_text(out, record->cause ? record->cause : state_looks[state].words);
 	fputs("</td>", out);
 	html_cell(out, "May have been missed");
-	html_text(out, record->missed ? record->missed : "not recorded");
+	html_text(out, record->missed ? record->missed : state_looks[state].missed);
 	fputs("</td></tr>\n", out);
 }
 
@@ -185,7 +190,6 @@ static void write_no_record_row(FILE *out, const struct view_host *view,
 		.end_ns = span->end_ns,
 		.cause = (char *)(is_silence ? "nothing was heard of the agent after this"
 					     : "no coverage record exists for this time"),
-		.missed = (char *)"everything",
 	};
 
 	write_gap_row(out, VIEW_NO_RECORD, &hole, view->until_ns);
