@@ -220,6 +220,24 @@ const char *check_set_id(const struct check_set *set, size_t index)
 	return set->list.items[index].id;
 }
 
+const char *check_set_title(const struct check_set *set, size_t index)
+{
+	return set->list.items[index].fields[CHECK_TITLE];
+}
+
+void check_set_ids(const struct check_set *set, size_t index, struct control_ids *ret_ids)
+{
+	const struct check *check = &set->list.items[index];
+	const char *techniques = check->fields[CHECK_TECHNIQUES];
+
+	*ret_ids = (struct control_ids){
+		.controls = check->fields[CHECK_CONTROLS],
+		.requirements = check->fields[CHECK_REQUIREMENTS],
+		.techniques = techniques ? techniques : "",
+		.severity = check->severity,
+	};
+}
+
 const char *check_set_family(const struct check_set *set, size_t index)
 {
 	return set->list.items[index].family;

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "model/check_result.h"
+#include "model/control.h"
 
 struct check_set;
 
@@ -25,6 +26,9 @@ struct check_set *check_set_free(struct check_set *set);
 DEFINE_CLEANUP(struct check_set *, check_set_free)
 size_t check_set_count(const struct check_set *set);
 const char *check_set_id(const struct check_set *set, size_t index);
+const char *check_set_title(const struct check_set *set, size_t index);
+/* What the check touches; the strings live as long as the set. */
+void check_set_ids(const struct check_set *set, size_t index, struct control_ids *ret_ids);
 /* What the check belongs to, for grouping: "Kernel settings". Checks of one family are neighbours.
  */
 const char *check_set_family(const struct check_set *set, size_t index);

@@ -9,6 +9,7 @@
 const struct verb verbs[] = {
 	{"baseline", cmd_baseline, "make, approve, show and load baseline files"},
 	{"check", cmd_check, "run hardening checks, or lint them"},
+	{"controls", cmd_controls, "walk the map of controls, requirements and techniques"},
 	{"coverage", cmd_coverage, "when this machine was watched, and when not"},
 	{"data-dictionary", cmd_data_dictionary, "list every field that may leave this machine"},
 	{"export", cmd_export, "write what waits for the collector to a file"},

@@ -25,6 +25,7 @@ extern const struct verb verbs[];
 /* cmd_*.c */
 int cmd_baseline(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_controls(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);
 int cmd_data_dictionary(int argc, char **argv);
 int cmd_export(int argc, char **argv);
