@@ -156,7 +156,8 @@ class Collector:
         self.store = os.path.join(self.dir, "store")
         self.config = os.path.join(self.dir, "collector.conf")
         os.makedirs(self.store)
-        trial.give(self.store, "plumbline-collector")
+        for path in (self.store, os.path.join(trial.pki, "collector.key")):
+            trial.give(path, "plumbline-collector")
         write_ini(self.config, {
             ("listen", "address"): "127.0.0.1:%d" % self.port,
             ("tls", "ca"): os.path.join(trial.pki, "ca.pem"),
