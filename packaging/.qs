@@ -304,15 +304,11 @@ certificate = $STATE/etc/agent.pem
 key = $STATE/etc/agent.key
 END
 	start agent "$BIN/plumblined" --config "$AGENT_CONFIG"
-	wait_for 30 "the agent answered" agent_status
+	wait_for 30 "the agent answered" read_status
 }
 
-# Exit status 1 is an answer too: not covered yet, or findings are open.
-agent_status() {
-	"$BIN/plumbline" status --config "$AGENT_CONFIG" --json 2>/dev/null || [ $? = 1 ]
-}
-
-# Reads the agent's status into $WORK/status.json; its exit status 1 says that there is drift.
+# Reads the agent's status into $WORK/status.json; its exit status 1 is an answer too: not covered yet, or
+# findings are open.
 read_status() {
 	local result=0
 	"$BIN/plumbline" status --config "$AGENT_CONFIG" --json >"$WORK/status.json" 2>"$WORK/status.err" || result=$?
@@ -320,11 +316,7 @@ read_status() {
 }
 
 status_field() {
-<<<<<<< HEAD
-	agent_status | json "$1"
-=======
 	json "data[0].get('$1')" <"$WORK/status.json"
->>>>>>> f1dc78c (recorder: export what findings show; quickstart: sturdier status)
 }
 
 wait_covered() {
