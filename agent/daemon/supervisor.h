@@ -39,6 +39,7 @@ struct managed {
 	siginfo_t end;
 	int64_t started_ns, heard_ns;
 	int64_t kill_ns; /* when it is killed for good; 0: not */
+	bool is_killed;	 /* by the supervisor */
 
 	uint64_t restarts;
 	unsigned backoff_s;

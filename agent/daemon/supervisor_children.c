@@ -212,7 +212,9 @@ static int start_process(struct managed *managed)
 	managed->broken_links = 0;
 	managed->kill_ns = 0;
 	managed->started_ns = managed->heard_ns = clock_boot_ns();
+	managed->is_killed = false;
 	log_info("started the %s (pid %d)", role_name(managed->role), managed->pid);
+	child_report(supervisor, managed->role, "started");
 	return 0;
 }
 
@@ -279,7 +281,10 @@ static void describe_end(const struct managed *managed, struct strbuf *text)
 		strbuf_printf(text, "exited with status %d", end->si_status);
 		return;
 	}
-	strbuf_printf(text, "killed by SIG%s", sigabbrev_np(end->si_status) ?: "?");
+	/* What the supervisor did itself is no sign of an attack. */
+	strbuf_printf(text,
+		      managed->is_killed ? "ended by the supervisor with SIG%s" : "killed by SIG%s",
+		      sigabbrev_np(end->si_status) ?: "?");
 	if (end->si_status == SIGSYS && managed->has_refused_call) {
 		cleanup_free char *name =
 			sandbox_syscall_name(managed->refused_architecture, managed->refused_call);
@@ -544,6 +549,7 @@ static void end_process(struct managed *managed, int signo)
 {
 	log_warning(0, "sending SIG%s to the %s (pid %d)", sigabbrev_np(signo) ?: "?",
 		    role_name(managed->role), managed->pid);
+	managed->is_killed = true;
 	/* Not reaped, so the pid is still this child's. */
 	if (kill(managed->pid, signo) < 0)
 		log_error(-errno, "cannot signal the %s", role_name(managed->role));
@@ -569,7 +575,7 @@ static void watch_one(struct managed *managed, int64_t now_ns)
 	}
 	if (now_ns - managed->heard_ns > SILENT_NS && !process_table[managed->role].is_on_demand &&
 	    !supervisor->stop_ns) {
-		child_report(supervisor, managed->role, "silent for 60 s");
+		child_report(supervisor, managed->role, "degraded: heartbeat: silent for 60 s");
 		end_process(managed, SIGABRT);
 		managed->kill_ns = now_ns + ABORT_GRACE_NS;
 	}

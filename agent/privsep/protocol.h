@@ -86,9 +86,9 @@ enum msg_type {
 	/* supervisor -> recorder */
 	MSG_HEAD_SIGNED, /* u64 sequence; bytes chain hash; bytes signature (DER); string key id
 			    (hex SHA-256 of the public key) */
-	MSG_CHILD, /* string role name; string what ("ready", "started", "exited with status 1",
-		    * "killed by SIGSYS (socket)", "degraded: WHAT: WHY", "stopped"); u64 restarts
-		    */
+	MSG_CHILD, /* string role name; string what: "started", "ready", "exited with status 1",
+		    * "killed by SIGSYS (socket)", "ended by the supervisor with SIGABRT",
+		    * "degraded: WHAT: WHY"; u64 restarts */
 
 	/* command line -> recorder, over control.sock */
 	MSG_CTL_REQUEST, /* string verb; u64 number of arguments; that many strings; fd for "load"

@@ -226,6 +226,7 @@ class Agent:
         self.run_dir = os.path.join(self.dir, "run")
         self.config = os.path.join(self.dir, "plumbline.conf")
         self.process = None
+        self.wrap = []  # words before the program
         os.makedirs(self.dir)
         values = {
             ("agent", "name"): AGENT_NAME,
@@ -246,7 +247,7 @@ class Agent:
         write_ini(self.config, values)
 
     def start(self):
-        self.process = self.trial.start("agent", [program("plumblined"), "--config", self.config])
+        self.process = self.trial.start("agent", [*self.wrap, program("plumblined"), "--config", self.config])
         wait_for("the agent to answer", self.status, 30)
         return self
 
