@@ -5,6 +5,9 @@
 
 #include "base/log.h"
 #include "cli/verbs.h"
+#if PLUMBLINE_HAS_SENSOR
+#include "sensor/self_test.h"
+#endif
 
 const struct verb verbs[] = {
 	{"baseline", cmd_baseline, "make, approve, show and load baseline files"},
@@ -12,6 +15,9 @@ const struct verb verbs[] = {
 	{"controls", cmd_controls, "walk the map of controls, requirements and techniques"},
 	{"coverage", cmd_coverage, "when this machine was watched, and when not"},
 	{"data-dictionary", cmd_data_dictionary, "list every field that may leave this machine"},
+#if PLUMBLINE_HAS_SENSOR
+	{"doctor", cmd_doctor, "tell what this machine lets the sensor see, and why not more"},
+#endif
 	{"export", cmd_export, "write what waits for the collector to a file"},
 	{"findings", cmd_findings, "list what differs from the approved state"},
 	{"import", cmd_import, "take a receipt for batches that went by file"},
@@ -52,6 +58,11 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "--version") == 0)
 		return cmd_version(argc - 1, argv + 1);
+#if PLUMBLINE_HAS_SENSOR
+	/* The program whose start doctor's self-test wants to see. */
+	if (strcmp(argv[1], SELF_TEST_ARGUMENT) == 0)
+		return EXIT_GOOD;
+#endif
 
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		if (strcmp(argv[1], verb->name) == 0)

@@ -28,6 +28,7 @@ int cmd_check(int argc, char **argv);
 int cmd_controls(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);
 int cmd_data_dictionary(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_findings(int argc, char **argv);
 int cmd_import(int argc, char **argv);
