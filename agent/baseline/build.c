@@ -14,14 +14,13 @@
 #include "base/pool.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "baseline/content.h"
 #include "baseline/entries.h"
 #include "baseline/packages.h"
 #include "baseline/statement.h"
 #include "baseline/walk.h"
 #include "baseline/writer.h"
-#include "model/fact_collect.h"
 
-#define ATTEMPTS	  3 /* at a file that changes while it is read */
 #define MD5_BUFFER	  ((size_t)128 * 1024)
 #define PROGRESS_EVERY_NS (200 * NSEC_PER_MSEC)
 
@@ -70,6 +69,9 @@ struct item {
 	bool differs;
 	uint64_t size;
 	int64_t changed_ns;
+	bool has_links, is_chained;
+	struct inode_key inode;
+	struct item *next_link; /* another name of the same inode, read by the same worker */
 	const struct package *package;
 	const char *problem; /* static */
 	uint8_t md5[MD5_SIZE];
@@ -87,7 +89,8 @@ struct build {
 	struct id_names *names;
 	struct item *items;
 	size_t count, room;
-	struct item **by_size;
+	struct item **work; /* largest first; of an inode with many names the first one */
+	size_t work_count;
 	struct worker workers[16];
 	unsigned worker_count;
 	struct build_progress total;
@@ -115,6 +118,8 @@ static int add_item(struct build *b, const char *path, const struct statx *stx)
 		.is_regular = S_ISREG(stx->stx_mode),
 		.size = S_ISREG(stx->stx_mode) ? stx->stx_size : 0,
 		.changed_ns = stx->stx_ctime.tv_sec * NSEC_PER_SEC + stx->stx_ctime.tv_nsec,
+		.has_links = S_ISREG(stx->stx_mode) && stx->stx_nlink > 1,
+		.inode = inode_key_of(stx, 0),
 	};
 	if (!item->path)
 		return -ENOMEM;
@@ -199,67 +204,61 @@ static int plan_checksum(struct build *b, struct item *item)
 	return r == -ENOENT ? 0 : r;
 }
 
+/* Chains the names of each inode that has several; only the first of a chain stays in the work. */
+static int chain_links(struct build *b)
+{
+	cleanup_free struct inode_key *keys = calloc(b->count + 1, sizeof(*keys));
+	size_t count = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < b->count; i++)
+		if (b->items[i].has_links) {
+			keys[count] = b->items[i].inode;
+			keys[count++].index = i;
+		}
+	qsort(keys, count, sizeof(*keys), inode_key_compare);
+	for (size_t i = 1; i < count; i++)
+		if (inode_key_equal(&keys[i - 1], &keys[i])) {
+			b->items[keys[i - 1].index].next_link = &b->items[keys[i].index];
+			b->items[keys[i].index].is_chained = true;
+		}
+	return 0;
+}
+
 static int plan(struct build *b)
 {
 	int r;
 
 	sort_items(b);
-	b->by_size = calloc(b->count + 1, sizeof(*b->by_size));
-	if (!b->by_size)
+	r = chain_links(b);
+	if (r < 0)
+		return r;
+	b->work = calloc(b->count + 1, sizeof(*b->work));
+	if (!b->work)
 		return -ENOMEM;
 	for (size_t i = 0; i < b->count; i++) {
 		r = plan_checksum(b, &b->items[i]);
 		if (r < 0)
 			return r;
-		b->by_size[i] = &b->items[i];
 		b->total.bytes += b->items[i].size;
+		if (!b->items[i].is_chained)
+			b->work[b->work_count++] = &b->items[i];
 	}
 	b->total.files = b->count;
-	qsort(b->by_size, b->count, sizeof(*b->by_size), compare_sizes);
+	qsort(b->work, b->work_count, sizeof(*b->work), compare_sizes);
 	return 0;
 }
 
-static void compare_md5(const struct worker *w, int fd, struct item *item)
+static void compare_md5(const struct worker *w, struct item *item)
 {
+	cleanup_close int fd = open(item->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	uint8_t md5[MD5_SIZE];
 
-	if (hash_fd_md5(fd, w->md5_buffer, MD5_BUFFER, md5) == 0)
+	if (fd >= 0 && hash_fd_md5(fd, w->md5_buffer, MD5_BUFFER, md5) == 0)
 		item->differs = memcmp(md5, item->md5, MD5_SIZE) != 0;
 	else
 		item->has_md5 = false; /* counted as not compared */
-}
-
-/* Reads the file once. 0 with @ret_fact, 1 with item->problem, -EAGAIN, or another negative errno.
- */
-static int read_once(struct worker *w, struct item *item, struct file_fact *ret_fact)
-{
-	cleanup_file_fact struct file_fact fact = {0};
-	cleanup_close int fd = -1;
-	struct stat st;
-	int r;
-
-	r = fact_open(w->collector, AT_FDCWD, item->path, &fact, &st, &fd);
-	if (r == -EAGAIN || r == -ENOMEM)
-		return r;
-	if (r < 0 || fact.type == FILE_TYPE_NONE) {
-		item->problem = r < 0 ? strerrordesc_np(-r) : "vanished while it was read";
-		return 1;
-	}
-	if (fact.type == FILE_TYPE_REGULAR) {
-		r = fd < 0 ? -fact_collector_error(w->collector)
-			   : fact_hash(w->collector, fd, &st, &fact);
-		if (r == -EAGAIN || r == -ENOMEM)
-			return r;
-		if (r < 0) {
-			item->problem = strerrordesc_np(-r);
-			return 1;
-		}
-		if (item->has_md5)
-			compare_md5(w, fd, item);
-	}
-	*ret_fact = fact;
-	fact = (struct file_fact){0};
-	return 0;
 }
 
 static int write_line(struct worker *w, struct item *item, struct file_fact *fact)
@@ -304,24 +303,40 @@ static void report_progress(struct build *b, unsigned worker)
 	b->options->on_progress(&progress, b->options->userdata);
 }
 
+static int read_one(struct worker *w, struct item *item, struct content *content)
+{
+	cleanup_file_fact struct file_fact fact = {0};
+	int r;
+
+	r = content_read(w->collector, item->path, content, &fact, &item->problem);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		item->problem = r == -EAGAIN ? "changed while it was read" : strerrordesc_np(-r);
+	else if (fact.type == FILE_TYPE_NONE)
+		item->problem = "vanished while it was read";
+	if (item->problem)
+		return 0;
+	if (item->has_md5)
+		compare_md5(w, item);
+	return write_line(w, item, &fact);
+}
+
 static int read_item(size_t number, unsigned worker, void *userdata)
 {
 	struct build *b = userdata;
-	struct item *item = b->by_size[number];
-	uint64_t size = item->size; /* as planned; the progress ends at its sum */
-	cleanup_file_fact struct file_fact fact = {0};
-	int r = -EAGAIN;
+	struct content content = {0};
+	int r = 0;
 
-	for (int i = 0; r == -EAGAIN && i < ATTEMPTS; i++)
-		r = read_once(&b->workers[worker], item, &fact);
-	if (r == -EAGAIN)
-		item->problem = "changed while it was read";
-	else if (r == 0)
-		r = write_line(&b->workers[worker], item, &fact);
-	b->files_done++;
-	b->bytes_done += size;
-	report_progress(b, worker);
-	return r == -ENOMEM ? r : 0;
+	for (struct item *item = b->work[number]; r == 0 && item; item = item->next_link) {
+		uint64_t size = item->size; /* as planned; the progress ends at its sum */
+
+		r = read_one(&b->workers[worker], item, &content);
+		b->files_done++;
+		b->bytes_done += size;
+		report_progress(b, worker);
+	}
+	return r;
 }
 
 static int start_workers(struct build *b)
@@ -417,7 +432,7 @@ static int build_all(struct build *b, const char *path, struct diag *diag)
 	if (r == 0)
 		r = start_workers(b);
 	if (r == 0)
-		r = pool_run(b->worker_count, b->count, read_item, b);
+		r = pool_run(b->worker_count, b->work_count, read_item, b);
 	return r < 0 ? r : write_file(b, path, diag);
 }
 
@@ -442,7 +457,7 @@ int baseline_build(const struct build_options *options, const char *path, struct
 		strbuf_done(&b.workers[i].line);
 	}
 	free(b.items);
-	free(b.by_size);
+	free(b.work);
 	id_names_free(b.names);
 	packages_close(b.packages);
 	return r;

@@ -9,10 +9,8 @@
 #include "base/id_names.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "baseline/content.h"
 #include "baseline/walk.h"
-#include "model/fact_collect.h"
-
-#define ATTEMPTS 3 /* at a file that changes while it is read */
 
 /* A path that was found now. */
 struct found {
@@ -27,6 +25,8 @@ struct pair {
 	const char *path;
 	struct statx stx; /* before the file was read */
 	uint64_t size;
+	struct pair *next_link; /* another name of the same inode, read by the same worker */
+	bool is_chained;
 	struct file_fact now;
 	const char *why;
 	int64_t read_ns;
@@ -41,7 +41,8 @@ struct compare {
 	size_t found_count, found_room;
 	struct pair *pairs;
 	size_t pair_count, pair_room;
-	struct pair **by_size;
+	struct pair **work; /* largest first; of an inode with many names the first one */
+	size_t work_count;
 	struct id_names *names;
 	struct fact_collector *collectors[16];
 	struct compare_totals totals;
@@ -199,23 +200,6 @@ static int merge(struct compare *c)
 	return r;
 }
 
-static int read_once(struct fact_collector *collector, struct pair *pair)
-{
-	struct file_fact fact = {0};
-	int r;
-
-	if (walk_stat(AT_FDCWD, pair->path, &pair->stx) < 0)
-		pair->stx = (struct statx){0};
-	r = fact_collect(collector, AT_FDCWD, pair->path, &fact);
-	if (r == -EAGAIN || r == -ENOMEM)
-		return r;
-	if (r != 0)
-		pair->why = strerrordesc_np(r < 0 ? -r : fact_collector_error(collector));
-	if (r >= 0)
-		pair->now = fact;
-	return r < 0 ? -EIO : 0;
-}
-
 /* What cannot be read stands with the type that the walk saw, and no content. */
 static int set_unread(struct pair *pair)
 {
@@ -227,20 +211,33 @@ static int set_unread(struct pair *pair)
 	return pair->now.path ? 0 : -ENOMEM;
 }
 
+/* The stamp must be of the time before the file was read. */
+static int read_one(struct fact_collector *collector, struct pair *pair, struct content *content)
+{
+	int r;
+
+	if (walk_stat(AT_FDCWD, pair->path, &pair->stx) < 0)
+		pair->stx = (struct statx){0};
+	r = content_read(collector, pair->path, content, &pair->now, &pair->why);
+	pair->read_ns = clock_real_ns();
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		pair->why = r == -EAGAIN ? "changed while it was read" : strerrordesc_np(-r);
+		return set_unread(pair);
+	}
+	return 0;
+}
+
 static int read_pair(size_t item, unsigned worker, void *userdata)
 {
 	struct compare *c = userdata;
-	struct pair *pair = c->by_size[item];
-	int r = -EAGAIN;
+	struct content content = {0};
+	int r = 0;
 
-	for (int i = 0; r == -EAGAIN && i < ATTEMPTS; i++)
-		r = read_once(c->collectors[worker], pair);
-	pair->read_ns = clock_real_ns();
-	if (r == -EAGAIN)
-		pair->why = "changed while it was read";
-	if (r == -ENOMEM)
-		return r;
-	return r < 0 ? set_unread(pair) : 0;
+	for (struct pair *pair = c->work[item]; r == 0 && pair; pair = pair->next_link)
+		r = read_one(c->collectors[worker], pair, &content);
+	return r;
 }
 
 static int compare_sizes(const void *a, const void *b)
@@ -250,6 +247,43 @@ static int compare_sizes(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
+/* Chains the names of each inode that has several; only the first of a chain stays in the work. */
+static int chain_links(struct compare *c)
+{
+	cleanup_free struct inode_key *keys = calloc(c->pair_count + 1, sizeof(*keys));
+	size_t count = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->pair_count; i++)
+		if (S_ISREG(c->pairs[i].stx.stx_mode) && c->pairs[i].stx.stx_nlink > 1)
+			keys[count++] = inode_key_of(&c->pairs[i].stx, i);
+	qsort(keys, count, sizeof(*keys), inode_key_compare);
+	for (size_t i = 1; i < count; i++)
+		if (inode_key_equal(&keys[i - 1], &keys[i])) {
+			c->pairs[keys[i - 1].index].next_link = &c->pairs[keys[i].index];
+			c->pairs[keys[i].index].is_chained = true;
+		}
+	return 0;
+}
+
+static int plan(struct compare *c)
+{
+	int r;
+
+	r = chain_links(c);
+	if (r < 0)
+		return r;
+	c->work = calloc(c->pair_count + 1, sizeof(*c->work));
+	if (!c->work)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->pair_count; i++)
+		if (!c->pairs[i].is_chained)
+			c->work[c->work_count++] = &c->pairs[i];
+	qsort(c->work, c->work_count, sizeof(*c->work), compare_sizes);
+	return 0;
+}
+
 static int read_pairs(struct compare *c)
 {
 	unsigned workers = c->options->workers ? c->options->workers : pool_default_workers();
@@ -257,17 +291,12 @@ static int read_pairs(struct compare *c)
 
 	if (workers > ARRAY_SIZE(c->collectors))
 		return -EINVAL;
-	c->by_size = calloc(c->pair_count + 1, sizeof(*c->by_size));
-	if (!c->by_size)
-		return -ENOMEM;
-	for (size_t i = 0; i < c->pair_count; i++)
-		c->by_size[i] = &c->pairs[i];
-	qsort(c->by_size, c->pair_count, sizeof(*c->by_size), compare_sizes);
-
-	r = id_names_new("/etc/passwd", "/etc/group", &c->names);
-	for (unsigned i = 0; r == 0 && c->pair_count > 0 && i < workers; i++)
+	r = plan(c);
+	if (r == 0)
+		r = id_names_new("/etc/passwd", "/etc/group", &c->names);
+	for (unsigned i = 0; r == 0 && c->work_count > 0 && i < workers; i++)
 		r = fact_collector_new(c->names, &c->collectors[i]);
-	return r < 0 ? r : pool_run(workers, c->pair_count, read_pair, c);
+	return r < 0 ? r : pool_run(workers, c->work_count, read_pair, c);
 }
 
 /* The stamp is of the look before the file was read; what came after is seen by fact_collect()
@@ -322,7 +351,7 @@ static void compare_done(struct compare *c)
 	free(c->entries);
 	free(c->found);
 	free(c->pairs);
-	free(c->by_size);
+	free(c->work);
 	id_names_free(c->names);
 	baseline_rules_done(&c->rules);
 }
