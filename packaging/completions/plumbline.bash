@@ -11,14 +11,15 @@ _plumbline_options() {
 	'baseline show') echo --ca --unpackaged --differs --json ;;
 	'baseline load') echo --socket --config ;;
 	check) echo --profile --root --data --json --config ;;
-	data-dictionary) echo --json ;;
+	controls) echo --profile --data --config ;;
+	data-dictionary | doctor) echo --json ;;
 	status | watch) echo --json --socket --config ;;
 	findings) echo --all --json --socket --config ;;
 	coverage) echo --since --json --socket --config ;;
 	report) echo --format --output --since --input --socket --config ;;
 	export) echo --since --output --socket --config ;;
 	verify) echo --baseline --full --json --config ;;
-	rescan) echo --socket --config ;;
+	import | rescan) echo --socket --config ;;
 	esac
 }
 
@@ -28,7 +29,7 @@ _plumbline() {
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='baseline check coverage data-dictionary export findings report rescan status verify version watch'
+		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
 		words='create load show sign verify'
 	else
