@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Field tables to JSON and back: the machine below the codec, and the home of
+ * Field tables to JSON and back: the machine below the codec, and with shape.h the home of
  * jansson. Private to wire/.
  *
  * A table is an array of struct wire_field; dots in a name open one object
