@@ -219,6 +219,7 @@ END_TEST
 
 START_TEST(frames_can_stand_one_after_another)
 {
+	struct batch *hidden = NULL;
 	cleanup_strbuf struct strbuf file = STRBUF_INIT;
 	cleanup_with(batch_freep) struct batch *batch = NULL;
 	int64_t n;
@@ -234,6 +235,11 @@ START_TEST(frames_can_stand_one_after_another)
 	ck_assert_int_eq(batch_parse(file.data, file.len, &batch, NULL), -EBADMSG);
 	ck_assert_int_eq(batch_frame_length("no frame", 8), -EBADMSG);
 	ck_assert_int_eq(batch_frame_length(file.data, n - 1), -EBADMSG);
+	/* Nor may anything hide in a frame that readers skip. */
+	strbuf_clear(&file);
+	make(1, 2, &file, NULL);
+	strbuf_add(&file, "\x50\x2a\x4d\x18\x01\0\0\0x", 9);
+	ck_assert_int_eq(batch_parse(file.data, file.len, &hidden, NULL), -EBADMSG);
 }
 END_TEST
 
