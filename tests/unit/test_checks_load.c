@@ -170,7 +170,7 @@ START_TEST(a_profile_filters_and_tailors)
 {
 	cleanup_with(check_set_freep) struct check_set *set = NULL;
 	cleanup_check_result struct check_result result = {0};
-	const struct node sysctl = {"/root/proc/sys/k", "7\n"};
+	const struct node sysctl = {"/host/proc/sys/k", "7\n"};
 	struct diag diag = {0};
 	char root[256];
 	unsigned with, all;
@@ -182,7 +182,7 @@ START_TEST(a_profile_filters_and_tailors)
 	    "[profile]\ntitle = t\nlowest_sl = 3\n[leave_out]\nTST-002 = why not\n"
 	    "[expect]\nTST-004 = one_of 7 8\n");
 	make_node(data, &sysctl);
-	snprintf(root, sizeof(root), "%s/root", data);
+	snprintf(root, sizeof(root), "%s/host", data);
 	ck_assert_msg(check_set_load(data, "p", &set, &diag) == 0, "%s", diag.text);
 	ck_assert_uint_eq(check_set_count(set), 2);
 	ck_assert_uint_eq(check_set_left_out(set), 2);
