@@ -29,14 +29,11 @@ static int take_frame(struct import *import, const void *frame, size_t len)
 {
 	struct ingest_result result;
 
-	ingest_frame(import->store, NULL, frame, len, &result);
+	/* What the first batch says binds those after it. */
+	ingest_frame(import->store, import->agent[0] ? import->agent : NULL, frame, len, &result);
 	if (result.status != INGEST_STORED)
 		return log_error(-EBADMSG, "%s: batch %" PRIu64 " is refused (%s)", import->path,
 				 import->batches + 1, result.error);
-	if (import->agent[0] && strcmp(import->agent, result.agent) != 0)
-		return log_error(-EBADMSG, "%s: batch %" PRIu64 " is of '%s', those before of '%s'",
-				 import->path, import->batches + 1, result.agent, import->agent);
-
 	str_copy(import->agent, sizeof(import->agent), result.agent);
 	import->batches++;
 	import->stored += result.stored;

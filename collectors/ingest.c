@@ -71,8 +71,7 @@ static int parse(struct intake *intake, const char *peer, const void *frame, siz
 	header = batch_get_header(intake->batch);
 	str_copy(result->agent, sizeof(result->agent), header->agent);
 	if (peer && strcmp(peer, header->agent) != 0)
-		return refuse(result, INGEST_FORBIDDEN,
-			      "batch of agent '%s' came with the certificate of '%s'",
+		return refuse(result, INGEST_FORBIDDEN, "a batch of agent '%s' came from '%s'",
 			      header->agent, peer);
 	return 0;
 }

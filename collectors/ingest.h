@@ -34,7 +34,8 @@ struct ingest_result {
 	char error[640];	     /* for the sender and the log; "" when stored */
 };
 
-/* @peer: name that the sender proved, NULL when the batch came by file. */
+/* @peer: the agent that it must be of; NULL when the batch comes by file and nothing is known yet.
+ */
 void ingest_frame(struct store *store, const char *peer, const void *frame, size_t len,
 		  struct ingest_result *ret_result);
 
