@@ -3,7 +3,9 @@
  * `serve`: binds, gives up root, and keeps the workers running.
  *
  * The parent reads nothing from the network. A worker that dies is started
- * again after RESTART_DELAY_MS; a worker ends when its parent does.
+ * again after RESTART_DELAY_MS; a worker ends when its parent does. SIGHUP
+ * reads the TLS files anew (a revocation must not wait for a restart) and has
+ * the workers replaced; files that cannot be used leave the old ones in force.
  */
 #include <errno.h>
 #include <event2/util.h>
@@ -37,6 +39,7 @@ struct serve {
 	pid_t *workers; /* settings->workers of them; 0: none runs */
 	unsigned running;
 	bool is_stopping;
+	unsigned leaving; /* workers that were asked to end for a reload */
 	struct loop_source *restart;
 };
 
@@ -157,6 +160,11 @@ static int on_child(struct loop *loop, int signo, void *userdata)
 		serve->running--;
 		if (serve->is_stopping)
 			continue;
+		if (serve->leaving > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+			serve->leaving--;
+			loop_set_timer(serve->restart, 0, 0);
+			continue;
+		}
 		describe(status, text, sizeof(text));
 		log_warning(0, "a worker %s; starting another", text);
 		loop_set_timer(serve->restart, RESTART_DELAY_MS, 0);
@@ -171,6 +179,28 @@ static void signal_workers(const struct serve *serve, int signo)
 	for (uint64_t i = 0; i < serve->settings->workers; i++)
 		if (serve->workers[i] > 0)
 			kill(serve->workers[i], signo);
+}
+
+static int on_reload(struct loop *loop, int signo, void *userdata)
+{
+	struct serve *serve = userdata;
+	struct listener_tls *fresh;
+	struct diag diag = {0};
+	char text[1024];
+
+	if (serve->is_stopping)
+		return 0;
+	if (listener_tls_new(serve->settings, &fresh, &diag) < 0) {
+		log_warning(0, "keeping the old TLS files: %s",
+			    diag_format(&diag, text, sizeof(text)));
+		return 0;
+	}
+	listener_tls_free(serve->tls);
+	serve->tls = fresh;
+	serve->leaving = serve->running;
+	signal_workers(serve, SIGTERM);
+	log_info("read the TLS files anew");
+	return 0;
 }
 
 static int on_late(struct loop *loop, void *userdata)
@@ -202,6 +232,7 @@ static int run(struct serve *serve)
 
 	r = loop_new(&serve->loop);
 	r = r ?: loop_add_signal(serve->loop, SIGCHLD, on_child, serve);
+	r = r ?: loop_add_signal(serve->loop, SIGHUP, on_reload, serve);
 	r = r ?: loop_add_signal(serve->loop, SIGTERM, on_stop, serve);
 	r = r ?: loop_add_signal(serve->loop, SIGINT, on_stop, serve);
 	r = r ?: loop_add_timer(serve->loop, RESTART_DELAY_MS, 0, on_late, serve, &serve->restart);
