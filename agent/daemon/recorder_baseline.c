@@ -67,6 +67,19 @@ static int refuse(struct recorder_load *load, int error, const char *format, ...
 	return 0;
 }
 
+/*
+ * The index is swapped first and the record follows, so a kill between the two leaves an index that
+ * the record does not know. Such a one is approved and may judge, but it does not bar the way back
+ * to the one before, which is what the supervisor still has.
+ */
+static bool is_confirmed(struct recorder *recorder)
+{
+	cleanup_free char *digest = NULL;
+
+	return record_get(recorder->record, "baseline", &digest) == 0 &&
+	       str_equal(digest, baseline_index_digest(recorder->index));
+}
+
 static int check_begin(struct recorder *recorder)
 {
 	struct recorder_load *load = &recorder->load;
@@ -80,7 +93,7 @@ static int check_begin(struct recorder *recorder)
 	if (!load->expected)
 		return refuse(load, -EINVAL, "the baseline has no entries");
 	/* Revisions count per name. Renaming is the approvers' free choice, going back is not. */
-	if (!str_equal(current, load->name))
+	if (!str_equal(current, load->name) || !is_confirmed(recorder))
 		return 0;
 	if (load->revision < baseline_index_revision(recorder->index))
 		return refuse(load, -ESTALE,
@@ -274,13 +287,19 @@ static int take_over(struct recorder *recorder)
 	struct recorder_load *load = &recorder->load;
 	int r;
 
+	/* At each start the supervisor loads what it has; that alone is no news. */
+	if (!is_confirmed(recorder)) {
+		r = emit_baseline(recorder, "loaded", NULL);
+		if (r < 0)
+			return r;
+		r = record_set(recorder->record, "baseline", load->digest);
+		if (r < 0)
+			return r;
+	}
 	r = record_set(recorder->record, "rules", load->rules);
 	if (r < 0)
 		return r;
 	r = set_rules(recorder, load->rules);
-	if (r < 0)
-		return r;
-	r = emit_baseline(recorder, "loaded", NULL);
 	if (r < 0)
 		return r;
 	r = recorder_resolve_agent(recorder, FINDING_AGENT_DEGRADED, "baseline");
@@ -339,10 +358,13 @@ int recorder_on_baseline_end(struct channel *channel, struct message *message, v
 	} else {
 		r = take_over(recorder);
 	}
+	/* An answer is a promise: what it says is in the record before it goes. */
+	recorder_settle(recorder, r);
+	recorder_commit(recorder);
 	m_put_i64(&answer, load->refusal);
 	m_put_string(&answer, load->refusal ? load->reason.text : NULL);
 	if (channel_send(channel, &answer) < 0)
 		log_warning(0, "The verifier did not wait for the answer");
 	recorder_load_done(load);
-	return recorder_settle(recorder, r);
+	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A finding on its way from judgement to outbox: controls, identity, storing, telling. */
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -121,24 +120,23 @@ static int sweep_one(const struct finding *finding, void *userdata)
 	    !finding->path || !str_starts(finding->path, sweep->prefix))
 		return 0;
 	sweep->found = strdup(finding->path);
-	return sweep->found ? -ECANCELED : -ENOMEM;
+	return sweep->found ? 1 : -ENOMEM;
 }
 
 int recorder_resolve_agents(struct recorder *recorder, enum finding_kind kind, const char *prefix,
 			    int64_t before_ns)
 {
-	struct record_page page = {.limit = UINT_MAX, .only_open = true};
 	int r;
 
-	/* One by one, since resolving changes what the page walks over. */
+	/* One by one, since resolving changes what is walked over. */
 	for (;;) {
 		struct sweep sweep = {.kind = kind, .prefix = prefix, .before_ns = before_ns};
 		cleanup_free char *found = NULL;
 
-		r = record_page_findings(recorder->record, &page, sweep_one, &sweep);
+		r = record_each_agent(recorder->record, sweep_one, &sweep);
 		found = sweep.found;
-		if (r != -ECANCELED)
-			return r < 0 ? r : 0;
+		if (r <= 0)
+			return r;
 		r = recorder_resolve_agent(recorder, kind, found);
 		if (r < 0)
 			return r;

@@ -161,7 +161,6 @@ static int add_unseen(const struct finding *finding, void *userdata)
 
 static int fill_unseen(struct recorder *recorder, struct status *status)
 {
-	struct record_page page = {.limit = RECORD_MAX_FINDINGS, .only_open = true};
 	int r;
 
 	if (recorder->rung_reason && *recorder->rung_reason) {
@@ -169,8 +168,7 @@ static int fill_unseen(struct recorder *recorder, struct status *status)
 		if (r < 0)
 			return r;
 	}
-	r = record_page_findings(recorder->record, &page, add_unseen, status);
-	return r < 0 ? r : 0;
+	return record_each_agent(recorder->record, add_unseen, status);
 }
 
 static int answer_status(struct control_request *request)

@@ -81,6 +81,10 @@ int record_resolve(struct record *record, const struct record_match *match, int6
 /* 1 when an open finding matches, 0 when none does. */
 int record_has_open(struct record *record, const struct record_match *match);
 
+/* Open findings about the agent itself (agent.*), until @fn returns non-zero (returned). @fn must
+ * not change the record. */
+int record_each_agent(struct record *record, record_finding_fn fn, void *userdata);
+
 /* The finding has been appended to the outbox as it now stands. */
 int record_mark_sent(struct record *record, const char *id, int64_t time_ns);
 /* At most @limit findings that changed after they were last marked sent, if that was before

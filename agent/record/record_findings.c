@@ -21,7 +21,8 @@
 
 const char record_findings_schema[] =
 	"CREATE TABLE finding (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-	" fingerprint TEXT NOT NULL, kind TEXT NOT NULL, severity TEXT NOT NULL,"
+	" fingerprint TEXT NOT NULL, kind TEXT NOT NULL,"
+	" family TEXT AS (substr(kind, 1, instr(kind, '.') - 1)), severity TEXT NOT NULL,"
 	" state TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
 	" count INTEGER NOT NULL, path TEXT, expected TEXT, actual TEXT, package TEXT,"
 	" detail TEXT, baseline TEXT NOT NULL, change_set TEXT, controls TEXT, requirements TEXT,"
@@ -32,6 +33,9 @@ const char record_findings_schema[] =
 	" sent_at INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX finding_open ON finding (path) WHERE state <> 'resolved';"
 	"CREATE INDEX finding_unsent ON finding (sent_at) WHERE revision <> sent;"
+	"CREATE INDEX finding_severity ON finding (severity) WHERE state <> 'resolved';"
+	"CREATE INDEX finding_agent ON finding (kind) WHERE state <> 'resolved'"
+	" AND family = 'agent';"
 	"CREATE INDEX finding_resolved ON finding (last_seen) WHERE state = 'resolved';";
 
 #define FINDING_COLUMNS                                                                            \
@@ -323,6 +327,30 @@ int record_has_open(struct record *record, const struct record_match *match)
 	int64_t cursor = 0;
 
 	return find_match(record, match, &cursor, &finding);
+}
+
+int record_each_agent(struct record *record, record_finding_fn fn, void *userdata)
+{
+	cleanup_query struct db_query query = {0};
+	int r;
+
+	r = db_start(record->db, &query,
+		     "SELECT " FINDING_COLUMNS " FROM finding"
+		     " WHERE state <> 'resolved' AND family = 'agent' ORDER BY kind, n",
+		     NULL, 0);
+	if (r < 0)
+		return r;
+	while ((r = db_next(&query)) > 0) {
+		cleanup_finding struct finding finding = {0};
+
+		r = load_finding(&query, &finding);
+		if (r < 0)
+			return r;
+		r = fn(&finding, userdata);
+		if (r != 0)
+			return r;
+	}
+	return r;
 }
 
 int record_mark_sent(struct record *record, const char *id, int64_t time_ns)

@@ -26,6 +26,7 @@
 #include "privsep/channel.h"
 #include "privsep/payload.h"
 #include "privsep/protocol.h"
+#include "record/record.h"
 #include "wire/batch.h"
 #include "wire/codec.h"
 #include "wire/status.h"
@@ -281,7 +282,8 @@ static inline void rig_take_batch(struct rig *rig, const struct strbuf *frame)
 	ck_assert_msg(r == 0, "batch: %s", diag.text);
 	header = batch_get_header(batch);
 	ck_assert_str_eq(header->agent, "rig");
-	ck_assert_uint_eq(header->first, rig->acked + 1);
+	/* An acknowledgement may be lost with the transaction that took it; then they come again. */
+	ck_assert_uint_le(header->first, rig->acked + 1);
 	for (uint64_t i = 0; i < header->count; i++) {
 		cleanup_wire_record struct wire_record record = {0};
 		const char *json;
@@ -539,5 +541,140 @@ static inline void rig_restart(struct rig *rig)
 	ck_assert_uint_ge(status.sequence, rig->last);
 	rig->acked = status.acked;
 }
+
+/* ---- a small world, and what happens in it; each test program has one rig at a time */
+
+static struct rig *rig;
+
+static void setup(void)
+{
+	rig = rig_new("");
+}
+
+static void teardown(void)
+{
+	rig_free(rig);
+}
+
+static inline struct file_fact fact(const char *path, enum file_role role, uint8_t content)
+{
+	return (struct file_fact){
+		.path = (char *)path,
+		.type = content ? FILE_TYPE_REGULAR : FILE_TYPE_NONE,
+		.role = role,
+		.has_digest = content != 0,
+		.sha256 = {content},
+		.size = 10,
+		.mode = 0755,
+		.user = "root",
+		.group = "root",
+	};
+}
+
+static const struct subject operator= {
+	.is_known = true,
+	.cookie = 77,
+	.pid = 812,
+	.ppid = 700,
+	.uid = 1000,
+	.euid = 1000,
+	.login_uid = 1000,
+	.exe = "/usr/bin/vi",
+	.comm = "vi",
+	.user = "operator",
+};
+
+static inline void load_world(void)
+{
+	const struct file_fact entries[] = {
+		{.path = "/opt/rig", .type = FILE_TYPE_DIRECTORY, .mode = 0755},
+		fact("/opt/rig/a", FILE_ROLE_EXECUTABLE, 1),
+		fact("/opt/rig/b", FILE_ROLE_CONFIG, 2),
+	};
+
+	ck_assert_int_eq(rig_load(rig, 1, entries, ARRAY_SIZE(entries)), 0);
+}
+
+static inline void send_file(const char *path, uint8_t content, uint32_t changes)
+{
+	const struct event event = {.kind = EVENT_FILE,
+				    .changes = changes,
+				    .time_ns = clock_real_ns(),
+				    .subject =
+					    changes ? operator: (struct subject){.is_known = false},
+				    .object = fact(path, FILE_ROLE_EXECUTABLE, content), };
+
+	rig_send_event(rig, &event);
+}
+
+static inline void send_exec(const char *path, uint8_t content)
+{
+	const struct event event = {
+		.kind = EVENT_EXEC,
+		.time_ns = clock_real_ns(),
+		.subject = operator,
+		.object = fact(path, FILE_ROLE_EXECUTABLE, content),
+	};
+
+	rig_send_event(rig, &event);
+}
+
+static inline void send_text(enum event_kind kind, const char *text)
+{
+	const struct event event = {.kind = kind, .time_ns = clock_real_ns(), .text = (char *)text};
+
+	rig_send_event(rig, &event);
+}
+
+static inline void send_tree(enum event_kind kind, const char *tree)
+{
+	const struct event event = {
+		.kind = kind, .time_ns = clock_real_ns(), .object = {.path = (char *)tree}};
+
+	rig_send_event(rig, &event);
+}
+
+static inline void send_scanned(struct file_fact object)
+{
+	const struct event event = {
+		.kind = EVENT_SCANNED, .time_ns = clock_real_ns(), .object = object};
+
+	rig_send_event(rig, &event);
+}
+
+/* How many stored records from @from on are findings about @path. */
+static inline unsigned count_findings(uint64_t from, const char *path)
+{
+	unsigned count = 0;
+
+	for (uint64_t i = from; i <= rig->last; i++) {
+		struct wire_record record = {0};
+
+		ck_assert_int_eq(
+			codec_decode(rig->stored[i], strlen(rig->stored[i]), &record, NULL), 0);
+		if (record.type == WIRE_FINDING && str_equal(record.finding.path, path))
+			count++;
+		wire_record_done(&record);
+	}
+	return count;
+}
+
+/* main() of a test of the recorder: it needs root, to become plumbline-recorder. */
+#define RIG_MAIN(name)                                                                \
+	int main(void)                                                                \
+	{                                                                             \
+		Suite *suite = suite_create(name);                                    \
+		TCase *tcase = tcase_create(name);                                    \
+                                                                                      \
+		if (geteuid() != 0)                                                   \
+			return unit_skip("needs root, to become plumbline-recorder"); \
+		if (!getpwnam("plumbline-recorder"))                                  \
+			return unit_skip("there is no user plumbline-recorder");      \
+		tcase_add_checked_fixture(tcase, setup, teardown);                    \
+		tcase_set_timeout(tcase, 55);                                         \
+		add_tests(tcase);                                                     \
+		suite_add_tcase(suite, tcase);                                        \
+		return unit_run(suite);                                               \
+	}
 
 #endif
