@@ -33,7 +33,8 @@ void probe_value_done(struct probe_value *value)
 	strbuf_done(&value->reason);
 }
 
-static void set_reason(struct probe_value *value, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void set_reason(struct probe_value *value,
+							     const char *format, va_list args)
 {
 	cleanup_free char *text = NULL;
 
