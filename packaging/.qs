@@ -7,7 +7,9 @@
 # Runs Plumbline on this machine as in production (same programs, users and privileges) with keys
 # that are thrown away. Nothing leaves the machine: the collector listens on 127.0.0.1.
 #
-# What it makes outside build/: $STATE, $RUN, $SCRATCH, and system users where they are missing.
+# What it makes outside build/: the folders STATE, RUN and OPT below, and system users where they are
+# missing. The programs run from a copy in OPT, as installed ones would: in a tree that is in the
+# baseline, and within reach of Plumbline's users, which a checkout in somebody's home is not.
 set -Eeuo pipefail
 
 SOURCE=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
@@ -16,12 +18,13 @@ WORK=$BUILD/quickstart # keys, logs, baseline, report: for you to look at
 STATE=/var/lib/plumbline-qship
 RUN=/run/plumbline-qship
 LOCK=/run/plumbline-qship.lock # empty; held while this script works
-SCRATCH=/opt/plumbline-qship # below a tree of the default baseline
+OPT=/opt/plumbline-qship # below a tree of the default baseline
+SCRATCH=$OPT/line3
 AGENT_CONFIG=$STATE/etc/plumbline.conf
 COLLECTOR_CONFIG=$STATE/etc/collector.conf
 AGENT=$(uname -n)
-BIN=$BUILD
-DATA=$SOURCE/baselines
+BIN=$OPT/bin
+DATA=$OPT/share
 STEPS=12
 step=0
 step_name=start
@@ -170,22 +173,7 @@ stop() {
 			esac
 		done < <(tac "$STATE/made")
 	fi
-	rm -rf "$STATE" "$RUN" "$SCRATCH"
-}
-
-# Users of ours must reach the programs and data; a checkout below a private home does not let them.
-choose_folders() {
-	if setpriv --reuid=plumbline-collector --regid=plumbline-collector --clear-groups \
-		test -x "$BUILD/plumbline-collector" -a -r "$SOURCE/baselines" 2>/dev/null; then
-		return
-	fi
-	BIN=$STATE/bin
-	DATA=$STATE/share
-	mkdir -p "$BIN"
-	cp "$BUILD"/plumbline "$BUILD"/plumblined "$BUILD"/plumbline-* "$BIN" 2>/dev/null || true
-	cp -r "$SOURCE/baselines" "$DATA"
-	chmod -R a+rX "$BIN" "$DATA"
-	note "Plumbline's users cannot reach $SOURCE: the programs run from a copy in $BIN"
+	rm -rf "$STATE" "$RUN" "$OPT"
 }
 
 install_packages() {
@@ -201,6 +189,11 @@ build_programs() {
 	fi
 	ninja -C "$BUILD" >>"$log" 2>&1 || fail "it does not compile"
 	note "$("$BUILD/plumbline" version) in $BUILD"
+	mkdir -p "$BIN"
+	find "$BUILD" -maxdepth 1 -type f -perm -u+x -name 'plumbline*' -exec install -t "$BIN" {} +
+	cp -r "$SOURCE/baselines" "$DATA"
+	chmod -R a+rX "$OPT"
+	note "copied to $BIN: the baseline will approve these"
 }
 
 make_keys() {
@@ -216,7 +209,6 @@ make_users() {
 	"$SOURCE/packaging/create-users" >"$STATE/made" 2>"$WORK/users.log" ||
 		fail "the system users could not be made"
 	note "made $(grep -c '^user' "$STATE/made" || true) users; 'stop' removes those"
-	choose_folders
 }
 
 start_collector() {
@@ -249,7 +241,6 @@ END
 
 # Before the baseline, so that it is approved.
 make_scratch() {
-	rm -rf "$SCRATCH"
 	mkdir -p "$SCRATCH"
 	cp /bin/true "$SCRATCH/pump-control"
 	printf 'pressure_limit_bar = 6.0\n' >"$SCRATCH/pump.conf"
@@ -320,7 +311,7 @@ status_field() {
 }
 
 wait_covered() {
-	local deadline=$((SECONDS + 200)) phase last=
+	local deadline=$((SECONDS + 200)) phase last='' told=$SECONDS
 	"$BIN/plumbline" baseline load "$WORK/machine.plb" --config "$AGENT_CONFIG" >"$WORK/load.log" 2>&1 || {
 		cat "$WORK/load.log" >&2
 		fail "the agent refused the baseline"
@@ -331,9 +322,10 @@ wait_covered() {
 			phase=$(status_field phase)
 		fi
 		[ "$phase" != covered ] || break
-		if [ "$phase" != "$last" ]; then
-			note "$(elapsed) $phase"
+		if [ "$phase" != "$last" ] || [ $((SECONDS - told)) -ge 20 ]; then
+			note "$(elapsed) ${phase:-no answer}"
 			last=$phase
+			told=$SECONDS
 		fi
 		is_running "$started" || fail "the agent ended"
 		[ $SECONDS -lt $deadline ] || fail "the agent is not covered after 200 s but ${phase:-silent}: $(cat "$WORK/status.err")"
@@ -359,9 +351,13 @@ make_drift() {
 	fi
 	note "ran an unapproved program:                      unapproved"
 
-	touch -r "$SCRATCH/pump-control" "$WORK/stamp"
-	printf 'x' >>"$SCRATCH/pump-control"
-	touch -r "$WORK/stamp" "$SCRATCH/pump-control"
+	/usr/bin/python3 - "$SCRATCH/pump-control" <<-'END'
+	import os, sys
+	before = os.stat(sys.argv[1])
+	with open(sys.argv[1], "ab") as f:
+	    f.write(b"!")
+	os.utime(sys.argv[1], ns=(before.st_atime_ns, before.st_mtime_ns))
+	END
 	expected+=("software.modified $SCRATCH/pump-control")
 	note "modified an approved program, put its mtime back: pump-control"
 
@@ -384,7 +380,7 @@ collector_findings() {
 	"$BIN/plumbline-collector" findings --config "$COLLECTOR_CONFIG" --json 2>"$WORK/findings.err"
 }
 
-# Prints findings of files as they arrive, until all that were expected are there.
+# Prints findings as they arrive, until all that were expected are there.
 show_findings() {
 	local deadline=$((SECONDS + 60)) missing
 	: >"$WORK/shown"
@@ -392,7 +388,7 @@ show_findings() {
 		collector_findings >"$WORK/findings.json" ||
 			fail "the collector does not tell its findings: $(tail -n 1 "$WORK/findings.err")"
 		missing=$(/usr/bin/python3 "$SOURCE/packaging/show-findings" "$WORK/findings.json" \
-			"$WORK/shown" "${expected[@]}" 3>&1 >&2) || fail "the collector's findings are not JSON"
+			"$WORK/shown" "$SCRATCH" "${expected[@]}" 3>&1 >&2) || fail "the collector's findings are not JSON"
 		[ -n "$missing" ] || break
 		is_running "$started" || fail "the agent ended"
 		[ $SECONDS -lt $deadline ] || fail "not at the collector after 60 s: ${missing//$'\n'/, }"
@@ -400,7 +396,7 @@ show_findings() {
 	done
 	count=$(json 'len(data)' <"$WORK/findings.json")
 	hardening=$(json 'sum(f["kind"].startswith("hardening.") for f in data)' <"$WORK/findings.json")
-	note "$count findings in all, $hardening of them failed hardening checks"
+	note "$count findings in all: ${#expected[@]} of this drift, $hardening failed hardening checks, and what else this machine does"
 }
 
 write_report() {
