@@ -282,7 +282,8 @@ static inline void rig_take_batch(struct rig *rig, const struct strbuf *frame)
 	ck_assert_msg(r == 0, "batch: %s", diag.text);
 	header = batch_get_header(batch);
 	ck_assert_str_eq(header->agent, "rig");
-	/* An acknowledgement may be lost with the transaction that took it; then they come again. */
+	/* An acknowledgement may be lost with the transaction that took it; then they come again.
+	 */
 	ck_assert_uint_le(header->first, rig->acked + 1);
 	for (uint64_t i = 0; i < header->count; i++) {
 		cleanup_wire_record struct wire_record record = {0};
