@@ -310,6 +310,7 @@ static int on_rules(struct channel *channel, struct message *message, void *user
 		return r;
 	if (!text)
 		return -EBADMSG;
+	log_info("watching by the rules of baseline %.12s", digest ? digest : "");
 	r = watch(s, text);
 	if (r < 0)
 		child_report_degraded(child, "sensor cannot watch by the new rules", strerror(-r));
