@@ -433,7 +433,7 @@ static int collect_program(struct observer *o, const struct observer_exec *exec,
 
 	if (!exec->is_gone)
 		r = collect_cached(o, exec->exe, ret_fact, &ino);
-	if (r == 0 && ino == exec->ino)
+	if (r == 0 && ret_fact->type == FILE_TYPE_REGULAR && ino == exec->ino)
 		return 0;
 	if (r == 0)
 		file_fact_done(ret_fact);

@@ -12,11 +12,10 @@
 #include "base/str.h"
 #include "sensor/bpf_probe.h"
 #include "sensor/bpf_source.h"
-#include "sensor/exec_news.h"
 #include "sensor/fan.h"
 #include "sensor/mounts.h"
 #include "sensor/observer.h"
-#include "sensor/record.h"
+#include "sensor/record_sink.h"
 #include "sensor/self_test.h"
 #include "sensor/wakeups.h"
 
@@ -43,14 +42,13 @@ struct sensor {
 	sensor_event_fn fn;
 	void *userdata;
 
-	struct exec_words words;
+	struct record_sink sink;
 	unsigned records; /* of this round */
-	bool is_held, is_inventory;
+	bool is_held;
 	int64_t fan_resume_ns; /* 0: not resting */
 
 	struct ev_counters seen; /* at the last look */
 	int64_t seen_ns;
-	uint64_t bad_records;
 };
 
 static int trace_probe(struct strbuf *reterr)
@@ -75,154 +73,20 @@ static struct sensor *trace_close(struct sensor *sensor)
 		close(sensor->mounts);
 	observer_free(sensor->observer);
 	wakeups_done(&sensor->wakeups);
-	exec_words_done(&sensor->words);
+	record_sink_done(&sensor->sink);
 	free(sensor);
 	return NULL;
 }
 DEFINE_CLEANUP(struct sensor *, trace_close)
 
-static int64_t wall_ns(const struct sensor *sensor, uint64_t ktime)
-{
-	return (int64_t)ktime + sensor->wakeups.offset_ns;
-}
-
-static int on_program(struct sensor *sensor, const struct record *record)
-{
-	struct observer_exec exec = {
-		.kind = record->hdr.type == EV_TASK ? EVENT_RUNNING : EVENT_EXEC,
-		.ino = record->exec.ino,
-		.bytes = record->exec.bytes,
-		.is_gone = record->exec.nlink == 0 ||
-			   record->exec.exe.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
-		.pid = record->hdr.pid,
-		.cookie = record->hdr.cookie,
-		.time_ns = wall_ns(sensor, record->hdr.ktime),
-	};
-	struct proc_news news;
-	int r;
-
-	r = exec_news_fill(record, &sensor->words, &news);
-	if (r == 0)
-		r = proc_table_exec(observer_processes(sensor->observer), &news);
-	if (r < 0)
-		return r;
-	if (record->hdr.type == EV_TASK && (!sensor->is_inventory || record->exec.exe.length == 0))
-		return 0;
-	exec.exe = news.exe;
-	exec.script = exec_news_script(record, &sensor->words);
-	if (!exec.exe) {
-		int64_t ns = (int64_t)record->hdr.ktime;
-
-		observer_gap(sensor->observer,
-			     "a program with a path too long to follow has started", 1, ns, ns);
-		return 0;
-	}
-	observer_exec(sensor->observer, &exec);
-	return 0;
-}
-
-/* The path that the kernel gave below one of the trees. */
-static int on_open(struct sensor *sensor, const struct record *record)
-{
-	const struct watch_set *set = observer_watch_set(sensor->observer);
-	cleanup_strbuf struct strbuf path = STRBUF_INIT;
-	struct pending_change change = {
-		.changes = EVENT_CHANGE_OPEN_WRITE,
-		.first_ns = (int64_t)record->hdr.ktime,
-		.pid = record->hdr.pid,
-	};
-	int r;
-
-	/* One of the rules before, or a path that was cut: fanotify tells its end. */
-	if (record->open.tree == 0 || record->open.tree > watch_set_count(set) ||
-	    record->open.path.flags & EV_TEXT_CUT)
-		return 0;
-	if (record->open.flags & EV_OPEN_CREATED)
-		change.changes |= EVENT_CHANGE_CREATE;
-	if (!str_equal(watch_set_tree(set, record->open.tree - 1), "/"))
-		strbuf_add_str(&path, watch_set_tree(set, record->open.tree - 1));
-	r = record_path(record, &record->open.path, &path);
-	if (r < 0)
-		return r;
-	change.path = path.data;
-	observer_change(sensor->observer, &change);
-	return 0;
-}
-
-static int on_path(struct sensor *sensor, const struct record *record)
-{
-	const char *name = record_string(record, &record->path.path);
-	cleanup_strbuf struct strbuf path = STRBUF_INIT;
-	cleanup_free char *real = NULL;
-	struct pending_change change = {
-		.changes = EVENT_CHANGE_WRITE,
-		.first_ns = (int64_t)record->hdr.ktime,
-		.pid = record->hdr.pid,
-	};
-	int r = 0;
-
-	if (!name || name[0] == '\0')
-		return 0;
-	if (name[0] != '/') {
-		r = record_path(record, &record->path.cwd, &path);
-		strbuf_add_char(&path, '/');
-	}
-	strbuf_add_str(&path, name);
-	if (r < 0 || strbuf_check(&path) < 0)
-		return r < 0 ? r : -ENOMEM;
-	real = realpath(path.data, NULL);
-	if (!real)
-		return 0;
-	change.path = real;
-	observer_change(sensor->observer, &change);
-	return 0;
-}
-
-static int on_life(struct sensor *sensor, const struct record *record)
-{
-	struct proc_table *processes = observer_processes(sensor->observer);
-	struct proc_news news;
-	int r;
-
-	if (record->hdr.type == EV_EXIT) {
-		proc_table_exit(processes, record->hdr.cookie, (int64_t)record->hdr.ktime);
-		return 0;
-	}
-	r = exec_news_fill(record, &sensor->words, &news);
-	return r < 0 ? r : proc_table_fork(processes, &news);
-}
-
-/* A record that does not decode is counted and passed over: the next one may be good. */
+/* A round ends after so many records, so that no flood keeps the rest of the process waiting. */
 static int on_record(const void *data, size_t len, void *userdata)
 {
 	struct sensor *sensor = userdata;
-	struct record record;
-	int r = record_decode(data, len, &record);
+	int r = record_sink_take(&sensor->sink, data, len);
 
-	if (r == 0) {
-		switch ((enum ev_type)record.hdr.type) {
-		case EV_EXEC:
-		case EV_TASK:
-			r = on_program(sensor, &record);
-			break;
-		case EV_OPEN:
-			r = on_open(sensor, &record);
-			break;
-		case EV_PATH:
-			r = on_path(sensor, &record);
-			break;
-		case EV_FORK:
-		case EV_EXIT:
-			r = on_life(sensor, &record);
-			break;
-		case EV_NONE:
-		case EV_TYPE_COUNT:
-			break;
-		}
-	}
-	if (r == -ENOMEM)
+	if (r < 0)
 		return r;
-	sensor->bad_records += r < 0;
 	return ++sensor->records >= RECORDS_A_ROUND ? -ECANCELED : 0;
 }
 
@@ -278,6 +142,8 @@ static int trace_open(sensor_event_fn fn, void *userdata, struct sensor **ret_se
 		r = sensor->mounts = mounts_open();
 	if (r < 0)
 		return r;
+	sensor->sink.observer = sensor->observer;
+	sensor->sink.offset_ns = sensor->wakeups.offset_ns;
 	bpf_source_set_reader(sensor->bpf, on_record, sensor);
 	observer_set_reported(sensor->observer, is_reported, sensor);
 	r = wakeups_add(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS, EPOLLIN);
@@ -350,9 +216,9 @@ static int list_running(struct sensor *sensor, bool is_told)
 {
 	int r;
 
-	sensor->is_inventory = is_told;
+	sensor->sink.is_inventory = is_told;
 	r = bpf_source_list_tasks(sensor->bpf);
-	sensor->is_inventory = false;
+	sensor->sink.is_inventory = false;
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
@@ -379,10 +245,10 @@ static int check_losses(struct sensor *sensor)
 		observer_gap(sensor->observer,
 			     "records of processes and write-opens were lost in the kernel's ring",
 			     rest, sensor->seen_ns, now_ns);
-	if (sensor->bad_records)
+	if (sensor->sink.bad_records)
 		observer_gap(sensor->observer, "records of the kernel could not be understood",
-			     sensor->bad_records, sensor->seen_ns, now_ns);
-	sensor->bad_records = 0;
+			     sensor->sink.bad_records, sensor->seen_ns, now_ns);
+	sensor->sink.bad_records = 0;
 	sensor->seen = now;
 	sensor->seen_ns = now_ns;
 	return starts || rest ? list_running(sensor, starts > 0) : 0;
@@ -419,8 +285,10 @@ static int on_wakeups(struct sensor *sensor, int mask)
 {
 	int r = 0;
 
-	if (mask & 1 << WAKEUP_CLOCK)
+	if (mask & 1 << WAKEUP_CLOCK) {
 		observer_clock(sensor->observer, wakeups_clock_step(&sensor->wakeups));
+		sensor->sink.offset_ns = sensor->wakeups.offset_ns;
+	}
 	if (mask & 1 << (WAKEUP_USER + SOURCE_MOUNTS)) {
 		observer_mounts_changed(sensor->observer);
 		r = mark_file_systems(sensor);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/record_sink.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "sensor/record.h"
+
+static int64_t wall_ns(const struct record_sink *sink, uint64_t ktime)
+{
+	return (int64_t)ktime + sink->offset_ns;
+}
+
+static int on_program(struct record_sink *sink, const struct record *record)
+{
+	struct observer_exec exec = {
+		.kind = record->hdr.type == EV_TASK ? EVENT_RUNNING : EVENT_EXEC,
+		.ino = record->exec.ino,
+		.bytes = record->exec.bytes,
+		.is_gone = record->exec.nlink == 0 ||
+			   record->exec.exe.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
+		.pid = record->hdr.pid,
+		.cookie = record->hdr.cookie,
+		.time_ns = wall_ns(sink, record->hdr.ktime),
+	};
+	struct proc_news news;
+	int r;
+
+	r = exec_news_fill(record, &sink->words, &news);
+	if (r == 0)
+		r = proc_table_exec(observer_processes(sink->observer), &news);
+	if (r < 0)
+		return r;
+	if (record->hdr.type == EV_TASK && (!sink->is_inventory || record->exec.exe.length == 0))
+		return 0;
+	exec.exe = news.exe;
+	exec.script = exec_news_script(record, &sink->words);
+	if (!exec.exe) {
+		int64_t ns = (int64_t)record->hdr.ktime;
+
+		observer_gap(sink->observer, "a program with a path too long to follow has started",
+			     1, ns, ns);
+		return 0;
+	}
+	observer_exec(sink->observer, &exec);
+	return 0;
+}
+
+/* The path that the kernel gave below one of the trees. */
+static int on_open(struct record_sink *sink, const struct record *record)
+{
+	const struct watch_set *set = observer_watch_set(sink->observer);
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	struct pending_change change = {
+		.changes = EVENT_CHANGE_OPEN_WRITE,
+		.first_ns = (int64_t)record->hdr.ktime,
+		.pid = record->hdr.pid,
+	};
+	int r;
+
+	/* One of the rules before, or a path that was cut: fanotify tells its end. */
+	if (record->open.tree == 0 || record->open.tree > watch_set_count(set) ||
+	    record->open.path.flags & EV_TEXT_CUT)
+		return 0;
+	if (record->open.flags & EV_OPEN_CREATED)
+		change.changes |= EVENT_CHANGE_CREATE;
+	if (!str_equal(watch_set_tree(set, record->open.tree - 1), "/"))
+		strbuf_add_str(&path, watch_set_tree(set, record->open.tree - 1));
+	r = record_path(record, &record->open.path, &path);
+	if (r < 0)
+		return r;
+	change.path = path.data;
+	observer_change(sink->observer, &change);
+	return 0;
+}
+
+static int on_path(struct record_sink *sink, const struct record *record)
+{
+	const char *name = record_string(record, &record->path.path);
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	cleanup_free char *real = NULL;
+	struct pending_change change = {
+		.changes = EVENT_CHANGE_WRITE,
+		.first_ns = (int64_t)record->hdr.ktime,
+		.pid = record->hdr.pid,
+	};
+	int r = 0;
+
+	if (!name || name[0] == '\0')
+		return 0;
+	if (name[0] != '/') {
+		r = record_path(record, &record->path.cwd, &path);
+		strbuf_add_char(&path, '/');
+	}
+	strbuf_add_str(&path, name);
+	if (r < 0 || strbuf_check(&path) < 0)
+		return r < 0 ? r : -ENOMEM;
+	real = realpath(path.data, NULL);
+	if (!real)
+		return 0;
+	change.path = real;
+	observer_change(sink->observer, &change);
+	return 0;
+}
+
+static int on_life(struct record_sink *sink, const struct record *record)
+{
+	struct proc_table *processes = observer_processes(sink->observer);
+	struct proc_news news;
+	int r;
+
+	if (record->hdr.type == EV_EXIT) {
+		proc_table_exit(processes, record->hdr.cookie, (int64_t)record->hdr.ktime);
+		return 0;
+	}
+	r = exec_news_fill(record, &sink->words, &news);
+	return r < 0 ? r : proc_table_fork(processes, &news);
+}
+
+static int take(struct record_sink *sink, const struct record *record)
+{
+	switch ((enum ev_type)record->hdr.type) {
+	case EV_EXEC:
+	case EV_TASK:
+		return on_program(sink, record);
+	case EV_OPEN:
+		return on_open(sink, record);
+	case EV_PATH:
+		return on_path(sink, record);
+	case EV_FORK:
+	case EV_EXIT:
+		return on_life(sink, record);
+	case EV_NONE:
+	case EV_TYPE_COUNT:
+		break;
+	}
+	return -EBADMSG;
+}
+
+int record_sink_take(struct record_sink *sink, const void *data, size_t len)
+{
+	struct record record;
+	int r = record_decode(data, len, &record);
+
+	if (r == 0)
+		r = take(sink, &record);
+	if (r == -ENOMEM)
+		return r;
+	sink->bad_records += r < 0;
+	return 0;
+}
+
+void record_sink_done(struct record_sink *sink)
+{
+	exec_words_done(&sink->words);
+}
