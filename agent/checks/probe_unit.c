@@ -4,7 +4,6 @@
  * another unit) or running (their cgroup is populated), which are not masked.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -46,9 +45,7 @@ static int find_state(const struct root *root, const char *unit, enum unit_state
 			*ret_state = UNIT_MASKED;
 			return 0;
 		}
-		if (r == 0)
-			r = root_stat(root, path, &st);
-		else if (r == -EINVAL)
+		if (r == 0 || r == -EINVAL)
 			r = root_stat(root, path, &st);
 		if (r == 0) {
 			/* An empty file masks as /dev/null does. */
