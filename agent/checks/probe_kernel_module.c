@@ -76,7 +76,7 @@ static int read_modprobe(const char *path, void *userdata)
 		char *word = text_next_word(&line), *name = text_next_word(&line), *command;
 		struct module *module = name ? find(search, name) : NULL;
 
-		if (!module || *word == '#')
+		if (!module)
 			continue;
 		command = text_next_word(&line);
 		if (str_equal(word, "blacklist") ||

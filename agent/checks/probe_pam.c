@@ -11,8 +11,7 @@
 #include "checks/probe.h"
 #include "checks/text.h"
 
-#define MAX_DEPTH 16
-#define MAX_FILES 128
+#define MAX_FILES 64 /* read for one stack, which bounds its depth too */
 
 enum {
 	KEY_SERVICE,
@@ -37,7 +36,7 @@ struct search {
 	const struct root *root;
 	const struct probe_params *params;
 	struct probe_value *value;
-	unsigned depth, files;
+	unsigned files;
 	bool has_module;
 };
 
@@ -124,8 +123,8 @@ static int read_service(struct search *search, const char *service)
 	char path[256], *cursor, *line;
 	int r;
 
-	if (search->depth >= MAX_DEPTH || ++search->files > MAX_FILES) {
-		(void)probe_error(search->value, "PAM includes are nested too deep");
+	if (++search->files > MAX_FILES) {
+		(void)probe_error(search->value, "PAM includes are nested too deep or too many");
 		return -ELOOP;
 	}
 	snprintf(path, sizeof(path), "%s%s", *service == '/' ? "" : "/etc/pam.d/", service);
@@ -135,12 +134,10 @@ static int read_service(struct search *search, const char *service)
 		return r;
 	}
 	join_lines(text.data);
-	search->depth++;
 	cursor = text.data;
 	while (r >= 0 && (line = text_next_line(&cursor)))
 		if (*line != '#')
 			r = take_line(search, line, path);
-	search->depth--;
 	return r;
 }
 

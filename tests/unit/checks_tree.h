@@ -27,7 +27,8 @@ struct probe_case {
 	const char *keys; /* of the check, `kind` and `expect` among them */
 	struct node nodes[MAX_NODES];
 	enum check_outcome outcome;
-	const char *text; /* in the actual value, or in the reason */
+	/* In the actual value, or in the reason; after "=" it is all of it. */
+	const char *text;
 };
 
 static inline void make_parents(char *path)
@@ -136,8 +137,9 @@ static inline void run_case(const struct probe_case *c)
 									    : result.reason;
 	ck_assert_msg(result.outcome == c->outcome, "%s: %s, not %s (%s)", c->name,
 		      check_outcome_name(result.outcome), check_outcome_name(c->outcome), text);
-	ck_assert_msg(text && strstr(text, c->text), "%s: '%s' is not in '%s'", c->name, c->text,
-		      text);
+	ck_assert_msg(text && (*c->text == '=' ? strcmp(text, c->text + 1) == 0
+					       : strstr(text, c->text) != NULL),
+		      "%s: '%s' is not in '%s'", c->name, c->text, text);
 	ck_assert_msg(!result.reason == (c->outcome == CHECK_PASS || c->outcome == CHECK_FAIL),
 		      "%s: a reason goes with error and not applicable only", c->name);
 }
