@@ -22,6 +22,7 @@
 #define TICK_MS		 1000
 #define MAX_QUEUED_BYTES (4 * 1024 * 1024) /* a whole batch for the reporter, and more */
 #define MAX_KEY_BYTES	 16384
+#define MAX_SALT_BYTES	 1024
 #define GIVE_UP_COMMITS	 60 /* in a row; a restart then reopens the database */
 
 int recorder_set_text(char **field, const char *text)
@@ -189,6 +190,23 @@ static void find_group(struct recorder *recorder)
 		recorder->group = group->gr_gid;
 }
 
+/* Without the site's secret a hash of a name is a riddle for a minute, so then names stay here. */
+static void read_salt(struct recorder *recorder)
+{
+	cleanup_strbuf struct strbuf salt = STRBUF_INIT;
+	const char *path = recorder->child->config->salt_file;
+	int r;
+
+	if (recorder->policy.user_names != WIRE_PRIVACY_HASHED)
+		return;
+	r = fd_read_file(-1, path, MAX_SALT_BYTES, &salt);
+	if (r == 0)
+		recorder->salt = strbuf_take(&salt);
+	else
+		log_warning(r, "%s cannot be read, leaving user names out", path);
+	recorder->policy.salt = recorder->salt;
+}
+
 /* The files of the host are read here, while they can be. */
 static int prepare(struct child *child)
 {
@@ -202,6 +220,11 @@ static int prepare(struct child *child)
 	recorder->batch_records = BATCH_MAX_RECORDS;
 	recorder->policy.user_names = parse_privacy(child->config->user_names);
 	recorder->policy.arguments = parse_privacy(child->config->arguments);
+	if (child->config->url[0] && !agent_name_is_valid(child->config->name))
+		return log_error(-EINVAL,
+				 "[agent] name = %s: no collector takes records of that name",
+				 child->config->name);
+	read_salt(recorder);
 	recorder->os = read_os_name();
 	if (uname(&names) == 0)
 		recorder->kernel = strdup(names.release);
@@ -315,6 +338,7 @@ static void recorder_done(struct recorder *recorder)
 		free(recorder->processes[i].what);
 	for (unsigned i = 0; i < RECORDER_MAX_TREES; i++)
 		free(recorder->walks[i].tree);
+	free(recorder->salt);
 	free(recorder->evidence_key);
 	free(recorder->kernel);
 	free(recorder->os);

@@ -81,6 +81,7 @@ struct recorder {
 	struct control_server *control;
 	struct loop_source *commit_timer;
 
+	char *salt;	    /* of hashed user names; NULL when there is none */
 	char *evidence_key; /* PEM; NULL when the supervisor has none */
 	char *kernel, *os;
 	char *rung, *rung_reason;

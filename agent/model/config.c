@@ -58,6 +58,7 @@ static const struct ini_key keys[] = {
 	KEY("checks", check_interval_s, ini_field_seconds),
 	KEY("privacy", arguments, parse_privacy),
 	KEY("privacy", user_names, parse_privacy),
+	KEY("privacy", salt_file, ini_field_path),
 	KEY("collector", url, ini_field_string),
 	KEY("collector", ca, ini_field_path),
 	KEY("collector", certificate, ini_field_path),
@@ -101,6 +102,7 @@ static int set_defaults(struct config *config)
 	r |= copy_string("hmi-sl3", &config->profile);
 	r |= copy_string("off", &config->arguments);
 	r |= copy_string("clear", &config->user_names);
+	r |= copy_string("/etc/plumbline/user-names.salt", &config->salt_file);
 	r |= copy_string("", &config->url);
 	r |= copy_string("/etc/plumbline/collector-ca.pem", &config->ca);
 	r |= copy_string("/etc/plumbline/agent.pem", &config->certificate);

@@ -39,6 +39,7 @@ struct config {
 	/* [privacy] */
 	char *arguments;  /* "off", "hashed", "clear"; default off */
 	char *user_names; /* "off", "hashed", "clear"; default clear */
+	char *salt_file;  /* for "hashed": a secret that is the same on all hosts of the site */
 	/* [collector] */
 	char *url;		      /* "https://host:8443"; empty: stand-alone */
 	char *ca, *certificate, *key; /* PEM files */
