@@ -208,7 +208,7 @@ static int enter_sandbox(struct supervisor *supervisor)
 			  &diag);
 	if (r < 0)
 		return log_error(r, "%s", diag_format(&diag, text, sizeof(text)));
-	for (; missing; missing &= missing - 1)
+	for (missing &= ~SANDBOX_MINOR; missing; missing &= missing - 1)
 		child_report(supervisor, ROLE_SUPERVISOR, "degraded: %s: not in force",
 			     sandbox_missing_name(missing));
 	return 0;

@@ -117,7 +117,7 @@ static int take_lock(struct supervisor *supervisor)
 				 supervisor->config->run_dir, pid);
 	}
 	strbuf_printf(&text, "%d\n", getpid());
-	if (strbuf_check(&text) < 0 || ftruncate(fd, 0) < 0 ||
+	if (strbuf_check(&text) < 0 || fchmod(fd, 0644) < 0 || ftruncate(fd, 0) < 0 ||
 	    pwrite(fd, text.data, text.len, 0) != (ssize_t)text.len)
 		return log_error(-EIO, "cannot write %s", LOCK_FILE);
 	return 0;

@@ -303,7 +303,9 @@ static int enter_sandbox(struct child_state *state)
 		return log_error(r, "%s", diag_format(&diag, text, sizeof(text)));
 	if (state->mode == SANDBOX_LOG)
 		child_report_degraded(&state->child, "seccomp", "the filter only logs");
-	for (; missing; missing &= missing - 1)
+	for (unsigned minor = missing & SANDBOX_MINOR; minor; minor &= minor - 1)
+		log_info("this kernel has no %s", sandbox_missing_name(minor));
+	for (missing &= ~SANDBOX_MINOR; missing; missing &= missing - 1)
 		child_report_degraded(&state->child, sandbox_missing_name(missing),
 				      missing & SANDBOX_NO_SECCOMP ? "switched off"
 								   : "not to be had here");
@@ -427,7 +429,9 @@ int child_main(int argc, char **argv, const struct child_ops *ops, void *userdat
 		return EXIT_FAILURE;
 	log_init(name, LOG_LEVEL_INFO);
 
-	if (parse_arguments(&state, argc, argv) < 0 || fcntl(CHILD_FD_SUPERVISOR, F_GETFD) < 0) {
+	/* Not for programs that this one may start before its sandbox. */
+	if (parse_arguments(&state, argc, argv) < 0 ||
+	    fcntl(CHILD_FD_SUPERVISOR, F_SETFD, FD_CLOEXEC) < 0) {
 		log_error(0,
 			  "usage: %s [--config FILE] [--seccomp enforce|log|off]; "
 			  "started by plumblined only",

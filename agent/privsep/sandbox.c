@@ -16,6 +16,12 @@
 #include "base/cleanup.h"
 #include "privsep/sandbox_parts.h"
 
+/* Linux 6.3; the headers of Debian 12 are older. */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE		 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
 static void cap_freep(cap_t *caps)
 {
 	if (*caps)
@@ -37,8 +43,8 @@ int sandbox_mode_parse(const char *name, enum sandbox_mode *ret_mode)
 
 const char *sandbox_missing_name(unsigned missing)
 {
-	static const char *const names[] = {"landlock", "landlock-net", "landlock-scope",
-					    "bounding-set", "seccomp"};
+	static const char *const names[] = {"landlock",	    "landlock-net", "landlock-scope",
+					    "bounding-set", "seccomp",	    "exec-gain"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (missing & (1u << i))
@@ -194,6 +200,8 @@ int sandbox_enter(const struct sandbox_spec *spec, enum sandbox_mode mode, unsig
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return diag_set(diag, NULL, 0, -errno, "cannot set no_new_privs");
+	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0)
+		missing |= SANDBOX_NO_EXEC_GAIN;
 	if (spec->paths) {
 		r = sandbox_landlock(spec, &missing, diag);
 		if (r < 0)

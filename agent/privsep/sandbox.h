@@ -2,9 +2,9 @@
 /*
  * What a process gives up once it holds all it needs.
  *
- * sandbox_enter() does, in this order: no_new_privs, Landlock, ids, capabilities (permitted,
- * effective and bounding set cut to the list, ambient empty), rlimits, seccomp. After it returns 0
- * nothing can be got back.
+ * sandbox_enter() does, in this order: no_new_privs, no code in written memory, Landlock, ids,
+ * capabilities (permitted, effective and bounding set cut to the list, ambient empty), rlimits,
+ * seccomp. After it returns 0 nothing can be got back.
  */
 #ifndef PLUMBLINE_PRIVSEP_SANDBOX_H
 #define PLUMBLINE_PRIVSEP_SANDBOX_H
@@ -49,8 +49,13 @@ enum {
 	SANDBOX_NO_LANDLOCK_NET = 1 << 1,   /* Landlock without TCP rules (before 6.7) */
 	SANDBOX_NO_LANDLOCK_SCOPE = 1 << 2, /* Landlock without scopes (before 6.12) */
 	SANDBOX_NO_BOUNDING = 1 << 3,	    /* CAP_SETPCAP is not there to cut the bounding set */
-	SANDBOX_NO_SECCOMP = 1 << 4,	    /* switched off by configuration */
+	SANDBOX_NO_EXEC_GAIN =
+		1 << 5, /* memory that was written can be made executable (before 6.3) */
+	SANDBOX_NO_SECCOMP = 1 << 4, /* switched off by configuration */
 };
+/* What older kernels within the supported range lack: worth a line in the log, not a finding on
+ * each host. */
+#define SANDBOX_MINOR (SANDBOX_NO_LANDLOCK_NET | SANDBOX_NO_LANDLOCK_SCOPE | SANDBOX_NO_EXEC_GAIN)
 /* One name of the set bits, lowest first, as "landlock"; NULL when @missing is 0. */
 const char *sandbox_missing_name(unsigned missing);
 

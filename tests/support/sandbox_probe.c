@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -189,6 +190,15 @@ static int start_thread(const struct config *config)
 	return -r;
 }
 
+static int run_written_memory(const struct config *config)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return -errno;
+	return result(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+}
+
 static int trace_process(const struct config *config)
 {
 	return result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
@@ -292,6 +302,7 @@ static const struct attempt attempts[] = {
 	{"exec_program", exec_program},
 	{"fork_process", fork_process},
 	{"start_thread", start_thread},
+	{"run_written_memory", run_written_memory},
 	{"trace_process", trace_process},
 	{"read_memory", read_memory},
 	{"signal_parent", signal_parent},
