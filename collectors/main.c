@@ -20,6 +20,8 @@ static const struct verb verbs[] = {
 	{"import", "FILE [-o RECEIPT]", "take batches that came by file", "1o", verb_import},
 	{"receipt", "AGENT [-o RECEIPT]", "sign how far an agent's records are stored", "1o",
 	 verb_receipt},
+	{"retire", "AGENT", "keep an agent's past under another name, for a machine set up anew",
+	 "1", verb_retire},
 	{NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -231,8 +231,7 @@ static int gather(struct gathering *gathering)
 	struct store *store = gathering->store;
 	int r;
 
-	/* One transaction, so that the parts belong together. */
-	r = store->ops->begin(store);
+	r = store->ops->snapshot(store);
 	if (r < 0)
 		return r;
 	r = store->ops->each_agent(store, add_agent, gathering);

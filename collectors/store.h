@@ -63,12 +63,16 @@ struct store_ops {
 	struct store *(*close)(struct store *store); /* rolls back; returns NULL */
 
 	int (*begin)(struct store *store);
+	/* For readers: what is seen until rollback() belongs together, and no writer waits. */
+	int (*snapshot)(struct store *store);
 	int (*commit)(struct store *store);
 	void (*rollback)(struct store *store);
 
 	int (*get_agent)(struct store *store, const char *name,
 			 struct store_agent *ret_agent); /* -ENOENT */
 	int (*put_agent)(struct store *store, const struct store_agent *agent);
+	/* All that is kept of @name is kept as @to from now on. */
+	int (*rename_agent)(struct store *store, const char *name, const char *to);
 	int (*get_chain)(struct store *store, const char *agent, uint64_t seq,
 			 uint8_t ret_chain[static SHA256_SIZE]); /* -ENOENT */
 	int (*put_batch)(struct store *store, const struct batch_header *header,

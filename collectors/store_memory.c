@@ -188,6 +188,23 @@ static int memory_put_agent(struct store *store, const struct store_agent *agent
 	return r ?: put(self_of(store), &item);
 }
 
+/* Not taken back by a rollback: no caller does more in that transaction. */
+static int memory_rename_agent(struct store *store, const char *name, const char *to)
+{
+	struct memory_store *self = self_of(store);
+
+	for (size_t i = 0; i < self->count; i++) {
+		struct item *item = &self->items[i];
+
+		if (strcmp(item->agent, name) != 0)
+			continue;
+		str_copy(item->agent, sizeof(item->agent), to);
+		if (item->kind == AGENT)
+			str_copy(item->about.name, sizeof(item->about.name), to);
+	}
+	return 0;
+}
+
 /* So that text sorts as the number does. */
 static const char *number_key(uint64_t number, char key[static 24])
 {
@@ -359,10 +376,12 @@ const struct store_ops store_memory = {
 	.open = memory_open,
 	.close = memory_close,
 	.begin = memory_begin,
+	.snapshot = memory_begin,
 	.commit = memory_commit,
 	.rollback = memory_rollback,
 	.get_agent = memory_get_agent,
 	.put_agent = memory_put_agent,
+	.rename_agent = memory_rename_agent,
 	.get_chain = memory_get_chain,
 	.put_batch = memory_put_batch,
 	.put_record = memory_put_record,

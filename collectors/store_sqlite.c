@@ -20,8 +20,15 @@
 
 enum statement {
 	BEGIN,
+	SNAPSHOT,
 	COMMIT,
 	ROLLBACK,
+	RENAME_AGENTS,
+	RENAME_BATCHES,
+	RENAME_RECORDS,
+	RENAME_FINDINGS,
+	RENAME_CHECKS,
+	RENAME_COVERAGE,
 	GET_AGENT,
 	PUT_AGENT,
 	GET_CHAIN,
@@ -47,8 +54,15 @@ enum statement {
 
 static const char *const statements[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
+	[SNAPSHOT] = "BEGIN",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
+	[RENAME_AGENTS] = "UPDATE agents SET name = ?2 WHERE name = ?1",
+	[RENAME_BATCHES] = "UPDATE batches SET agent = ?2 WHERE agent = ?1",
+	[RENAME_RECORDS] = "UPDATE records SET agent = ?2 WHERE agent = ?1",
+	[RENAME_FINDINGS] = "UPDATE findings SET agent = ?2 WHERE agent = ?1",
+	[RENAME_CHECKS] = "UPDATE checks SET agent = ?2 WHERE agent = ?1",
+	[RENAME_COVERAGE] = "UPDATE coverage SET agent = ?2 WHERE agent = ?1",
 	[GET_AGENT] = "SELECT " AGENT_COLUMNS " FROM agents WHERE name = ?",
 	[PUT_AGENT] = "INSERT OR REPLACE INTO agents (" AGENT_COLUMNS
 		      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -160,6 +174,11 @@ static int run(struct sqlite_store *self, enum statement which, const char *type
 static int sqlite_begin(struct store *store)
 {
 	return run(self_of(store), BEGIN, "", NULL);
+}
+
+static int sqlite_snapshot(struct store *store)
+{
+	return run(self_of(store), SNAPSHOT, "", NULL);
 }
 
 static int sqlite_commit(struct store *store)
@@ -335,6 +354,17 @@ static int sqlite_put_agent(struct store *store, const struct store_agent *agent
 	return run(self_of(store), PUT_AGENT, "tiiicittt", values);
 }
 
+static int sqlite_rename_agent(struct store *store, const char *name, const char *to)
+{
+	for (enum statement which = RENAME_AGENTS; which <= RENAME_COVERAGE; which++) {
+		int r = run(self_of(store), which, "tt", (const void *[]){name, to});
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int sqlite_get_chain(struct store *store, const char *agent, uint64_t seq,
 			    uint8_t ret_chain[static SHA256_SIZE])
 {
@@ -482,10 +512,12 @@ const struct store_ops store_sqlite = {
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.begin = sqlite_begin,
+	.snapshot = sqlite_snapshot,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
 	.get_agent = sqlite_get_agent,
 	.put_agent = sqlite_put_agent,
+	.rename_agent = sqlite_rename_agent,
 	.get_chain = sqlite_get_chain,
 	.put_batch = sqlite_put_batch,
 	.put_record = sqlite_put_record,

@@ -39,6 +39,7 @@ int verb_agents(const struct settings *settings, const struct options *options);
 int verb_findings(const struct settings *settings, const struct options *options);
 int verb_report(const struct settings *settings, const struct options *options);
 int verb_import(const struct settings *settings, const struct options *options);
+int verb_retire(const struct settings *settings, const struct options *options);
 int verb_receipt(const struct settings *settings, const struct options *options);
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `agents` and `findings`: what is stored, for a person or as JSON. */
+/* `agents` and `findings`: what is stored, for a person or as JSON; `retire`, which makes room for
+ * a new agent. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -253,5 +254,38 @@ int verb_findings(const struct settings *settings, const struct options *options
 		log_error(r < 0 ? r : -errno, "cannot list the findings");
 		return EXIT_ERROR;
 	}
+	return EXIT_GOOD;
+}
+
+/*
+ * A machine that was set up anew begins at record 1 with another evidence key, which ingest must
+ * refuse. The old records stay, under a name that no certificate can have.
+ */
+int verb_retire(const struct settings *settings, const struct options *options)
+{
+	cleanup_store_agent struct store_agent agent = {0};
+	cleanup_store struct store *store = NULL;
+	const char *name = options->argument;
+	char to[AGENT_NAME_SIZE], when[RFC3339_SIZE];
+	int r;
+
+	if (verb_open_store(settings, &store) < 0)
+		return EXIT_ERROR;
+
+	if (snprintf(to, sizeof(to), "%s~%s", name, clock_format(clock_real_ns(), when)) >=
+	    (int)sizeof(to)) {
+		log_error(0, "the name '%s' is too long to be kept", name);
+		return EXIT_ERROR;
+	}
+	r = store->ops->begin(store);
+	r = r ?: store->ops->get_agent(store, name, &agent);
+	r = r ?: store->ops->rename_agent(store, name, to);
+	r = r ?: store->ops->commit(store);
+	if (r < 0) {
+		store->ops->rollback(store);
+		log_error(r, "cannot retire '%s'", name);
+		return EXIT_ERROR;
+	}
+	log_info("what %s sent is kept as %s", name, to);
 	return EXIT_GOOD;
 }

@@ -29,7 +29,7 @@
 #define MAX_HEADER_BYTES 8192
 #define BODY_HARD_BYTES	 (2 * BATCH_MAX_BYTES)
 #define SWEEP_S		 1
-#define PRUNE_S		 86400
+#define PRUNE_S		 3600
 #define RETRY_AFTER_S	 "5"
 #define LISTEN_BACKLOG	 128
 

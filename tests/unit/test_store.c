@@ -261,6 +261,36 @@ START_TEST(rollback_takes_back_agent_and_rows)
 }
 END_TEST
 
+START_TEST(renamed_agent_keeps_its_past_and_frees_its_name)
+{
+	static const char *const records[] = {GAP(1), GAP(2)};
+	cleanup_strbuf struct strbuf frame = STRBUF_INIT;
+	struct store_agent agent = {0};
+	struct sender sender = {0};
+	uint8_t chain[SHA256_SIZE];
+	unsigned rows = 0;
+
+	open_store(_i);
+	make_batch(&sender, AGENT, records, 2, &frame);
+	ck_assert_int_eq(ingest(&frame).status, INGEST_STORED);
+	ck_assert_int_eq(store->ops->begin(store), 0);
+	ck_assert_int_eq(store->ops->rename_agent(store, AGENT, AGENT "~1"), 0);
+	ck_assert_int_eq(store->ops->commit(store), 0);
+
+	ck_assert_int_eq(store->ops->get_agent(store, AGENT, &agent), -ENOENT);
+	ck_assert_int_eq(store->ops->get_agent(store, AGENT "~1", &agent), 0);
+	ck_assert_uint_eq(agent.last_seq, 2);
+	store_agent_done(&agent);
+	ck_assert_int_eq(store->ops->get_chain(store, AGENT "~1", 2, chain), 0);
+	ck_assert_int_eq(store->ops->each_coverage(store, AGENT "~1", count_row, &rows), 0);
+	ck_assert_uint_eq(rows, 2);
+	/* The machine begins anew. */
+	sender = (struct sender){0};
+	make_batch(&sender, AGENT, &records[1], 1, &frame);
+	ck_assert_int_eq(ingest(&frame).status, INGEST_STORED);
+}
+END_TEST
+
 START_TEST(prune_drops_old_and_keeps_open)
 {
 	char *records[] = {finding_json(1, "open"), finding_json(2, "resolved")};
@@ -332,6 +362,7 @@ int main(void)
 	tcase_add_loop_test(each, forked_history_is_a_conflict, 0, count);
 	tcase_add_loop_test(each, finding_keeps_its_newest_state_and_moves_to_the_end, 0, count);
 	tcase_add_loop_test(each, rollback_takes_back_agent_and_rows, 0, count);
+	tcase_add_loop_test(each, renamed_agent_keeps_its_past_and_frees_its_name, 0, count);
 	tcase_add_loop_test(each, prune_drops_old_and_keeps_open, 0, count);
 	suite_add_tcase(suite, each);
 	tcase_add_checked_fixture(sqlite, setup, teardown);
