@@ -297,44 +297,114 @@ static bool is_unchanged(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-int fact_hash(struct fact_collector *collector, int fd, const struct stat *st,
-	      struct file_fact *fact)
-{
-	uint8_t digest[SHA256_SIZE];
-	enum file_role role = fact->role;
-	struct stat after;
-	int64_t done = 0;
-	int r;
+/* How far the hash of one file has come. */
+struct progress {
+	struct hash *hash;
+	int fd;
+	struct stat st;
+	int64_t done;
+	enum file_role role;
+};
 
-	hash_reset(collector->hash);
+/* 1 when @max_bytes were read before the end, 0 at the end, or negative errno. */
+static int hash_some(struct fact_collector *c, struct progress *p, size_t max_bytes,
+		     const struct file_fact *fact)
+{
+	size_t bytes = 0;
+
 	/* The size is known: no read only to meet the end. What grew meanwhile shows in the stat.
 	 */
-	while (done == 0 || done < st->st_size) {
-		ssize_t n = pread(fd, collector->buffer, READ_BUFFER_SIZE, done);
+	while (p->done == 0 || p->done < p->st.st_size) {
+		ssize_t n;
 
+		if (bytes >= max_bytes)
+			return 1;
+		n = pread(p->fd, c->buffer, READ_BUFFER_SIZE, p->done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -(collector->error = errno);
-		if (done == 0)
-			role = file_role_guess(fact->path, fact->mode, collector->buffer,
-					       n < HEAD_SIZE ? (size_t)n : HEAD_SIZE);
+			return -(c->error = errno);
+		if (p->done == 0)
+			p->role = file_role_guess(fact->path, fact->mode, c->buffer,
+						  n < HEAD_SIZE ? (size_t)n : HEAD_SIZE);
 		if (n == 0)
 			break;
-		hash_update(collector->hash, collector->buffer, (size_t)n);
-		done += n;
+		hash_update(p->hash, c->buffer, (size_t)n);
+		p->done += n;
+		bytes += (size_t)n;
 	}
-	r = hash_final(collector->hash, digest);
+	return 0;
+}
+
+static int finish(struct progress *p, struct file_fact *fact)
+{
+	uint8_t digest[SHA256_SIZE];
+	struct stat after;
+	int r;
+
+	r = hash_final(p->hash, digest);
 	if (r < 0)
 		return r;
-	if (fstat(fd, &after) < 0)
+	if (fstat(p->fd, &after) < 0)
 		return -errno;
-	if (done != st->st_size || !is_unchanged(st, &after))
+	if (p->done != p->st.st_size || !is_unchanged(&p->st, &after))
 		return -EAGAIN;
 	memcpy(fact->sha256, digest, sizeof(digest));
 	fact->has_digest = true;
-	fact->role = role;
+	fact->role = p->role;
 	return 0;
+}
+
+int fact_hash(struct fact_collector *collector, int fd, const struct stat *st,
+	      struct file_fact *fact)
+{
+	struct progress p = {.hash = collector->hash, .fd = fd, .st = *st, .role = fact->role};
+	int r;
+
+	hash_reset(p.hash);
+	r = hash_some(collector, &p, SIZE_MAX, fact);
+	return r < 0 ? r : finish(&p, fact);
+}
+
+struct fact_hashing {
+	struct progress progress;
+};
+
+int fact_hashing_new(int fd, const struct stat *st, struct fact_hashing **ret_hashing)
+{
+	struct fact_hashing *hashing = calloc(1, sizeof(*hashing));
+	int r;
+
+	if (!hashing)
+		return -ENOMEM;
+	r = hash_new(&hashing->progress.hash);
+	if (r < 0) {
+		free(hashing);
+		return r;
+	}
+	hashing->progress.fd = fd;
+	hashing->progress.st = *st;
+	*ret_hashing = hashing;
+	return 0;
+}
+
+struct fact_hashing *fact_hashing_free(struct fact_hashing *hashing)
+{
+	if (!hashing)
+		return NULL;
+	hash_free(hashing->progress.hash);
+	close(hashing->progress.fd);
+	free(hashing);
+	return NULL;
+}
+
+int fact_hashing_step(struct fact_hashing *hashing, struct fact_collector *collector,
+		      size_t max_bytes, struct file_fact *fact)
+{
+	struct progress *p = &hashing->progress;
+	int r = hash_some(collector, p, max_bytes, fact);
+
+	return r != 0 ? r : finish(p, fact);
 }
 
 int fact_collect(struct fact_collector *collector, int dirfd, const char *path,

@@ -48,6 +48,19 @@ int fact_open_fd(struct fact_collector *collector, int fd, const char *path,
 		 struct file_fact *ret_fact);
 int fact_hash(struct fact_collector *collector, int fd, const struct stat *st,
 	      struct file_fact *fact);
+
+/*
+ * The same in pieces, for a file that takes long: each step reads up to @max_bytes. 1: there is
+ * more; 0: digest and role are in @fact; -EAGAIN: the file changed; or another negative errno.
+ */
+struct fact_hashing;
+int fact_hashing_new(int fd, const struct stat *st,
+		     struct fact_hashing **ret_hashing); /* takes @fd on success */
+struct fact_hashing *fact_hashing_free(struct fact_hashing *hashing);
+DEFINE_CLEANUP(struct fact_hashing *, fact_hashing_free)
+int fact_hashing_step(struct fact_hashing *hashing, struct fact_collector *collector,
+		      size_t max_bytes, struct file_fact *fact);
+
 int fact_head(struct fact_collector *collector, int fd, struct file_fact *fact);
 
 /* Content of the xattr security.capability as text: "cap_net_admin,cap_net_raw=ep", with "

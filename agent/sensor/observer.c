@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "model/fact_collect.h"
 #include "sensor/digest_cache.h"
+#include "sensor/large_files.h"
 #include "sensor/tree_walk.h"
 
 #define MAX_PENDING   8192
@@ -22,6 +23,7 @@
 #define MAX_DIGESTS   4096
 #define MAX_WALKS     256
 #define MAX_TRIES     8
+#define MAX_LARGE     64
 
 /* One piece of a walk ends after so many files or bytes, whichever is first. */
 #define SLICE_FILES 64
@@ -40,6 +42,9 @@ struct observer {
 	struct id_names *names;
 	int64_t names_due_ns;
 	struct fact_collector *collector;
+	struct large_files *large;
+	int large_fd; /* of a program that hash_open_file() found too large; -1 */
+	struct stat large_st;
 	bool (*is_reported)(uint64_t dev, void *userdata);
 	void *is_reported_userdata;
 
@@ -78,6 +83,7 @@ int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_obser
 		return -ENOMEM;
 	o->fn = fn;
 	o->userdata = userdata;
+	o->large_fd = -1;
 	r = watch_set_new(&(struct sensor_rules){0}, &o->set);
 	if (r == 0)
 		r = pending_new(MAX_PENDING, &o->pending);
@@ -85,6 +91,8 @@ int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_obser
 		r = proc_table_new(MAX_PROCESSES, &o->processes);
 	if (r == 0)
 		r = digest_cache_new(MAX_DIGESTS, &o->digests);
+	if (r == 0)
+		r = large_files_new(MAX_LARGE, &o->large);
 	if (r == 0)
 		r = id_names_new("/etc/passwd", "/etc/group", &o->names);
 	if (r == 0)
@@ -108,6 +116,7 @@ struct observer *observer_free(struct observer *o)
 	if (!o)
 		return NULL;
 	drop_walks(o);
+	large_files_free(o->large);
 	fact_collector_free(o->collector);
 	id_names_free(o->names);
 	digest_cache_free(o->digests);
@@ -267,12 +276,62 @@ static void forget_digest(struct observer *o, const char *path)
 		digest_cache_remove(o->digests, &st);
 }
 
-/* -EAGAIN only while the file keeps changing. */
-static int collect(struct observer *o, int dirfd, const char *path, struct file_fact *ret_fact)
-{
-	int r = fact_collect(o->collector, dirfd, path, ret_fact);
+/* What is at a path. */
+struct found {
+	struct file_fact fact;
+	struct stat st;
+	int fd; /* of a regular file too large to be hashed at once; -1 */
+};
 
-	return r > 0 ? 0 : r;
+static void found_done(struct found *found)
+{
+	file_fact_done(&found->fact);
+	if (found->fd >= 0)
+		close(found->fd);
+	found->fd = -1;
+}
+
+/* -EAGAIN only while the file keeps changing. One that cannot be read has no digest. */
+static int collect(struct observer *o, int dirfd, const char *path, struct found *ret_found)
+{
+	struct found found = {.fd = -1};
+	int r;
+
+	r = fact_open(o->collector, dirfd, path, &found.fact, &found.st, &found.fd);
+	if (r < 0)
+		return r;
+	if (found.fd >= 0 && (uint64_t)found.st.st_size <= LARGE_FILE_BYTES) {
+		r = fact_hash(o->collector, found.fd, &found.st, &found.fact);
+		close(found.fd);
+		found.fd = -1;
+		if (r == -EAGAIN || r == -ENOMEM) {
+			found_done(&found);
+			return r;
+		}
+	}
+	*ret_found = found;
+	return 0;
+}
+
+/* Moves @event's strings and @found into the queue; on failure they stay. */
+static int queue_large(struct observer *o, struct event *event, struct found *found,
+		       struct pending_change *change)
+{
+	struct large_file file = {.event = *event, .st = found->st};
+	int r;
+
+	file.event.object = found->fact;
+	if (change)
+		file.change = *change;
+	r = large_files_add(o->large, &file, found->fd);
+	if (r < 0)
+		return r;
+	found->fact = (struct file_fact){0};
+	found->fd = -1;
+	*event = (struct event){0};
+	if (change)
+		*change = (struct pending_change){0};
+	return 0;
 }
 
 /* What a directory holds came, or went, with it. */
@@ -291,39 +350,101 @@ static bool has_links(const char *path)
 	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1;
 }
 
+/* False when there was no room for it. */
+static bool put_back(struct observer *o, struct pending_change *change)
+{
+	change->first_ns = clock_boot_ns();
+	return pending_add(o->pending, change) == 0;
+}
+
+static void tell_change(struct observer *o, struct event *event,
+			const struct pending_change *change)
+{
+	if (event->changes & EVENT_CHANGE_CREATE && has_links(change->path))
+		event->changes |= EVENT_CHANGE_LINK;
+	event->subject = change->subject;
+	emit(o, event);
+	event->subject = (struct subject){0};
+	if (change->changes & OBSERVER_CHANGE_DIR)
+		follow_directory(o, change);
+}
+
 /* Reports @change with what is there now; puts it back while the file does not hold still. */
 static void settle(struct observer *o, struct pending_change *change)
 {
-	int64_t now_ns = clock_boot_ns();
+	int64_t age_ns = clock_boot_ns() - change->first_ns;
 	struct event event = {
 		.kind = EVENT_FILE,
 		.changes = change->changes & ~OBSERVER_CHANGE_DIR,
-		.time_ns = clock_real_ns() - (now_ns - change->first_ns),
+		.time_ns = clock_real_ns() - age_ns,
 	};
+	struct found found = {.fd = -1};
 	int r;
 
 	find_subject(o, change);
 	forget_digest(o, change->path);
-	r = collect(o, AT_FDCWD, change->path, &event.object);
-	if (r == -EAGAIN && change->tries < MAX_TRIES) {
-		change->tries++;
-		change->first_ns = now_ns;
-		if (pending_add(o->pending, change) == 0)
+	r = collect(o, AT_FDCWD, change->path, &found);
+	if (r == -EAGAIN && change->tries++ < MAX_TRIES && put_back(o, change))
+		return;
+	if (r == 0 && found.fd >= 0) {
+		r = queue_large(o, &event, &found, change);
+		if (r == 0 || ((r == -EBUSY || r == -ENOBUFS) && put_back(o, change))) {
+			found_done(&found);
 			return;
+		}
 	}
+	event.object = found.fact;
 	if (r < 0) {
 		/* It could not be read at all: say which path, and no more. */
 		event.object = (struct file_fact){.path = change->path, .type = FILE_TYPE_REGULAR};
 		event.detail = strerror(-r);
 	}
-	if (event.changes & EVENT_CHANGE_CREATE && has_links(change->path))
-		event.changes |= EVENT_CHANGE_LINK;
-	event.subject = change->subject;
-	emit(o, &event);
-	if (r == 0)
-		file_fact_done(&event.object);
-	if (change->changes & OBSERVER_CHANGE_DIR)
-		follow_directory(o, change);
+	tell_change(o, &event, change);
+	found_done(&found);
+}
+
+/* A large file has been read to its end, or in vain. */
+static void finish_large(struct observer *o, struct large_file *file, int error)
+{
+	struct event *event = &file->event;
+	char *detail = event->detail;
+
+	if (error == -EAGAIN && event->kind == EVENT_FILE && file->change.tries++ < MAX_TRIES &&
+	    put_back(o, &file->change))
+		return;
+	if (error == 0 && event->kind != EVENT_FILE)
+		digest_cache_put(o->digests, &file->st, &event->object, file->begun_ns, false);
+	if (error < 0)
+		event->detail = strerror(-error);
+	if (event->kind == EVENT_FILE)
+		tell_change(o, event, &file->change);
+	else
+		emit(o, event);
+	event->detail = detail;
+}
+
+/* IOPRIO_WHO_PROCESS of this thread; class 3 is idle, 0 goes back to what the nice value says. */
+static void set_io_class(int class)
+{
+	(void)syscall(SYS_ioprio_set, 1, 0, class << 13);
+}
+
+/* 1 while there is more to read. */
+static int read_large(struct observer *o)
+{
+	struct large_file file;
+	int error, r;
+
+	if (large_files_is_empty(o->large))
+		return 0;
+	set_io_class(large_files_has_scanned(o->large) ? 3 : 0);
+	r = large_files_step(o->large, o->collector, SLICE_BYTES, &file, &error);
+	set_io_class(0);
+	if (r > 0) {
+		finish_large(o, &file, error);
+		large_file_done(&file);
+	}
+	return !large_files_is_empty(o->large);
 }
 
 static int settle_due(struct observer *o, int64_t now_ns)
@@ -361,6 +482,13 @@ static int hash_open_file(struct observer *o, int fd, const struct stat *st, str
 
 	if (!pending_has(o->pending, fact->path) && digest_cache_get(o->digests, st, fact))
 		return 0;
+	if ((uint64_t)st->st_size > LARGE_FILE_BYTES) {
+		if (o->large_fd >= 0)
+			close(o->large_fd);
+		o->large_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		o->large_st = *st;
+		return o->large_fd < 0 ? -errno : 0;
+	}
 	r = fact_hash(o->collector, fd, st, fact);
 	if (r < 0)
 		return r;
@@ -448,6 +576,19 @@ static int collect_program(struct observer *o, const struct observer_exec *exec,
 	return ret_fact->path ? 0 : -ENOMEM;
 }
 
+/* The program is too large to be hashed now: it is told when that is done. */
+static int tell_later(struct observer *o, struct event *event)
+{
+	struct found found = {.fact = event->object, .st = o->large_st, .fd = o->large_fd};
+	int r;
+
+	o->large_fd = -1;
+	r = queue_large(o, event, &found, NULL);
+	if (r < 0)
+		close(found.fd);
+	return r;
+}
+
 void observer_exec(struct observer *o, const struct observer_exec *exec)
 {
 	struct event event = {.kind = exec->kind, .time_ns = exec->time_ns};
@@ -457,13 +598,18 @@ void observer_exec(struct observer *o, const struct observer_exec *exec)
 	if (!exec->exe)
 		return;
 	refresh_names(o, clock_boot_ns());
-	if (collect_program(o, exec, &event.object, &detail) < 0)
-		return;
+	/* The script first: only the program's descriptor is left over for tell_later(). */
 	if (exec->script && collect_cached(o, exec->script, &event.script, &ino) < 0)
 		event.script.path = strdup(exec->script);
+	if (o->large_fd >= 0)
+		close(o->large_fd);
+	o->large_fd = -1;
 	(void)proc_table_subject(o->processes, exec->cookie, o->names, &event.subject);
-	event.detail = (char *)detail;
-	emit(o, &event);
+	if (collect_program(o, exec, &event.object, &detail) == 0) {
+		event.detail = (char *)detail;
+		if (o->large_fd < 0 || tell_later(o, &event) < 0)
+			emit(o, &event);
+	}
 	file_fact_done(&event.object);
 	file_fact_done(&event.script);
 	subject_done(&event.subject);
@@ -507,31 +653,31 @@ static void end_walk(struct observer *o)
 static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
 {
 	struct event event = {.kind = EVENT_SCANNED};
+	struct found found = {.fd = -1};
 	uint64_t bytes;
 	int r = -EAGAIN;
 
 	for (int i = 0; i < MAX_TRIES && r == -EAGAIN; i++)
-		r = collect(o, dirfd, path, &event.object);
-	if (r == 0 && event.object.type == FILE_TYPE_NONE) {
-		file_fact_done(&event.object);
+		r = collect(o, dirfd, path, &found);
+	if (r == 0 && found.fact.type == FILE_TYPE_NONE) {
+		found_done(&found);
 		return 0;
 	}
-	if (r < 0) {
-		event.object = (struct file_fact){.path = (char *)path, .type = FILE_TYPE_REGULAR};
-		event.detail = strerror(-r);
-	}
-	emit(o, &event);
 	o->walk_files++;
-	bytes = event.object.size;
-	if (r == 0)
-		file_fact_done(&event.object);
+	bytes = found.fact.size;
+	if (found.fd >= 0 && queue_large(o, &event, &found, NULL) == 0)
+		return bytes;
+	/* The queue is full of changes: this one is read now after all. */
+	if (found.fd >= 0)
+		r = fact_hash(o->collector, found.fd, &found.st, &found.fact);
+	event.object = found.fact;
+	if (r < 0 && !found.fact.path)
+		event.object = (struct file_fact){.path = (char *)path, .type = FILE_TYPE_REGULAR};
+	if (r < 0)
+		event.detail = strerror(-r);
+	emit(o, &event);
+	found_done(&found);
 	return bytes;
-}
-
-/* IOPRIO_WHO_PROCESS of this thread; class 3 is idle, 0 goes back to what the nice value says. */
-static void set_io_class(int class)
-{
-	(void)syscall(SYS_ioprio_set, 1, 0, class << 13);
 }
 
 static int walk_slice(struct observer *o)
@@ -573,8 +719,9 @@ int observer_work(struct observer *o)
 	if (r != 0)
 		return r;
 	report_refused(o, now_ns);
-	if (o->walk_count == 0 || now_ns < o->walk_due_ns)
-		return 0;
+	r = read_large(o);
+	if (o->walk_count == 0 || now_ns < o->walk_due_ns || large_files_has_scanned(o->large))
+		return r;
 	r = walk_slice(o);
 	/* Rest as long as the work took, so that a walk never has more than half of a processor. */
 	o->walk_due_ns = 2 * clock_boot_ns() - now_ns;
@@ -587,6 +734,8 @@ int64_t observer_due(const struct observer *o)
 
 	if (o->is_held)
 		return INT64_MAX;
+	if (!large_files_is_empty(o->large))
+		return 1;
 	if (o->walk_count > 0 && o->walk_due_ns < due_ns)
 		due_ns = o->walk_due_ns;
 	return due_ns;

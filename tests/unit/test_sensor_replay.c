@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "ebpf/event.h"
+#include "sensor/large_files.h"
 #include "unit.h"
 
 #define MAX_EVENTS 64
@@ -284,6 +285,90 @@ START_TEST(phases_come_in_order_around_the_walk)
 }
 END_TEST
 
+/* A hole of zeros: long to hash and quick to make. */
+static char *make_large_file(const char *name, uint8_t digest[static SHA256_SIZE])
+{
+	char *path = make_file(name, "large");
+	static uint8_t buffer[65536];
+	struct hash *hash = NULL;
+	int fd;
+
+	ck_assert_int_eq(truncate(path, LARGE_FILE_BYTES + 12345), 0);
+	ck_assert_int_eq(hash_new(&hash), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_gt(hash_fd(hash, fd, buffer, sizeof(buffer), digest), 0);
+	close(fd);
+	hash_free(hash);
+	return path;
+}
+
+static void check_digest(const struct event *event, const uint8_t digest[static SHA256_SIZE])
+{
+	ck_assert(event->object.has_digest);
+	ck_assert_mem_eq(event->object.sha256, digest, SHA256_SIZE);
+}
+
+START_TEST(a_large_file_is_told_before_its_walk_ends)
+{
+	uint8_t digest[SHA256_SIZE];
+	cleanup_free char *large = make_large_file("large", digest);
+	const struct event *end, *scanned;
+
+	replay();
+	end = wait_for(EVENT_SCAN_END, tree);
+	scanned = find(EVENT_SCANNED, large);
+	ck_assert_ptr_nonnull(scanned);
+	ck_assert(scanned < end);
+	check_digest(scanned, digest);
+	ck_assert_uint_eq(end->count, 2);
+}
+END_TEST
+
+START_TEST(a_large_program_and_a_large_change_have_their_digest)
+{
+	uint8_t digest[SHA256_SIZE];
+	cleanup_free char *large = make_large_file("large", digest);
+	const struct event *event;
+
+	put_exec(10, 1, large, NULL);
+	put_open(10, "/large");
+	replay();
+	event = wait_for(EVENT_EXEC, large);
+	check_digest(event, digest);
+	ck_assert_uint_eq(event->subject.pid, 10);
+	event = wait_for(EVENT_FILE, large);
+	check_digest(event, digest);
+	ck_assert_uint_eq(event->changes, EVENT_CHANGE_OPEN_WRITE);
+	ck_assert_str_eq(event->subject.exe, large);
+}
+END_TEST
+
+START_TEST(a_large_file_that_changes_meanwhile_is_read_again)
+{
+	uint8_t before[SHA256_SIZE];
+	cleanup_free char *large = make_large_file("large", before);
+	char *trees[] = {tree, NULL};
+	struct pollfd poll_fd;
+	int fd;
+
+	put_open(10, "/large");
+	fclose(out);
+	ck_assert_int_eq(sensor_replay_open(records, keep, NULL, &sensor), 0);
+	ck_assert_int_eq(sensor_replay.watch(sensor, &(struct sensor_rules){trees, NULL}), 0);
+	/* The walk has begun to read it when the first piece is done. */
+	for (int i = 0; i < 3; i++) {
+		poll_fd = (struct pollfd){.fd = sensor_replay.fd(sensor), .events = POLLIN};
+		ck_assert_int_ge(poll(&poll_fd, 1, 1000), 0);
+		ck_assert_int_ge(sensor_replay.dispatch(sensor), 0);
+	}
+	fd = open(large, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, "changed", 7, 0), 7);
+	close(fd);
+	ck_assert(wait_for(EVENT_FILE, large)->object.has_digest);
+	ck_assert_mem_ne(find(EVENT_FILE, large)->object.sha256, before, SHA256_SIZE);
+}
+END_TEST
+
 START_TEST(nothing_is_told_while_on_hold)
 {
 	cleanup_free char *file = make_file("a", "a");
@@ -307,6 +392,9 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_write_open_becomes_the_state_of_the_file);
 	tcase_add_test(tcase, a_record_that_makes_no_sense_is_a_gap);
 	tcase_add_test(tcase, phases_come_in_order_around_the_walk);
+	tcase_add_test(tcase, a_large_file_is_told_before_its_walk_ends);
+	tcase_add_test(tcase, a_large_program_and_a_large_change_have_their_digest);
+	tcase_add_test(tcase, a_large_file_that_changes_meanwhile_is_read_again);
 	tcase_add_test(tcase, nothing_is_told_while_on_hold);
 }
 
