@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/approval.h"
+#include "baseline/signature_form.h"
 
 #define CLOCK_TOLERANCE_NS (24 * 3600 * NSEC_PER_SEC)
 
@@ -256,13 +257,15 @@ static int make_store(const char *ca_pem, X509_STORE **ret_store)
 	return 0;
 }
 
-static int check_chain(CMS_ContentInfo *cms, X509 *signer, const char *ca_pem,
-		       struct baseline_approval *a)
+/* Builds and judges the chain; with it the form can be judged whole. */
+static int check_chain(CMS_ContentInfo *cms, X509 *signer, const char *ca_pem, const void *data,
+		       size_t len, struct baseline_approval *a)
 {
 	cleanup_with(X509_STORE_freep) X509_STORE *store = NULL;
 	cleanup_with(free_chainp) STACK_OF(X509) *others = CMS_get1_certs(cms);
 	cleanup_with(X509_STORE_CTX_freep) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
+	const char *odd;
 	int r;
 
 	r = make_store(ca_pem, &store);
@@ -277,7 +280,8 @@ static int check_chain(CMS_ContentInfo *cms, X509 *signer, const char *ca_pem,
 	if (X509_verify_cert(ctx) != 1)
 		return refuse(a, "the signer's certificate is not accepted: %s",
 			      X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
-	return 0;
+	odd = signature_form(cms, data, len, X509_STORE_CTX_get0_chain(ctx));
+	return odd ? refuse(a, "%s", odd) : 0;
 }
 
 /* See signature_verify() for the rule. */
@@ -317,7 +321,7 @@ static int judge(const void *data, size_t len, const char *statement_sha256, int
 	if (r == 0)
 		r = check_content(&content, signer, statement_sha256, a);
 	if (r == 0 && ca_pem)
-		r = check_chain(cms, signer, ca_pem, a);
+		r = check_chain(cms, signer, ca_pem, data, len, a);
 	if (r == 0)
 		r = check_time(signer, made_at_ns, a);
 	return r;
