@@ -9,7 +9,6 @@ START_TEST(watchers_get_findings_when_they_are_committed)
 	cleanup_close int fd = -1;
 	struct message line;
 	cleanup_free char *text = NULL;
-	cleanup_strbuf struct strbuf lines = STRBUF_INIT;
 	cleanup_status struct status status = {0};
 
 	rig_start(rig);
@@ -126,7 +125,7 @@ END_TEST
 
 START_TEST(slow_watcher_loses_lines_and_is_told_how_many)
 {
-	cleanup_close int fd = -1, answers = -1;
+	cleanup_close int fd = -1;
 	cleanup_status struct status status = {0};
 	unsigned lines = 0, dropped = 0;
 	char path[300];
