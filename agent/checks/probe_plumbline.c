@@ -16,23 +16,18 @@ static const struct probe_key keys[] = {
 	{NULL},
 };
 
-static int count(const char *path, void *userdata)
-{
-	(*(size_t *)userdata)++;
-	return 0;
-}
-
+/* The supervisor keeps the baseline that was approved last, and only that, under this name. */
 static int find_baseline(const struct root *root, struct probe_value *value)
 {
-	char pattern[512];
-	size_t files = 0;
+	struct stat st;
+	char path[512];
 	int r;
 
-	snprintf(pattern, sizeof(pattern), "%s/baseline/*", root->state_dir);
-	r = root_glob(root, pattern, count, &files);
-	if (r < 0)
-		return r == -ENOMEM ? r : probe_unreadable(value, pattern, r);
-	return files ? probe_text(value, "loaded") : probe_absent(value, "no baseline is loaded");
+	snprintf(path, sizeof(path), "%s/baseline/current.tar", root->state_dir);
+	r = root_stat(root, path, &st);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return probe_absent(value, "no baseline is loaded");
+	return r < 0 ? probe_unreadable(value, path, r) : probe_text(value, "loaded");
 }
 
 /* The pid file must name a process whose program is plumblined: numbers are used again. */
