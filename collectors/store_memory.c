@@ -239,6 +239,7 @@ static int put_state(struct memory_store *self, const struct store_record *recor
 	const struct wire_record *value = record->record;
 	char key[24];
 	struct item item;
+	size_t len;
 
 	if (value->type == WIRE_FINDING) {
 		item = make_item(FINDING, record->agent, value->finding.id);
@@ -250,7 +251,9 @@ static int put_state(struct memory_store *self, const struct store_record *recor
 	} else if (value->type == WIRE_COVERAGE) {
 		item = make_item(COVERAGE, record->agent,
 				 number_key((uint64_t)value->coverage.start_ns, key));
-		strcat(item.key, coverage_state_name(value->coverage.state));
+		len = strlen(item.key);
+		snprintf(item.key + len, sizeof(item.key) - len, "%s",
+			 coverage_state_name(value->coverage.state));
 		if (value->coverage.end_ns)
 			item.received_ns = value->coverage.end_ns;
 	} else {
