@@ -276,7 +276,9 @@ static int keep_head(struct recorder *recorder, uint64_t sequence,
 		     const uint8_t chain[static SHA256_SIZE], char *signature, char *key_id)
 {
 	struct wire_head *head = &recorder->head;
-	cleanup_free char *text = NULL;
+	struct wire_record record = {.type = WIRE_HEAD};
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int r;
 
 	free(head->signature);
 	free(head->key_id);
@@ -285,9 +287,11 @@ static int keep_head(struct recorder *recorder, uint64_t sequence,
 	head->key_id = key_id;
 	hex_encode(chain, SHA256_SIZE, head->chain);
 	recorder->signed_sequence = sequence;
-	if (asprintf(&text, "%" PRIu64 " %s %s %s", sequence, head->chain, signature, key_id) < 0)
-		return -ENOMEM;
-	return record_set(recorder->record, "signed_head", text);
+	record.head = *head;
+	r = codec_encode(&record, &recorder->policy, &text);
+	if (r < 0)
+		return r;
+	return record_set(recorder->record, "signed_head", text.data);
 }
 
 int recorder_on_head_signed(struct channel *channel, struct message *message, void *userdata)
@@ -316,21 +320,19 @@ int recorder_on_head_signed(struct channel *channel, struct message *message, vo
 /* What was signed before a restart is still the newest. */
 int recorder_outbox_start(struct recorder *recorder)
 {
-	struct wire_head *head = &recorder->head;
-	cleanup_free char *text = NULL, *signature = NULL, *key_id = NULL;
-	char chain[SHA256_HEX_SIZE];
-	uint64_t sequence;
+	cleanup_wire_record struct wire_record record = {0};
+	cleanup_free char *text = NULL;
 	int r;
 
 	r = record_get(recorder->record, "signed_head", &text);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (sscanf(text, "%" SCNu64 " %64s %ms %ms", &sequence, chain, &signature, &key_id) != 4)
-		return 0; /* the next one replaces it */
-	head->sequence = recorder->signed_sequence = sequence;
-	str_copy(head->chain, sizeof(head->chain), chain);
-	head->signature = TAKE_PTR(signature);
-	head->key_id = TAKE_PTR(key_id);
+	r = codec_decode(text, strlen(text), &record, NULL);
+	if (r < 0 || record.type != WIRE_HEAD)
+		return r == -ENOMEM ? r : 0; /* the next one replaces it */
+	recorder->head = record.head;
+	record.head = (struct wire_head){0};
+	recorder->signed_sequence = recorder->head.sequence;
 	recorder->is_head_told = true;
 	return 0;
 }

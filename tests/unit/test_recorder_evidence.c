@@ -46,6 +46,7 @@ START_TEST(signed_heads_are_records_and_ask_for_no_more_heads)
 {
 	const struct rig_wanted head = {.type = WIRE_HEAD};
 	cleanup_wire_record struct wire_record record = {0};
+	cleanup_status struct status status = {0};
 	struct message message;
 	uint64_t signed_sequence;
 	uint16_t type;
@@ -63,6 +64,10 @@ START_TEST(signed_heads_are_records_and_ask_for_no_more_heads)
 		ck_assert_int_ne(type, MSG_HEAD);
 		message_done(&message);
 	} while (type != MSG_HEARTBEAT);
+	rig_restart(rig);
+	status = rig_status(rig);
+	ck_assert_uint_eq(status.head.sequence, signed_sequence);
+	ck_assert_str_eq(status.head.signature, "c2lnbmVk");
 }
 END_TEST
 
