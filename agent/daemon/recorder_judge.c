@@ -101,6 +101,24 @@ static bool is_monitored(const struct recorder *recorder, const char *path)
 	return false;
 }
 
+/*
+ * Who ran a changed file is not who changed it: a run counts as a sighting of the open finding, and
+ * leaves its subject and its sentence alone.
+ */
+static int keep_changer(struct recorder *recorder, const struct event *event,
+			struct finding *finding)
+{
+	struct record_match open = {.path = finding->path, .kinds = 1ULL << finding->kind};
+	int r;
+
+	if (event->kind == EVENT_FILE || !(engine_state_kinds() >> finding->kind & 1))
+		return 0;
+	r = record_has_open(recorder->record, &open);
+	if (r > 0)
+		finding->subject.is_known = false;
+	return r < 0 ? r : 0;
+}
+
 int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
 		   const char **ret_verdict)
 {
@@ -124,6 +142,9 @@ int recorder_judge(struct recorder *recorder, struct event *event, const struct 
 		judgement.finding = FINDING_NONE;
 	if (judgement.finding != FINDING_NONE) {
 		r = make_finding(recorder, &judgement, event, now, &approval, &finding);
+		if (r < 0)
+			return r;
+		r = keep_changer(recorder, event, &finding);
 		if (r < 0)
 			return r;
 		r = recorder_put_finding(recorder, &finding);

@@ -11,9 +11,11 @@ struct record {
 	uint64_t max_bytes;
 	struct record_head head;
 	uint8_t acked_chain[SHA256_SIZE];
-	bool head_changed; /* to be written with the commit */
-	int64_t findings;  /* rows */
-	int64_t events;	   /* ever seen */
+	bool head_changed;	   /* to be written with the commit */
+	int64_t findings;	   /* rows */
+	uint8_t may_be_open[8192]; /* bit by hash of path: clear means no open finding has that path
+				    */
+	int64_t events;		   /* ever seen */
 	unsigned pending;
 };
 

@@ -102,10 +102,55 @@ static int load_finding(const struct db_query *query, struct finding *ret_findin
 	return 0;
 }
 
+/*
+ * Nearly every fact that is judged is as approved and its path has no open finding. This keeps
+ * those from asking the database. Bits are only ever set; a stale one costs a query.
+ */
+static uint32_t filter_bit(const struct record *record, const char *path)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *c = path; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 16777619u;
+	return hash % (sizeof(record->may_be_open) * 8);
+}
+
+static void filter_add(struct record *record, const char *path)
+{
+	uint32_t bit = filter_bit(record, path ? path : "");
+
+	record->may_be_open[bit / 8] |= (uint8_t)(1 << bit % 8);
+}
+
+static bool filter_has(const struct record *record, const char *path)
+{
+	uint32_t bit = filter_bit(record, path ? path : "");
+
+	return record->may_be_open[bit / 8] >> bit % 8 & 1;
+}
+
+static int load_filter(struct record *record)
+{
+	cleanup_query struct db_query query = {0};
+	int r;
+
+	r = db_start(record->db, &query, "SELECT path FROM finding WHERE state <> 'resolved'", NULL,
+		     0);
+	if (r < 0)
+		return r;
+	while ((r = db_next(&query)) > 0)
+		filter_add(record, db_get_text(&query, 0));
+	return r;
+}
+
 int record_findings_load(struct record *record)
 {
 	cleanup_query struct db_query query = {0};
 	int r;
+
+	r = load_filter(record);
+	if (r < 0)
+		return r;
 
 	r = db_start(record->db, &query, "SELECT count(*) FROM finding", NULL, 0);
 	if (r < 0)
@@ -160,6 +205,7 @@ static int insert_finding(struct record *record, const struct finding *f)
 	if (changed < 0)
 		return (int)changed;
 	record->findings++;
+	filter_add(record, f->path);
 	return 0;
 }
 
@@ -215,6 +261,7 @@ static int put_known(struct record *record, struct finding *finding, const struc
 	r = record_touch(record);
 	if (r < 0)
 		return r;
+	filter_add(record, finding->path);
 	r = update_count(record, finding);
 	if (r < 0)
 		return r;
@@ -270,6 +317,8 @@ static int find_match(struct record *record, const struct record_match *match, i
 	cleanup_query struct db_query query = {0};
 	int r;
 
+	if (!filter_has(record, match->path))
+		return 0;
 	r = DB_START(record->db, &query,
 		     "SELECT " FINDING_COLUMNS " FROM finding"
 		     " WHERE path = ? AND state <> 'resolved' AND n > ? ORDER BY n",

@@ -357,6 +357,25 @@ static int count_one(const struct finding *finding, void *userdata)
 	return 0;
 }
 
+START_TEST(open_findings_are_found_again_in_a_later_life)
+{
+	struct finding a = make_finding("/etc/a", "x"), b = make_finding("/etc/b", "x");
+	struct record_match match_a = {.path = "/etc/a", .kinds = UINT64_MAX};
+	struct record_match match_b = {.path = "/etc/b", .kinds = UINT64_MAX};
+
+	put(&a);
+	put(&b);
+	ck_assert_int_eq(record_resolve(record, &match_b, 200, NULL, NULL), 1);
+	ck_assert_int_eq(record_commit(record), 0);
+	reopen(OUTBOX_BYTES);
+	ck_assert_int_eq(record_has_open(record, &match_a), 1);
+	ck_assert_int_eq(record_has_open(record, &match_b), 0);
+	ck_assert_int_eq(put(&b), RECORD_REOPENED);
+	ck_assert_int_eq(record_has_open(record, &match_b), 1);
+	ck_assert_int_eq(record_resolve(record, &match_b, 300, NULL, NULL), 1);
+}
+END_TEST
+
 START_TEST(what_was_not_sent_stays_owed)
 {
 	struct finding finding = make_finding("/etc/a", "x");
@@ -621,6 +640,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, looking_again_neither_counts_nor_writes);
 	tcase_add_test(tcase, newest_known_subject_stays);
 	tcase_add_test(tcase, resolves_what_matches_and_reopens);
+	tcase_add_test(tcase, open_findings_are_found_again_in_a_later_life);
 	tcase_add_test(tcase, what_was_not_sent_stays_owed);
 	tcase_add_test(tcase, pages_cover_all_once);
 	tcase_add_test(tcase, counts_open_findings_by_severity);

@@ -75,6 +75,32 @@ START_TEST(drift_that_goes_away_resolves_and_may_come_back)
 }
 END_TEST
 
+START_TEST(who_ran_a_changed_file_does_not_hide_who_changed_it)
+{
+	struct event ran = {
+		.kind = EVENT_EXEC,
+		.time_ns = clock_real_ns(),
+		.subject = {.is_known = true, .pid = 999, .exe = "/opt/rig/a"},
+		.object = fact("/opt/rig/a", FILE_ROLE_EXECUTABLE, 9),
+	};
+	cleanup_strbuf struct strbuf lines = STRBUF_INIT;
+	cleanup_close int fd = -1;
+
+	rig_start(rig);
+	load_world();
+	send_file("/opt/rig/a", 9, EVENT_CHANGE_WRITE);
+	rig_send_event(rig, &ran);
+	send_exec("/tmp/last", 8);
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_UNKNOWN, "/tmp/last", FINDING_STATE_OPEN);
+	fd = rig_connect(rig);
+	rig_ask(fd, "findings", NULL);
+	ck_assert_int_eq(rig_answer(fd, &lines), 0);
+	ck_assert_ptr_nonnull(strstr(lines.data, "\"count\":2"));
+	ck_assert_ptr_nonnull(strstr(lines.data, "was changed by vi (pid 812"));
+	ck_assert_ptr_null(strstr(lines.data, "\"pid\":999"));
+}
+END_TEST
+
 START_TEST(another_change_of_the_same_file_replaces_the_first)
 {
 	uint64_t from;
@@ -386,6 +412,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, modified_file_becomes_a_finding_with_who_and_controls);
 	tcase_add_test(tcase, repeats_count_in_the_record_but_are_not_told_each);
 	tcase_add_test(tcase, drift_that_goes_away_resolves_and_may_come_back);
+	tcase_add_test(tcase, who_ran_a_changed_file_does_not_hide_who_changed_it);
 	tcase_add_test(tcase, another_change_of_the_same_file_replaces_the_first);
 	tcase_add_test(tcase, open_findings_are_looked_at_again);
 	tcase_add_test(tcase, what_a_walk_did_not_meet_is_asked_for_before_it_is_missing);
