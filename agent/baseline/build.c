@@ -436,14 +436,28 @@ static int build_all(struct build *b, const char *path, struct diag *diag)
 	return r < 0 ? r : write_file(b, path, diag);
 }
 
+/* What can be told before the work; the writer has the last word on both. */
+static int check_options(const struct build_options *options, const char *path, struct diag *diag)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (access(path, F_OK) == 0)
+		return diag_set(diag, path, 0, -EEXIST, "cannot create: %s", strerror(EEXIST));
+	if (statement_write(options->statement, &text) == -EINVAL)
+		return diag_set(diag, "", 0, -EINVAL,
+				"name, layer (vendor, model, site or host) or ticket cannot be "
+				"written in a statement");
+	return 0;
+}
+
 int baseline_build(const struct build_options *options, const char *path, struct diag *diag)
 {
 	struct build b = {.options = options};
 	int r;
 
-	r = access(path, F_OK) == 0 ? -EEXIST : 0; /* told before the work; the writer decides */
+	r = check_options(options, path, diag);
 	if (r < 0)
-		return diag_set(diag, path, 0, r, "cannot create: %s", strerror(-r));
+		return r;
 	r = build_all(&b, path, diag);
 	if (r < 0 && diag && !diag->text[0])
 		diag_set(diag, path, 0, r, "cannot make the baseline: %s", strerror(-r));

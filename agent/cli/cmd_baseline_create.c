@@ -278,8 +278,10 @@ int baseline_create(int argc, char **argv)
 		fputs(help, stdout);
 		return EXIT_GOOD;
 	}
+	if (r < 0 && diag.text[0] && !diag.file[0])
+		return fail_usage("baseline create", "%s", diag.text);
 	if (r < 0)
-		return diag.text[0] ? fail_usage("baseline create", "%s", diag.text) : EXIT_ERROR;
+		return diag.text[0] ? fail_with(r, &diag) : EXIT_ERROR;
 	r = set_defaults(&c);
 	if (r == 0)
 		r = set_maker(&c);
