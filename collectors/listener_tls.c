@@ -12,6 +12,8 @@
 
 #include "base/clock.h"
 
+#define HANDSHAKE_MS 5000
+
 /* What this file knows of one connection; lives as long as its SSL. */
 struct peer {
 	struct peer *next, **link;
@@ -236,10 +238,16 @@ void listener_tls_touch(struct bufferevent *connection)
 		peer_of(ssl)->since_ms = now_ms();
 }
 
-void listener_tls_sweep(struct listener_tls *tls, int64_t before_ms)
+void listener_tls_sweep(struct listener_tls *tls, int64_t idle_ms)
 {
+	int64_t handshake_ms = idle_ms < HANDSHAKE_MS ? idle_ms : HANDSHAKE_MS;
+	int64_t now = now_ms();
+
 	/* The loop sees the end of input and frees the connection; never here, within the list. */
-	for (struct peer *peer = tls->peers; peer; peer = peer->next)
-		if (peer->since_ms < before_ms)
+	for (struct peer *peer = tls->peers; peer; peer = peer->next) {
+		int64_t limit_ms = SSL_is_init_finished(peer->ssl) ? idle_ms : handshake_ms;
+
+		if (now - peer->since_ms > limit_ms)
 			shutdown(SSL_get_fd(peer->ssl), SHUT_RDWR);
+	}
 }

@@ -46,7 +46,10 @@ int listener_tls_peer(struct bufferevent *connection, char ret_name[static AGENT
 
 /* The connection completed a request: its time starts again. */
 void listener_tls_touch(struct bufferevent *connection);
-/* Ends connections whose time began before @before_ms (CLOCK_BOOTTIME). */
-void listener_tls_sweep(struct listener_tls *tls, int64_t before_ms);
+/*
+ * Ends connections whose last request, or beginning, is more than @idle_ms ago. Whoever has not
+ * shown a certificate by then has less: HANDSHAKE_MS, so that strangers cannot keep the places.
+ */
+void listener_tls_sweep(struct listener_tls *tls, int64_t idle_ms);
 
 #endif

@@ -182,8 +182,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *userdata)
 {
 	struct worker *worker = userdata;
 
-	listener_tls_sweep(worker->tls, clock_boot_ns() / NSEC_PER_MSEC -
-						(int64_t)worker->settings->idle_s * 1000);
+	listener_tls_sweep(worker->tls, (int64_t)worker->settings->idle_s * 1000);
 }
 
 static void on_prune(evutil_socket_t fd, short what, void *userdata)
