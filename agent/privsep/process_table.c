@@ -69,8 +69,7 @@ const struct process_row process_table[ROLE_COUNT] = {
 			.role = ROLE_SUPERVISOR,
 			.capabilities = CAPABILITIES(CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL),
 			.reserve = CAPABILITIES(CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH,
-						CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE,
-						CAP_NET_ADMIN, CAP_AUDIT_CONTROL),
+						CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE),
 		},
 	},
 	[ROLE_VERIFIER] = {
@@ -98,7 +97,8 @@ const struct process_row process_table[ROLE_COUNT] = {
 		},
 		.links = BIT(ROLE_RECORDER) | BIT(ROLE_VERIFIER),
 	},
-	/* NET_ADMIN and AUDIT_CONTROL stay with the child that makes one dump and ends. */
+	/* No check asks the kernel by netlink so far, which would take NET_ADMIN or AUDIT_CONTROL, in a
+	 * process that makes one dump and ends. */
 	[ROLE_ASSESSOR] = {
 		.program = "plumbline-assessor",
 		.sandbox = {

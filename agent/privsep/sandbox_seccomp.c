@@ -85,8 +85,6 @@ static const struct group allowed[] = {
 	/* network */
 	{SUPERVISOR | REPORTER, CALLS("connect", "bind", "getsockname", "getpeername", "setsockopt",
 				      "sendmmsg", "recvmmsg", "socketpair")},
-	/* the kernel's tables by netlink */
-	{ASSESSOR, CALLS("bind", "getsockname", "setsockopt")},
 	/* the sensor's kernel side; bpf is in the rules below */
 	{SUPERVISOR | SENSOR,
 	 CALLS("fanotify_mark", "inotify_add_watch", "inotify_rm_watch", "open_by_handle_at",
@@ -94,11 +92,9 @@ static const struct group allowed[] = {
 	/* paths below a root folder; writing through it is left to file modes, as the call's flags
 	 * cannot be seen here, and to this role all files of others are read-only */
 	{SUPERVISOR | ASSESSOR, CALLS("openat2")},
-	/* a child that makes one dump and ends */
-	{SUPERVISOR | ASSESSOR, CALLS("wait4", "waitid")},
 	/* start and end of children, and what they do before their own filter */
 	{SUPERVISOR,
-	 CALLS("clone", "fork", "vfork", "execve", "execveat", "kill", "tgkill",
+	 CALLS("clone", "fork", "vfork", "wait4", "waitid", "execve", "execveat", "kill", "tgkill",
 	       "pidfd_send_signal", "arch_prctl", "set_tid_address", "setuid", "setgid", "setreuid",
 	       "setregid", "setresuid", "setresgid", "setgroups", "capget", "capset", "prctl",
 	       "seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
@@ -222,14 +218,12 @@ static const struct rule rules[] = {
 	{RECORDER, "openat", 2, 0, 0, ANSWER_ALLOW},
 	{RECORDER, "open", 1, 0, 0, ANSWER_ALLOW},
 
-	/* Threads, never processes; the assessor's dump child is the exception. */
-	{SENSOR | VERIFIER | REPORTER, "clone", 0, CLONE_THREAD | CLONE_NEWUSER, CLONE_THREAD,
-	 ANSWER_ALLOW},
-	{ASSESSOR, "clone", 0, CLONE_NEWUSER, 0, ANSWER_ALLOW},
+	/* The name resolver's threads, never processes. */
+	{REPORTER, "clone", 0, CLONE_THREAD | CLONE_NEWUSER, CLONE_THREAD, ANSWER_ALLOW},
 
 	{REPORTER, "socket", 0, INT_BITS, AF_INET, ANSWER_ALLOW},
 	{REPORTER, "socket", 0, INT_BITS, AF_INET6, ANSWER_ALLOW},
-	{REPORTER | ASSESSOR, "socket", 0, INT_BITS, AF_NETLINK, ANSWER_ALLOW},
+	{REPORTER, "socket", 0, INT_BITS, AF_NETLINK, ANSWER_ALLOW},
 	{REPORTER, "socket", 0, INT_BITS, AF_UNIX, ANSWER_ALLOW},
 	{OFFLINE, "socket", 0, INT_BITS, AF_INET, ANSWER_TRAP},
 	{OFFLINE, "socket", 0, INT_BITS, AF_INET6, ANSWER_TRAP},
