@@ -308,6 +308,9 @@ static void on_peer(struct child *child, enum process_role role)
 {
 	struct recorder *recorder = child->userdata;
 
+	/* However short it was away: a new link is a new sensor, which starts from nothing. */
+	if (role == ROLE_SENSOR)
+		recorder_settle(recorder, recorder_sensor_away(recorder));
 	if (role == ROLE_REPORTER)
 		recorder->is_wanted = false; /* a new one asks for itself */
 	if (role == ROLE_CONTROL && control_server_listen(recorder->control, child->control_fd) < 0)

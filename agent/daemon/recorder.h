@@ -158,6 +158,8 @@ recorder_baseline_name(const struct recorder *recorder); /* allocated; NULL when
 /* recorder_coverage.c */
 int recorder_coverage_start(struct recorder *recorder);
 int recorder_end_coverage(struct recorder *recorder); /* a stop that was asked for */
+/* Nothing is seen from now on, until the sensor tells its phase. */
+int recorder_sensor_away(struct recorder *recorder);
 int recorder_coverage_tick(struct recorder *recorder);
 int recorder_on_phase(struct recorder *recorder, struct event *event);
 int recorder_on_gap(struct recorder *recorder, struct event *event);

@@ -101,7 +101,7 @@ int recorder_end_coverage(struct recorder *recorder)
 	return keep_alive_time(recorder, clock_real_ns());
 }
 
-int recorder_coverage_tick(struct recorder *recorder)
+int recorder_sensor_away(struct recorder *recorder)
 {
 	cleanup_coverage struct coverage last = {0};
 	struct coverage gap = {
@@ -111,18 +111,25 @@ int recorder_coverage_tick(struct recorder *recorder)
 		.cause = "the sensor is away",
 		.missed = "program starts; file changes that were undone before the next walk",
 	};
+	int r;
+
+	r = record_get_lasting_coverage(recorder->record, &last);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (last.state == COVERAGE_DOWN || last.state == COVERAGE_GAP)
+		return 0;
+	return change_state(recorder, &gap);
+}
+
+int recorder_coverage_tick(struct recorder *recorder)
+{
 	int64_t now_ns = clock_real_ns();
 	int r;
 
 	if (!recorder->child->peers[ROLE_SENSOR]) {
-		r = record_get_lasting_coverage(recorder->record, &last);
-		if (r < 0 && r != -ENOENT)
+		r = recorder_sensor_away(recorder);
+		if (r < 0)
 			return r;
-		if (r == 0 && last.state != COVERAGE_DOWN && last.state != COVERAGE_GAP) {
-			r = change_state(recorder, &gap);
-			if (r < 0)
-				return r;
-		}
 	}
 	if (now_ns >= recorder->alive_ns &&
 	    now_ns - recorder->alive_ns < RECORDER_ALIVE_S * NSEC_PER_SEC)

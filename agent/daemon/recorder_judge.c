@@ -80,6 +80,9 @@ static int heal(struct recorder *recorder, const struct judgement *judgement,
 	int64_t time_ns = clock_real_ns();
 	int r;
 
+	/* What could not be read has neither healed nor gone. */
+	if (now->type == FILE_TYPE_REGULAR && !now->has_digest)
+		return 0;
 	if (judgement->verdict != VERDICT_APPROVED) {
 		state.except_id = ran.except_id = finding->id;
 		content = engine_describe_content(now);

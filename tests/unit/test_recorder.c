@@ -101,6 +101,33 @@ START_TEST(who_ran_a_changed_file_does_not_hide_who_changed_it)
 }
 END_TEST
 
+START_TEST(what_cannot_be_read_heals_nothing)
+{
+	struct event unreadable = {
+		.kind = EVENT_FILE,
+		.time_ns = clock_real_ns(),
+		.object = {.path = "/opt/rig/a", .type = FILE_TYPE_REGULAR},
+	};
+	uint64_t from;
+
+	rig_start(rig);
+	load_world();
+	send_exec("/opt/rig/a", 9);
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_MODIFIED, "/opt/rig/a", FINDING_STATE_OPEN);
+	from = rig->last;
+	rig_send_event(rig, &unreadable);
+	rig_expect_finding(rig, from, FINDING_SOFTWARE_UNVERIFIABLE, "/opt/rig/a",
+			   FINDING_STATE_OPEN);
+	ck_assert_uint_eq(count_findings(from + 1, "/opt/rig/a"), 1);
+	/* Readable again and still other: that much is known now. */
+	from = rig->last;
+	send_file("/opt/rig/a", 9, 0);
+	rig_expect_finding(rig, from, FINDING_SOFTWARE_UNVERIFIABLE, "/opt/rig/a",
+			   FINDING_STATE_RESOLVED);
+	ck_assert_uint_eq(count_findings(from + 1, "/opt/rig/a"), 1);
+}
+END_TEST
+
 START_TEST(another_change_of_the_same_file_replaces_the_first)
 {
 	uint64_t from;
@@ -413,6 +440,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, repeats_count_in_the_record_but_are_not_told_each);
 	tcase_add_test(tcase, drift_that_goes_away_resolves_and_may_come_back);
 	tcase_add_test(tcase, who_ran_a_changed_file_does_not_hide_who_changed_it);
+	tcase_add_test(tcase, what_cannot_be_read_heals_nothing);
 	tcase_add_test(tcase, another_change_of_the_same_file_replaces_the_first);
 	tcase_add_test(tcase, open_findings_are_looked_at_again);
 	tcase_add_test(tcase, what_a_walk_did_not_meet_is_asked_for_before_it_is_missing);
