@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "model/event.h"
 #include "sensor/hash_key.h"
 
 #define QUIET_NS   (PENDING_QUIET_MS * NSEC_PER_MSEC)
@@ -96,27 +97,49 @@ static void append_entry(struct pending *pending, struct entry *e)
 	pending->last = e;
 }
 
-static int fold(struct pending *pending, struct entry *e, const struct pending_change *change)
+/*
+ * Who of several is named: the last one, but whoever only put the time or mode back does not take
+ * the place of the one who wrote.
+ */
+static bool names_better(const struct pending_change *change, const struct pending_change *so_far)
+{
+	const uint32_t content = ~(uint32_t)EVENT_CHANGE_ATTRIBUTE;
+
+	return (change->changes & content) != 0 || (so_far->changes & content) == 0;
+}
+
+static int take_subject(struct entry *e, const struct pending_change *change)
 {
 	struct subject subject = {0};
-	int64_t due_ns = change->first_ns + QUIET_NS;
 
 	if (change->subject.is_known) {
 		int r = subject_copy(&change->subject, &subject);
 
 		if (r < 0)
 			return r;
-		subject_done(&e->change.subject);
-		e->change.subject = subject;
-	} else if (change->pid) {
-		/* Somebody else did this: who is found out when the change is due. */
-		subject_done(&e->change.subject);
+	} else if (!change->pid) {
+		return 0;
+	}
+	/* Known by pid alone: who that is is found out when the change is due. */
+	subject_done(&e->change.subject);
+	e->change.subject = subject;
+	e->change.pid = change->pid;
+	return 0;
+}
+
+static int fold(struct pending *pending, struct entry *e, const struct pending_change *change)
+{
+	int64_t due_ns = change->first_ns + QUIET_NS;
+
+	if (names_better(change, &e->change)) {
+		int r = take_subject(e, change);
+
+		if (r < 0)
+			return r;
 	}
 	e->change.changes |= change->changes;
 	if (change->tries > e->change.tries)
 		e->change.tries = change->tries;
-	if (change->pid)
-		e->change.pid = change->pid;
 	if (due_ns > e->due_ns && due_ns <= e->change.first_ns + LONGEST_NS) {
 		unlink_entry(pending, e);
 		e->due_ns = due_ns;

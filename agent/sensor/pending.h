@@ -27,9 +27,9 @@ struct pending_change {
 	uint32_t changes; /* EVENT_CHANGE_* */
 	unsigned tries;	  /* times it was put back because the file would not hold still */
 	int64_t first_ns; /* boot clock of the first change */
-	uint32_t pid;	  /* of the last change; 0: none. For a look-up at a time when the kernel's
-			     record of it has come */
-	struct subject subject; /* of the last change that had one */
+	uint32_t pid;	  /* of the last change of content, else of the last change; 0: none. For a
+			     look-up at a time when the kernel's record of it has come */
+	struct subject subject; /* of the same change, when it had one */
 };
 
 void pending_change_done(struct pending_change *change);

@@ -3,6 +3,7 @@
 #include "sensor/pending.h"
 
 #include "base/clock.h"
+#include "model/event.h"
 #include "unit.h"
 
 #define MS NSEC_PER_MSEC
@@ -149,6 +150,29 @@ START_TEST(does_not_put_a_stranger_s_change_down_to_the_one_before)
 }
 END_TEST
 
+START_TEST(names_the_writer_though_another_put_the_time_back)
+{
+	struct pending_change change = {
+		.path = (char *)"/a",
+		.changes = EVENT_CHANGE_WRITE,
+		.first_ns = 1,
+		.pid = 10,
+		.subject = {.is_known = true, .pid = 10, .exe = (char *)"/bin/writer"},
+	};
+
+	ck_assert_int_eq(pending_add(pending, &change), 0);
+	change.changes = EVENT_CHANGE_ATTRIBUTE;
+	change.pid = 11;
+	change.subject = (struct subject){.is_known = true, .pid = 11, .exe = (char *)"/bin/touch"};
+	ck_assert_int_eq(pending_add(pending, &change), 0);
+	ck_assert(pending_take(pending, INT64_MAX, &change));
+	ck_assert_str_eq(change.subject.exe, "/bin/writer");
+	ck_assert_uint_eq(change.pid, 10);
+	ck_assert_uint_eq(change.changes, EVENT_CHANGE_WRITE | EVENT_CHANGE_ATTRIBUTE);
+	pending_change_done(&change);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -159,6 +183,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, refuses_when_full_and_still_folds);
 	tcase_add_test(tcase, names_the_last_who_changed_it);
 	tcase_add_test(tcase, does_not_put_a_stranger_s_change_down_to_the_one_before);
+	tcase_add_test(tcase, names_the_writer_though_another_put_the_time_back);
 }
 
 UNIT_MAIN("sensor_pending")
