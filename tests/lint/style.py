@@ -82,6 +82,17 @@ def check_extern(path, lines):
                 yield number, "extern belongs in a header"
 
 
+UNBOUNDED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|strtok|system|popen|alloca)\s*\(")
+
+
+def check_calls(path, lines):
+    if path.endswith((".c", ".h")) and not path.startswith("tests/"):
+        for number, line in enumerate(lines, 1):
+            match = UNBOUNDED.search(line)
+            if match and not line.lstrip().startswith(("*", "/*")):
+                yield number, "%s() has no bound, or runs a shell" % match.group(1)
+
+
 def check_words(path, lines):
     for number, line in enumerate(lines, 1):
         for pattern, why in FORBIDDEN_WORDS:
@@ -95,7 +106,7 @@ def check_white_space(path, lines):
             yield number, "white space at the end"
 
 
-CHECKS = [check_licence, check_sizes, check_extern, check_words, check_white_space]
+CHECKS = [check_licence, check_sizes, check_extern, check_calls, check_words, check_white_space]
 
 
 def main():
