@@ -144,14 +144,14 @@ static void open_stamps(struct verify *v)
 {
 	const struct baseline_statement *s = baseline_get_statement(v->baseline);
 	uint8_t digest[SHA256_SIZE];
-	char name[40];
+	char hex[25], name[40];
 	int r;
 
 	v->stamps_fd = open_stamps_folder(v);
 	r = v->stamps_fd < 0 ? v->stamps_fd : hash_buffer(v->path, strlen(v->path), digest);
 	if (r == 0) {
-		hex_encode(digest, 12, name);
-		strcat(name, ".stamps");
+		hex_encode(digest, 12, hex);
+		(void)snprintf(name, sizeof(name), "%s.stamps", hex);
 		r = stamps_open(v->stamps_fd, name, baseline_get_digest(v->baseline), s->entries,
 				&v->stamps);
 	}
