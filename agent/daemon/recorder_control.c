@@ -307,6 +307,9 @@ static int read_request(struct control_client *client, struct message *message)
 	r = choose_verb(client, name);
 	client->progress = r < 0 ? CONTROL_DONE : CONTROL_MORE;
 	client->result = r;
+	/* What an answer shows survives a power cut, and the next answer shows it too. */
+	if (r == 0)
+		recorder_commit(client->server->recorder);
 	return 0;
 }
 

@@ -277,9 +277,6 @@ static int answer_export(struct control_request *request)
 	size_t len;
 	int r;
 
-	/* What `findings` shows at this moment is in the file. */
-	if (position->step == 0)
-		recorder_commit(request->recorder);
 	if (frame->len == 0) {
 		r = record_get_head(request->recorder->record, &head);
 		if (r < 0)
