@@ -96,8 +96,11 @@ static int write_receipt(const struct settings *settings, const struct store_age
 		return log_error(diag.text[0] ? 0 : r, "cannot sign the receipt: %s",
 				 diag_format(&diag, message, sizeof(message)))
 			       ?: r;
-	if (fwrite(text.data, 1, text.len, out) != text.len || fflush(out) != 0)
+	if (fwrite(text.data, 1, text.len, out) != text.len)
 		return log_error(-errno, "cannot write the receipt");
+	r = verb_finish_output(out);
+	if (r < 0)
+		return log_error(r, "cannot write the receipt");
 	return 0;
 }
 
@@ -115,13 +118,6 @@ static int receipt_of(const struct settings *settings, struct store *store, cons
 	return write_receipt(settings, &agent, out);
 }
 
-/* The caller's file, opened before root is given up. NULL: standard output. */
-static int open_output(const char *path, FILE **ret_file)
-{
-	*ret_file = path ? fopen(path, "we") : NULL;
-	return path && !*ret_file ? log_error(-errno, "cannot write %s", path) : 0;
-}
-
 int verb_import(const struct settings *settings, const struct options *options)
 {
 	struct import import = {.path = options->argument};
@@ -135,7 +131,7 @@ int verb_import(const struct settings *settings, const struct options *options)
 		log_error(-errno, "cannot read %s", options->argument);
 		return EXIT_ERROR;
 	}
-	if (open_output(options->output, &output) < 0 || verb_open_store(settings, &store) < 0)
+	if (verb_open_output(options->output, &output) < 0 || verb_open_store(settings, &store) < 0)
 		return EXIT_ERROR;
 
 	import.store = store;
@@ -158,7 +154,7 @@ int verb_receipt(const struct settings *settings, const struct options *options)
 	cleanup_store struct store *store = NULL;
 	cleanup_fclose FILE *output = NULL;
 
-	if (open_output(options->output, &output) < 0 || verb_open_store(settings, &store) < 0)
+	if (verb_open_output(options->output, &output) < 0 || verb_open_store(settings, &store) < 0)
 		return EXIT_ERROR;
 	if (receipt_of(settings, store, options->argument, output ? output : stdout) < 0)
 		return EXIT_ERROR;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plumbline-collector: reads the command line and the settings, and runs one verb. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,38 @@ int verb_open_store(const struct settings *settings, struct store **ret_store)
 	r = store_sqlite.open(settings->path, ret_store);
 	if (r < 0)
 		return log_error(r, "cannot open the store in %s", settings->path);
+	return 0;
+}
+
+int verb_open_output(const char *path, FILE **ret_file)
+{
+	cleanup_close int fd = -1;
+	FILE *file;
+
+	if (!path) {
+		*ret_file = NULL;
+		return 0;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return log_error(-errno, "cannot write %s", path);
+	file = fdopen(fd, "w");
+	if (!file)
+		return log_error(-errno, "cannot write %s", path);
+	(void)TAKE_FD(fd);
+	*ret_file = file;
+	return 0;
+}
+
+int verb_finish_output(FILE *file)
+{
+	struct stat st;
+
+	if (fflush(file) != 0)
+		return -errno;
+	if (fstat(fileno(file), &st) == 0 && S_ISREG(st.st_mode) &&
+	    ftruncate(fileno(file), ftello(file)) < 0)
+		return -errno;
 	return 0;
 }
 

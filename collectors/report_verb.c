@@ -258,12 +258,8 @@ int verb_report(const struct settings *settings, const struct options *options)
 		log_error(0, "report needs -o FILE");
 		return EXIT_ERROR;
 	}
-	/* Before root is given up: the place of the report is the caller's. */
-	file = fopen(options->output, "we");
-	if (!file) {
-		log_error(-errno, "cannot write %s", options->output);
+	if (verb_open_output(options->output, &file) < 0)
 		return EXIT_ERROR;
-	}
 	if (verb_open_store(settings, &store) < 0)
 		return EXIT_ERROR;
 
@@ -276,8 +272,7 @@ int verb_report(const struct settings *settings, const struct options *options)
 		return EXIT_ERROR;
 	}
 	r = r ?: write_report(settings, &gathering, format, file);
-	if (r == 0 && fflush(file) != 0)
-		r = -errno;
+	r = r ?: verb_finish_output(file);
 	if (r < 0) {
 		log_error(r, "cannot write %s", options->output);
 		return EXIT_ERROR;

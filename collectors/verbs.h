@@ -5,6 +5,7 @@
 #define PLUMBLINE_COLLECTORS_VERBS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "settings.h"
 #include "store.h"
@@ -47,5 +48,13 @@ int verb_receipt(const struct settings *settings, const struct options *options)
  * the store ends up as root's. Logs its own errors.
  */
 int verb_open_store(const struct settings *settings, struct store **ret_store);
+
+/*
+ * The caller's file, opened before root is given up; what it held stays until verb_finish_output(),
+ * so that a failure costs nobody the last good one. NULL @path gives NULL. Logs its own errors.
+ */
+int verb_open_output(const char *path, FILE **ret_file);
+/* Flushes and cuts off what the old content was longer. */
+int verb_finish_output(FILE *file);
 
 #endif
