@@ -107,10 +107,10 @@ void baseline_approval_done(struct baseline_approval *approval);
 #define BASELINE_RULES_MAX 60000
 
 struct baseline_rules {
-	char **trees;	    /* [monitor] tree: what is walked and watched */
-	char **ignores;	    /* [ignore] path: a path, a tree, or a pattern as of fnmatch() with
-			       FNM_PATHNAME */
-	char **updaters;    /* [updaters] program */
+	char **trees;	 /* [monitor] tree: what is walked and watched */
+	char **ignores;	 /* [ignore] path: a path, a tree, or a pattern (fnmatch() with FNM_PATHNAME
+			    and FNM_LEADING_DIR) */
+	char **updaters; /* [updaters] program */
 	char **never_block; /* [never_block] path */
 };
 int baseline_rules_parse(const char *text, size_t len, struct baseline_rules *ret_rules,

@@ -135,7 +135,8 @@ void baseline_rules_done(struct baseline_rules *rules)
 bool baseline_rules_ignore(const struct baseline_rules *rules, const char *path)
 {
 	for (char *const *ignore = rules->ignores; ignore && *ignore; ignore++)
-		if (path_is_below(path, *ignore) || fnmatch(*ignore, path, FNM_PATHNAME) == 0)
+		if (path_is_below(path, *ignore) ||
+		    fnmatch(*ignore, path, FNM_PATHNAME | FNM_LEADING_DIR) == 0)
 			return true;
 	return false;
 }

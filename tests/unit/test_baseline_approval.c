@@ -102,10 +102,23 @@ START_TEST(other_text_is_refused)
 }
 END_TEST
 
+START_TEST(a_nested_text_is_refused_before_it_is_parsed)
+{
+	static const char deep[] = "{\"name\":{\"a\":{\"a\":{\"a\":{";
+	struct baseline_approval out = {0};
+	char statement[SHA256_HEX_SIZE];
+	struct diag diag = {0};
+
+	ck_assert_int_eq(approval_read(deep, sizeof(deep) - 1, &out, statement, &diag), -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(diag.text, "no flat JSON object"));
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, text_comes_back_as_it_was);
 	tcase_add_test(tcase, other_tools_may_write_it_in_another_form);
+	tcase_add_test(tcase, a_nested_text_is_refused_before_it_is_parsed);
 	tcase_add_loop_test(tcase, other_text_is_refused, 0, ARRAY_SIZE(wrongs));
 }
 

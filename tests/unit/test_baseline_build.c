@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/id_names.h"
 #include "base/ini.h"
 #include "base/strbuf.h"
 #include "baseline/build.h"
+#include "baseline/content.h"
 
 static char *folder, *tree, *out;
 static struct baseline_statement statement;
@@ -306,6 +308,36 @@ START_TEST(names_of_one_inode_have_one_digest)
 }
 END_TEST
 
+/* Many files of one size in one tick of the clock: only the inode tells them apart. */
+START_TEST(another_inode_is_hashed_itself)
+{
+	struct fact_collector *collector = NULL;
+	struct id_names *names = NULL;
+	struct content content = {0};
+	char name[16], path[256];
+
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(name, sizeof(name), "%03d", i);
+		unit_write(tree, name, name);
+	}
+	ck_assert_int_eq(id_names_new("/etc/passwd", "/etc/group", &names), 0);
+	ck_assert_int_eq(fact_collector_new(names, &collector), 0);
+	for (int i = 0; i < 200; i++) {
+		struct file_fact fact = {0};
+		uint8_t digest[SHA256_SIZE];
+		const char *why = NULL;
+
+		(void)snprintf(path, sizeof(path), "%s/%03d", tree, i);
+		ck_assert_int_eq(content_read(collector, path, &content, &fact, &why), 0);
+		ck_assert_int_eq(hash_buffer(path + strlen(path) - 3, 3, digest), 0);
+		ck_assert_mem_eq(fact.sha256, digest, SHA256_SIZE);
+		file_fact_done(&fact);
+	}
+	fact_collector_free(collector);
+	id_names_free(names);
+}
+END_TEST
+
 START_TEST(ignored_paths_are_no_entries)
 {
 	struct build_options options = options_of();
@@ -435,6 +467,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, two_runs_give_the_same_entries);
 	tcase_add_test(tcase, content_digest_leaves_out_attributes);
 	tcase_add_test(tcase, names_of_one_inode_have_one_digest);
+	tcase_add_test(tcase, another_inode_is_hashed_itself);
 	tcase_add_test(tcase, ignored_paths_are_no_entries);
 	tcase_add_test(tcase, overlapping_trees_give_each_path_once);
 	tcase_add_test(tcase, what_differs_from_its_package_is_counted);

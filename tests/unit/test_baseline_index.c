@@ -55,7 +55,8 @@ static void load(uint64_t revision, const char *const *paths, size_t count)
 	ck_assert_int_eq(baseline_index_commit(idx, "d1", "{}", revision), 0);
 }
 
-static const char *const small[] = {"/usr", "/usr-local", "/usr/bin", "/usr/bin/a", "/usr/lib/b"};
+static const char *const small[] = {"/usr",	  "/usr-local", "/usr/bin",
+				    "/usr/bin/a", "/usr/lib/b", "/usr_x"};
 
 START_TEST(keeps_every_field)
 {
@@ -218,6 +219,7 @@ START_TEST(drops_a_damaged_file)
 	fclose(file);
 	ck_assert_int_eq(baseline_index_open(db, &idx), 0);
 	ck_assert_str_eq(baseline_index_digest(idx), "");
+	ck_assert_int_eq(access(db, F_OK), -1);
 	load(2, small, 1);
 	ck_assert_uint_eq(baseline_index_revision(idx), 2);
 }
@@ -245,7 +247,8 @@ START_TEST(gives_what_a_scan_did_not_see)
 	ck_assert_int_eq(baseline_index_mark(idx, "/usr/bin"), 0);
 	ck_assert_int_eq(baseline_index_mark(idx, "/usr/none"), -ENOENT);
 	ck_assert_int_eq(baseline_index_each_unmarked(idx, "/usr", collect, seen), 0);
-	ck_assert_str_eq(seen, "/usr/bin/a /usr/lib/b "); /* /usr-local is not below /usr */
+	ck_assert_str_eq(seen,
+			 "/usr/bin/a /usr/lib/b "); /* /usr-local and /usr_x are not below /usr */
 
 	seen[0] = '\0';
 	ck_assert_int_eq(baseline_index_begin_scan(idx, "/usr/bin"), 0);
@@ -255,7 +258,7 @@ START_TEST(gives_what_a_scan_did_not_see)
 	seen[0] = '\0';
 	ck_assert_int_eq(baseline_index_begin_scan(idx, "/"), 0);
 	ck_assert_int_eq(baseline_index_each_unmarked(idx, "/", collect, seen), 0);
-	ck_assert_str_eq(seen, "/usr /usr-local /usr/bin /usr/bin/a /usr/lib/b ");
+	ck_assert_str_eq(seen, "/usr /usr-local /usr/bin /usr/bin/a /usr/lib/b /usr_x ");
 }
 END_TEST
 

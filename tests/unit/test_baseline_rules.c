@@ -99,6 +99,7 @@ START_TEST(ignore_takes_paths_trees_and_patterns)
 	ck_assert(baseline_rules_ignore(&rules, "/srv/log/a/b"));
 	ck_assert(!baseline_rules_ignore(&rules, "/srv/logs"));
 	ck_assert(baseline_rules_ignore(&rules, "/opt/app/tmp"));
+	ck_assert(baseline_rules_ignore(&rules, "/opt/app/tmp/deep/er"));
 	ck_assert(!baseline_rules_ignore(&rules, "/opt/a/b/tmp"));
 	ck_assert(baseline_rules_ignore(&rules, "/opt/app/x.log"));
 	ck_assert(!baseline_rules_ignore(&rules, "/opt/app/sub/x.log"));
