@@ -28,6 +28,8 @@
 
 #define MAX_HEADER_BYTES 8192
 #define BODY_HARD_BYTES	 (2 * BATCH_MAX_BYTES)
+#define LOG_WINDOW_S	 10
+#define LOG_WINDOW_LINES 20
 #define SWEEP_S		 1
 #define PRUNE_S		 3600
 #define RETRY_AFTER_S	 "5"
@@ -41,6 +43,9 @@ struct worker {
 	struct evconnlistener *listener;
 	struct evhttp *http;
 	struct event *events[4];
+	/* Strangers may not fill the log: lines of this window, and what was left out. */
+	int64_t window_ns;
+	unsigned lines, left_out;
 };
 
 static const char *reason_of(int status)
@@ -159,8 +164,30 @@ static struct bufferevent *on_connection(struct event_base *base, void *userdata
 	return connection;
 }
 
+/* Called on refusals and by the sweep, so that the number is told even when nobody comes any more.
+ */
+static void turn_window(struct worker *worker)
+{
+	int64_t now_ns = clock_boot_ns();
+
+	if (now_ns - worker->window_ns < LOG_WINDOW_S * NSEC_PER_SEC)
+		return;
+	if (worker->left_out)
+		log_warning(0, "refused %u more TLS clients", worker->left_out);
+	worker->window_ns = now_ns;
+	worker->lines = worker->left_out = 0;
+}
+
 static void on_refused(const char *why, void *userdata)
 {
+	struct worker *worker = userdata;
+
+	turn_window(worker);
+	if (worker->lines >= LOG_WINDOW_LINES) {
+		worker->left_out++;
+		return;
+	}
+	worker->lines++;
 	log_warning(0, "refused a TLS client: %s", why);
 }
 
@@ -182,6 +209,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *userdata)
 {
 	struct worker *worker = userdata;
 
+	turn_window(worker);
 	listener_tls_sweep(worker->tls, (int64_t)worker->settings->idle_s * 1000);
 }
 
