@@ -306,9 +306,7 @@ static int enter_sandbox(struct child_state *state)
 	for (unsigned minor = missing & SANDBOX_MINOR; minor; minor &= minor - 1)
 		log_info("this kernel has no %s", sandbox_missing_name(minor));
 	for (missing &= ~SANDBOX_MINOR; missing; missing &= missing - 1)
-		child_report_degraded(&state->child, sandbox_missing_name(missing),
-				      missing & SANDBOX_NO_SECCOMP ? "switched off"
-								   : "not to be had here");
+		child_report_degraded(&state->child, sandbox_missing_name(missing), "not in force");
 	return 0;
 }
 

@@ -51,7 +51,7 @@ enum {
 	SANDBOX_NO_BOUNDING = 1 << 3,	    /* CAP_SETPCAP is not there to cut the bounding set */
 	SANDBOX_NO_EXEC_GAIN =
 		1 << 5, /* memory that was written can be made executable (before 6.3) */
-	SANDBOX_NO_SECCOMP = 1 << 4, /* switched off by configuration */
+	SANDBOX_NO_SECCOMP = 1 << 4, /* switched off, or not in this kernel */
 };
 /* What older kernels within the supported range lack: worth a line in the log, not a finding on
  * each host. */

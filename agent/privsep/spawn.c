@@ -11,8 +11,9 @@
 
 #include "privsep/protocol.h"
 
-#define EXIT_CANNOT_RUN 127
-#define MAX_ENVIRONMENT 8
+#define EXIT_CANNOT_RUN	 127
+#define MAX_ENVIRONMENT	 8
+#define MOST_DESCRIPTORS 65536
 
 /* What a child inherits by name; all else of the environment is left behind. */
 static const char *const kept_names[] = {
@@ -51,6 +52,15 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The call is refused in containers whose engine is older than it. */
+static void close_from(int first)
+{
+	if (close_range((unsigned)first, UINT_MAX, 0) == 0)
+		return;
+	for (int fd = first; fd < MOST_DESCRIPTORS; fd++)
+		close(fd);
+}
+
 static void run_program(const char *path, char *const arguments[], int channel_fd)
 {
 	char *environment[MAX_ENVIRONMENT];
@@ -71,8 +81,7 @@ static void run_program(const char *path, char *const arguments[], int channel_f
 	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
 	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return;
-	if (close_range(CHILD_FD_SUPERVISOR + 1, UINT_MAX, 0) < 0)
-		return;
+	close_from(CHILD_FD_SUPERVISOR + 1);
 	execve(path, arguments, environment);
 }
 
