@@ -31,13 +31,13 @@ void json_key(struct json *j, const char *key);
 
 /*
  * jansson has two functions of these names. Under their own, ours would stand in for them wherever
- * the dynamic linker looks a name up in the program first, so the linker knows them by others. A NULL
- * text writes null.
+ * the dynamic linker looks a name up in the program first, so the linker knows them by others. A
+ * NULL text writes null.
  */
 void json_string(struct json *j, const char *text) __asm__("plumbline_json_string");
 void json_null(struct json *j) __asm__("plumbline_json_null");
 
-void json_path(struct json *j, const char *raw);    /* NULL writes null */
+void json_path(struct json *j, const char *raw); /* NULL writes null */
 void json_u64(struct json *j, uint64_t value);
 void json_i64(struct json *j, int64_t value);
 void json_bool(struct json *j, bool value);
