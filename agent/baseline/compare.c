@@ -93,6 +93,14 @@ static int on_path(const char *path, const struct statx *stx, void *userdata)
 	return 0;
 }
 
+static int on_problem(const char *path, int error, void *userdata)
+{
+	struct compare *c = userdata;
+
+	c->totals.unread += error != EXDEV;
+	return c->options->on_unread(path, error, c->options->userdata);
+}
+
 static int compare_found(const void *a, const void *b)
 {
 	return strcmp(((const struct found *)a)->path, ((const struct found *)b)->path);
@@ -101,7 +109,8 @@ static int compare_found(const void *a, const void *b)
 /* Walks the trees; entries that lie in none of them are looked for one by one. */
 static int find_all(struct compare *c)
 {
-	struct walk walk = {.rules = &c->rules, .on_path = on_path, .userdata = c};
+	struct walk walk = {
+		.rules = &c->rules, .on_path = on_path, .on_problem = on_problem, .userdata = c};
 	int r = 0;
 
 	for (char *const *tree = c->rules.trees; r == 0 && tree && *tree; tree++) {

@@ -14,6 +14,7 @@ struct compare_totals {
 	uint64_t hashed;  /* of them, by their content */
 	uint64_t stamped; /* of them, by a stamp that has not changed; see stamps.h */
 	uint64_t different;
+	uint64_t unread; /* folders that could not be listed: what was added there is not known */
 };
 
 struct compare_options {
@@ -26,6 +27,9 @@ struct compare_options {
 	 */
 	int (*on_difference)(const struct file_fact *approved, const struct file_fact *now,
 			     const char *why, void *userdata);
+	/* A path below which nothing could be looked at; @error is an errno. EXDEV, a network or
+	 * kernel file system, is left out on purpose and not counted as unread. */
+	int (*on_unread)(const char *path, int error, void *userdata);
 	void *userdata;
 };
 

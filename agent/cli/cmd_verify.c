@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -58,8 +59,8 @@ struct verify {
 	struct baseline *baseline;
 	struct stamps *stamps; /* NULL: they cannot be kept here */
 	int stamps_fd;
-	struct strbuf out;
-	struct json j;
+	struct strbuf out, out_unread;
+	struct json j, unread; /* the document, and a list that goes into it at the end */
 };
 
 static void verify_done(struct verify *v)
@@ -69,6 +70,7 @@ static void verify_done(struct verify *v)
 	baseline_close(v->baseline);
 	config_free(v->config);
 	strbuf_done(&v->out);
+	strbuf_done(&v->out_unread);
 	free(v->path);
 }
 
@@ -211,20 +213,53 @@ static int on_difference(const struct file_fact *approved, const struct file_fac
 	return 0;
 }
 
+static int on_unread(const char *path, int error, void *userdata)
+{
+	struct verify *v = userdata;
+	const char *why = error == EXDEV ? "network or kernel file system" : strerror(error);
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (v->is_json) {
+		json_begin_object(&v->unread);
+		json_put_path(&v->unread, "path", path);
+		json_put_string(&v->unread, "why", why);
+		json_end_object(&v->unread);
+		return 0;
+	}
+	str_escape(&text, path, strlen(path));
+	printf("not looked at %s: %s\n", text.data ? text.data : "", why);
+	return 0;
+}
+
+/* What could not be looked at is no pass. */
+static bool has_drift(const struct compare_totals *t)
+{
+	return t->different > 0 || t->unread > 0;
+}
+
 static void print_totals(struct verify *v, const struct compare_totals *t)
 {
 	if (!v->is_json) {
 		printf("%" PRIu64 " files: %" PRIu64 " hashed, %" PRIu64 " by unchanged stamp\n",
 		       t->files, t->hashed, t->stamped);
-		printf(t->different ? "drift: %" PRIu64 " differences\n" : "no difference found\n",
-		       t->different);
+		if (t->different || !t->unread)
+			printf(t->different ? "drift: %" PRIu64 " differences\n"
+					    : "no difference found\n",
+			       t->different);
+		if (t->unread)
+			printf("not verified: %" PRIu64 " folders could not be looked at\n",
+			       t->unread);
 		return;
 	}
 	json_end_array(&v->j);
+	json_end_array(&v->unread);
+	json_key(&v->j, "not_looked_at");
+	strbuf_add(&v->out, v->out_unread.data, v->out_unread.len);
+	v->j.need_comma[v->j.depth] = true;
 	json_put_u64(&v->j, "files", t->files);
 	json_put_u64(&v->j, "hashed", t->hashed);
 	json_put_u64(&v->j, "by_unchanged_stamp", t->stamped);
-	json_put_bool(&v->j, "drift", t->different > 0);
+	json_put_bool(&v->j, "drift", has_drift(t));
 	json_end_object(&v->j);
 	printf("%s\n", v->out.data ? v->out.data : "");
 }
@@ -239,6 +274,8 @@ static void print_baseline(struct verify *v)
 		return;
 	}
 	v->j = JSON_INIT(&v->out);
+	v->unread = JSON_INIT(&v->out_unread);
+	json_begin_array(&v->unread);
 	json_begin_object(&v->j);
 	json_put_string(&v->j, "baseline", s->name);
 	json_put_u64(&v->j, "revision", s->revision);
@@ -253,6 +290,7 @@ static int compare(struct verify *v, struct compare_totals *totals, struct diag 
 		.stamps = v->stamps,
 		.is_full = v->is_full,
 		.on_difference = on_difference,
+		.on_unread = on_unread,
 		.userdata = v,
 	};
 	int r;
@@ -265,7 +303,7 @@ static int compare(struct verify *v, struct compare_totals *totals, struct diag 
 	if (r < 0)
 		log_warning(r, "cannot keep the stamps, ignoring");
 	print_totals(v, totals);
-	if (strbuf_check(&v->out) < 0 || fflush(stdout) != 0)
+	if (strbuf_check(&v->out) < 0 || strbuf_check(&v->out_unread) < 0 || fflush(stdout) != 0)
 		return diag_set(diag, "", 0, -EIO, "cannot write the result");
 	return 0;
 }
@@ -295,5 +333,5 @@ int cmd_verify(int argc, char **argv)
 	r = compare(&v, &totals, &diag);
 	if (r < 0)
 		return fail_with(r, &diag);
-	return totals.different ? EXIT_DRIFT : EXIT_GOOD;
+	return has_drift(&totals) ? EXIT_DRIFT : EXIT_GOOD;
 }
