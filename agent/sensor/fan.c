@@ -27,10 +27,16 @@
 	(FAN_CLOSE_WRITE | FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO | FAN_ATTRIB | \
 	 FAN_ONDIR)
 
+/* No descriptor is kept: it would keep the file system from being unmounted. */
 struct fan_mount {
-	int fd; /* its root: open_by_handle_at() finds directories through it */
+	char *path; /* a directory on it through which others are found by handle */
 	fsid_t fsid;
 	uint64_t dev;
+};
+
+struct mount_list {
+	struct fan_mount mounts[MAX_MOUNTS];
+	size_t count;
 };
 
 /* A directory as the kernel names it. */
@@ -50,8 +56,7 @@ struct fan {
 	fan_fn fn;
 	void *userdata;
 	const struct watch_set *set;
-	struct fan_mount mounts[MAX_MOUNTS];
-	size_t mount_count;
+	struct mount_list list;
 	struct dir_cache *dirs;
 	char buffer[READ_SIZE];
 };
@@ -78,18 +83,18 @@ int fan_open(fan_fn fn, void *userdata, struct fan **ret_fan)
 	return 0;
 }
 
-static void drop_mounts(struct fan *fan)
+static void mount_list_done(struct mount_list *list)
 {
-	for (size_t i = 0; i < fan->mount_count; i++)
-		close(fan->mounts[i].fd);
-	fan->mount_count = 0;
+	for (size_t i = 0; i < list->count; i++)
+		free(list->mounts[i].path);
+	list->count = 0;
 }
 
 struct fan *fan_close(struct fan *fan)
 {
 	if (!fan)
 		return NULL;
-	drop_mounts(fan);
+	mount_list_done(&fan->list);
 	if (fan->fd >= 0)
 		close(fan->fd);
 	dir_cache_free(fan->dirs);
@@ -102,44 +107,80 @@ int fan_fd(const struct fan *fan)
 	return fan->fd;
 }
 
-bool fan_covers(const struct fan *fan, uint64_t dev)
+static bool has_fsid(const struct mount_list *list, const fsid_t *fsid)
 {
-	for (size_t i = 0; i < fan->mount_count; i++)
-		if (fan->mounts[i].dev == dev)
+	for (size_t i = 0; i < list->count; i++)
+		if (memcmp(&list->mounts[i].fsid, fsid, sizeof(*fsid)) == 0)
 			return true;
 	return false;
 }
 
-static int add_mount(struct fan *fan, const char *path)
+bool fan_covers(const struct fan *fan, uint64_t dev)
 {
+	for (size_t i = 0; i < fan->list.count; i++)
+		if (fan->list.mounts[i].dev == dev)
+			return true;
+	return false;
+}
+
+/* A descriptor and what it is on. */
+static int open_dir(const char *path, struct statfs *ret_fs)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || fstatfs(fd, ret_fs) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int add_mount(struct fan *fan, struct mount_list *list, const char *path)
+{
+	struct fan_mount *mount = &list->mounts[list->count];
 	cleanup_close int fd = -1;
 	struct statfs fs;
 	struct stat st;
 
-	if (fan->mount_count == MAX_MOUNTS)
+	if (list->count == MAX_MOUNTS)
 		return -EMFILE;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	fd = open_dir(path, &fs);
 	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	/* Through the descriptor: a path may lead elsewhere by now. */
+	/* Through the descriptor: a path may lead elsewhere by now. A mark that is there already
+	 * stays as it is. */
 	if (fanotify_mark(fan->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, EVENTS, fd, NULL) < 0)
 		return -errno;
-	fan->mounts[fan->mount_count++] =
-		(struct fan_mount){.fd = TAKE_FD(fd), .fsid = fs.f_fsid, .dev = st.st_dev};
+	mount->path = strdup(path);
+	if (!mount->path)
+		return -ENOMEM;
+	mount->fsid = fs.f_fsid;
+	mount->dev = st.st_dev;
+	list->count++;
 	return 0;
+}
+
+/* Of a file system that was unmounted the mark went with it. */
+static void remove_mark(struct fan *fan, const struct fan_mount *mount)
+{
+	struct statfs fs;
+	cleanup_close int fd = open_dir(mount->path, &fs);
+
+	if (fd >= 0 && memcmp(&fs.f_fsid, &mount->fsid, sizeof(fs.f_fsid)) == 0)
+		(void)fanotify_mark(fan->fd, FAN_MARK_REMOVE | FAN_MARK_FILESYSTEM, EVENTS, fd,
+				    NULL);
 }
 
 struct watching {
 	struct fan *fan;
+	struct mount_list *list;
 	struct strbuf *reterr;
 	int failed;
 };
 
 static void try_mount(struct watching *w, const char *path)
 {
-	int r = add_mount(w->fan, path);
+	int r = add_mount(w->fan, w->list, path);
 
 	if (r == 0 || r == -ENOENT || r == -ENOTDIR)
 		return;
@@ -180,19 +221,50 @@ static int visit_mount(const char *point, const char *type, void *userdata)
 	return 0;
 }
 
+static bool has_mount(const struct mount_list *list, const struct fan_mount *mount)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (memcmp(&list->mounts[i].fsid, &mount->fsid, sizeof(mount->fsid)) == 0 &&
+		    str_equal(list->mounts[i].path, mount->path))
+			return true;
+	return false;
+}
+
+/* Of @list what @other has not. */
+static void tell_mounts(struct fan *fan, const struct mount_list *list,
+			const struct mount_list *other)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct fan_event event = {
+			.path = list->mounts[i].path, .is_dir = true, .is_mount = true};
+
+		if (!has_mount(other, &list->mounts[i]) && watch_set_has(fan->set, event.path))
+			fan->fn(&event, fan->userdata);
+	}
+}
+
+/* The new marks are there before the old ones go: what both cover is never without. */
 int fan_watch(struct fan *fan, const struct watch_set *set, struct strbuf *reterr)
 {
-	struct watching w = {.fan = fan, .reterr = reterr};
+	cleanup_free struct mount_list *list = calloc(1, sizeof(*list));
+	struct watching w = {.fan = fan, .list = list, .reterr = reterr};
+	struct mount_list old = fan->list;
 	int r;
 
+	if (!list)
+		return -ENOMEM;
 	fan->set = set;
-	drop_mounts(fan);
 	dir_cache_clear(fan->dirs);
-	if (fanotify_mark(fan->fd, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL) < 0)
-		return -errno;
 	for (size_t i = 0; i < watch_set_count(set); i++)
 		try_mount(&w, watch_set_tree(set, i));
 	r = mounts_visit(visit_mount, &w);
+	for (size_t i = 0; i < old.count; i++)
+		if (!has_fsid(list, &old.mounts[i].fsid))
+			remove_mark(fan, &old.mounts[i]);
+	fan->list = *list;
+	tell_mounts(fan, &old, list);
+	tell_mounts(fan, list, &old);
+	mount_list_done(&old);
 	return r < 0 ? r : w.failed;
 }
 
@@ -219,14 +291,19 @@ static uint32_t changes_of(uint64_t mask)
 static void resolve(struct fan *fan, const struct fan_dir *dir, char *path, size_t size)
 {
 	path[0] = '\0';
-	for (size_t i = 0; i < fan->mount_count; i++) {
-		cleanup_close int fd = -1;
+	for (size_t i = 0; i < fan->list.count; i++) {
+		const struct fan_mount *mount = &fan->list.mounts[i];
+		cleanup_close int fd = -1, base = -1;
 		char found[PATH_MAX];
+		struct statfs fs;
 		struct stat st;
 
-		if (memcmp(&fan->mounts[i].fsid, &dir->fsid, sizeof(dir->fsid)) != 0)
+		if (memcmp(&mount->fsid, &dir->fsid, sizeof(dir->fsid)) != 0)
 			continue;
-		fd = open_by_handle_at(fan->mounts[i].fd, (struct file_handle *)&dir->handle,
+		base = open_dir(mount->path, &fs);
+		if (base < 0 || memcmp(&fs.f_fsid, &dir->fsid, sizeof(dir->fsid)) != 0)
+			continue;
+		fd = open_by_handle_at(base, (struct file_handle *)&dir->handle,
 				       O_PATH | O_CLOEXEC);
 		/* One that was removed while somebody holds it has no path any more. */
 		if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0 ||

@@ -23,7 +23,9 @@ struct fan_event {
 	const char *path; /* NULL: the kernel's queue overflowed and events are lost */
 	uint32_t changes; /* EVENT_CHANGE_* */
 	bool is_dir;
-	uint32_t pid; /* thread-group id of who did it; 0 when the kernel did */
+	bool is_mount; /* told by fan_watch(): what is at @path and below came or went with a mount
+			*/
+	uint32_t pid;  /* thread-group id of who did it; 0 when the kernel did */
 };
 
 typedef void (*fan_fn)(const struct fan_event *event, void *userdata);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,4 +70,11 @@ int mounts_open(void)
 	int fd = open(MOUNTINFO, O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
+}
+
+bool mounts_have_changed(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLPRI};
+
+	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & POLLPRI;
 }

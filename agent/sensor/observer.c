@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -52,7 +53,7 @@ struct observer {
 	size_t walk_count;
 	struct tree_walk *walk;
 	uint64_t walk_files;
-	int64_t walk_due_ns; /* a walk rests as long as it worked */
+	int64_t walk_due_ns; /* a walk rests as long as it computed */
 	bool is_warming;
 	bool has_begun_warming;
 
@@ -707,9 +708,18 @@ static int walk_slice(struct observer *o)
 	return r < 0 ? r : 0;
 }
 
+static int64_t cpu_time_ns(void)
+{
+	struct timespec ts = {0};
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
 int observer_work(struct observer *o)
 {
 	int64_t now_ns = clock_boot_ns();
+	int64_t used_ns;
 	int r;
 
 	if (o->is_held)
@@ -722,9 +732,11 @@ int observer_work(struct observer *o)
 	r = read_large(o);
 	if (o->walk_count == 0 || now_ns < o->walk_due_ns || large_files_has_scanned(o->large))
 		return r;
+	used_ns = cpu_time_ns();
 	r = walk_slice(o);
-	/* Rest as long as the work took, so that a walk never has more than half of a processor. */
-	o->walk_due_ns = 2 * clock_boot_ns() - now_ns;
+	/* Rest as long as it computed, so that a walk never has more than half of a processor; time
+	 * that it waited for others was rest already. */
+	o->walk_due_ns = clock_boot_ns() + cpu_time_ns() - used_ns;
 	return r;
 }
 

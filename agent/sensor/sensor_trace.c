@@ -22,7 +22,6 @@
 enum {
 	SOURCE_RINGS,
 	SOURCE_FAN,
-	SOURCE_MOUNTS,
 };
 
 /* After a round of changes the group rests so long: what piles up meanwhile is folded by the kernel
@@ -106,6 +105,8 @@ static void on_fan_event(const struct fan_event *event, void *userdata)
 			     "the kernel's queue of file changes overflowed; all trees are walked",
 			     0, sensor->seen_ns, now_ns);
 		(void)observer_rescan(sensor->observer, NULL);
+	} else if (event->is_mount) {
+		(void)observer_rescan(sensor->observer, event->path);
 	} else if (event->pid != (uint32_t)getpid()) {
 		observer_change(sensor->observer, &change);
 	}
@@ -149,8 +150,6 @@ static int trace_open(sensor_event_fn fn, void *userdata, struct sensor **ret_se
 	r = wakeups_add(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS, EPOLLIN);
 	if (r == 0)
 		r = wakeups_add(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, EPOLLIN);
-	if (r == 0)
-		r = wakeups_add(&sensor->wakeups, sensor->mounts, SOURCE_MOUNTS, EPOLLPRI);
 	/* Who runs already is known from the start; it is told by trace_inventory(). */
 	if (r == 0)
 		r = bpf_source_list_tasks(sensor->bpf);
@@ -289,7 +288,9 @@ static int on_wakeups(struct sensor *sensor, int mask)
 		observer_clock(sensor->observer, wakeups_clock_step(&sensor->wakeups));
 		sensor->sink.offset_ns = sensor->wakeups.offset_ns;
 	}
-	if (mask & 1 << (WAKEUP_USER + SOURCE_MOUNTS)) {
+	/* Looked at in each round: before any start or change of it is told by what was learned
+	 * before. */
+	if (mounts_have_changed(sensor->mounts)) {
 		observer_mounts_changed(sensor->observer);
 		r = mark_file_systems(sensor);
 	}

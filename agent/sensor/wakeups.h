@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define WAKEUPS_TICK_MS 5000
+#define WAKEUPS_TICK_MS 2000
 
 enum wakeup {
 	WAKEUP_NONE,
