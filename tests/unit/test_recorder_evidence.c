@@ -210,6 +210,21 @@ static void restart_with(const char *more_config)
 	rig_start(rig);
 }
 
+/* Whether this record is the first about a stranger; @seen remembers. */
+static unsigned is_stranger(const char *json, bool seen[static 1000])
+{
+	const char *found = strstr(json, "\"path\":\"/tmp/stranger-");
+	unsigned long number;
+
+	if (!found)
+		return 0;
+	number = strtoul(found + strlen("\"path\":\"/tmp/stranger-"), NULL, 10);
+	ck_assert_uint_lt(number, 1000);
+	if (seen[number])
+		return 0;
+	return seen[number] = true;
+}
+
 START_TEST(full_outbox_is_told_and_owes_nothing_in_the_end)
 {
 	const struct rig_wanted gap = {.type = WIRE_FINDING,
@@ -218,6 +233,8 @@ START_TEST(full_outbox_is_told_and_owes_nothing_in_the_end)
 				       .state = FINDING_STATE_OPEN};
 	cleanup_wire_record struct wire_record record = {0};
 	cleanup_status struct status status = {0};
+	bool seen[1000] = {false};
+	unsigned arrived = 0;
 	char path[32];
 
 	/* Room for about 300 findings, a quarter of which must be free before owed ones are tried
@@ -236,9 +253,12 @@ START_TEST(full_outbox_is_told_and_owes_nothing_in_the_end)
 	ck_assert_uint_le(status.outbox_bytes, 400000);
 	/* With a collector that takes them, all come, and that some came late is told. */
 	record = rig_expect(rig, 0, &gap);
-	for (int i = 0; i < 1000; i++) {
-		snprintf(path, sizeof(path), "/tmp/stranger-%03d", i);
-		rig_expect_finding(rig, 0, FINDING_SOFTWARE_UNKNOWN, path, FINDING_STATE_OPEN);
+	for (uint64_t at = 1; arrived < 1000; at++) {
+		while (at > rig->last) {
+			rig_fetch(rig);
+			rig_ack(rig);
+		}
+		arrived += is_stranger(rig->stored[at], seen);
 	}
 }
 END_TEST
