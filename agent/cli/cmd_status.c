@@ -54,6 +54,8 @@ static void print_coverage(const struct status *status)
 
 static void print_baseline(const struct status *status)
 {
+	char duration[WORDS_SIZE];
+
 	fputs("Baseline  ", stdout);
 	if (!*status->baseline_digest) {
 		puts("none: nothing can be called drift; load one with `plumbline baseline load "
@@ -61,8 +63,13 @@ static void print_baseline(const struct status *status)
 		return;
 	}
 	text_print(status->baseline_name);
-	printf(", revision %" PRIu64 ", %" PRIu64 " entries, approved, sha256 %.16s\n",
-	       status->baseline_revision, status->baseline_entries, status->baseline_digest);
+	printf(", revision %" PRIu64 ", %" PRIu64 " entries, approved, made ",
+	       status->baseline_revision, status->baseline_entries);
+	text_print_time(status->baseline_made_ns);
+	if (status->baseline_made_ns)
+		printf(" (%s ago)",
+		       words_duration(clock_real_ns() - status->baseline_made_ns, duration));
+	printf(", sha256 %.16s\n", status->baseline_digest);
 }
 
 static void print_findings(const struct status *status)

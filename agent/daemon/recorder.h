@@ -152,8 +152,9 @@ int recorder_refuse_baseline(struct recorder *recorder, const char *name, int er
 			     const char *reason);
 int recorder_restore_baseline(struct recorder *recorder);
 void recorder_load_done(struct recorder_load *load);
-char *
-recorder_baseline_name(const struct recorder *recorder); /* allocated; NULL when none is loaded */
+/* -ENOENT when none is loaded; the name is the caller's. */
+int recorder_describe_baseline(const struct recorder *recorder, char **ret_name,
+			       int64_t *ret_made_ns);
 
 /* recorder_coverage.c */
 int recorder_coverage_start(struct recorder *recorder);

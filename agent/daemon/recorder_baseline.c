@@ -28,27 +28,26 @@ void recorder_load_done(struct recorder_load *load)
 	*load = (struct recorder_load){0};
 }
 
-static int read_name(const char *statement, char **ret_name)
+static int read_statement(const char *text, char **ret_name, int64_t *ret_made_ns)
 {
-	struct baseline_statement parsed = {0};
+	struct baseline_statement statement = {0};
 	int r;
 
-	r = statement_read(statement, strlen(statement), &parsed, NULL);
+	r = statement_read(text, strlen(text), &statement, NULL);
 	if (r < 0)
 		return r;
-	*ret_name = strdup(parsed.name);
-	baseline_statement_done(&parsed);
-	return *ret_name ? 0 : -ENOMEM;
+	*ret_name = TAKE_PTR(statement.name);
+	*ret_made_ns = statement.made_at_ns;
+	baseline_statement_done(&statement);
+	return 0;
 }
 
-char *recorder_baseline_name(const struct recorder *recorder)
+int recorder_describe_baseline(const struct recorder *recorder, char **ret_name,
+			       int64_t *ret_made_ns)
 {
 	const char *statement = baseline_index_statement(recorder->index);
-	char *name = NULL;
 
-	if (!statement || read_name(statement, &name) < 0)
-		return NULL;
-	return name;
+	return statement ? read_statement(statement, ret_name, ret_made_ns) : -ENOENT;
 }
 
 static int refuse(struct recorder_load *load, int error, const char *format, ...)
@@ -83,11 +82,15 @@ static bool is_confirmed(struct recorder *recorder)
 static int check_begin(struct recorder *recorder)
 {
 	struct recorder_load *load = &recorder->load;
-	cleanup_free char *current = recorder_baseline_name(recorder);
+	cleanup_free char *current = NULL;
 	uint64_t loaded = baseline_index_entries(recorder->index);
+	int64_t made_ns;
 	int r;
 
-	r = read_name(load->statement, &load->name);
+	r = recorder_describe_baseline(recorder, &current, &made_ns);
+	if (r == -ENOMEM)
+		return refuse(load, r, "there is not enough memory");
+	r = read_statement(load->statement, &load->name, &made_ns);
 	if (r < 0)
 		return refuse(load, r, "the statement cannot be read");
 	if (!load->expected)

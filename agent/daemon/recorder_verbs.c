@@ -33,10 +33,10 @@ static int fill_baseline(struct recorder *recorder, struct status *status)
 		return 0;
 	str_copy(status->baseline_digest, sizeof(status->baseline_digest),
 		 baseline_index_digest(recorder->index));
-	status->baseline_name = recorder_baseline_name(recorder);
 	status->baseline_revision = baseline_index_revision(recorder->index);
 	status->baseline_entries = baseline_index_entries(recorder->index);
-	return status->baseline_name ? 0 : -ENOMEM;
+	return recorder_describe_baseline(recorder, &status->baseline_name,
+					  &status->baseline_made_ns);
 }
 
 static int count_check(const struct check_result *result, void *userdata)

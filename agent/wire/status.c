@@ -97,6 +97,7 @@ static void put_baseline(struct json *j, const struct status *status)
 	json_put_u64(j, "revision", status->baseline_revision);
 	json_put_string(j, "digest", status->baseline_digest);
 	json_put_u64(j, "entries", status->baseline_entries);
+	json_put_time(j, "made_at", status->baseline_made_ns);
 	json_end_object(j);
 }
 
@@ -349,6 +350,7 @@ static void read_all(struct reader *reader, json_t *tree, struct status *status)
 	read_u64(reader, part, "revision", &status->baseline_revision);
 	read_hex(reader, part, "digest", status->baseline_digest);
 	read_u64(reader, part, "entries", &status->baseline_entries);
+	read_time(reader, part, "made_at", &status->baseline_made_ns);
 
 	part = read_object(reader, tree, "link");
 	read_text(reader, part, "url", &status->link_url);

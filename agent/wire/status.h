@@ -4,7 +4,7 @@
  * the host (control socket only), so it is no part of the data dictionary.
  *
  * {"type":"status","time","agent","version","os","kernel","profile","phase","rung","rung_reason","coverage_since",
- *  "baseline":{"name","revision","digest","entries"} or null,
+ *  "baseline":{"name","revision","digest","entries","made_at"} or null,
  *  "findings":{"open","info","low","medium","high","critical"},
  *  "checks":{"pass","fail","error","not_applicable"},
  *  "outbox":{"sequence","acked","records","bytes","folded"},
@@ -39,6 +39,7 @@ struct status {
 	char baseline_digest[SHA256_HEX_SIZE]; /* "": none is loaded */
 	char *baseline_name;
 	uint64_t baseline_revision, baseline_entries;
+	int64_t baseline_made_ns; /* as its statement says */
 
 	uint64_t open; /* findings */
 	uint64_t open_by_severity[SEVERITY_COUNT];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "wire/status.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -27,6 +28,7 @@ START_TEST(comes_back_as_it_was)
 		.baseline_name = (char *)"line \"4\"",
 		.baseline_revision = 7,
 		.baseline_entries = 5737,
+		.baseline_made_ns = 1700000000 * NSEC_PER_SEC,
 		.open = 3,
 		.open_by_severity = {[SEVERITY_HIGH] = 2},
 		.checks = {[CHECK_ERROR] = 1},
@@ -48,6 +50,7 @@ START_TEST(comes_back_as_it_was)
 	ck_assert_int_eq(back.coverage_since_ns, status.coverage_since_ns);
 	ck_assert_str_eq(back.baseline_digest, DIGEST);
 	ck_assert_str_eq(back.baseline_name, "line \"4\"");
+	ck_assert_int_eq(back.baseline_made_ns, 1700000000 * NSEC_PER_SEC);
 	ck_assert_uint_eq(back.open_by_severity[SEVERITY_HIGH], 2);
 	ck_assert_uint_eq(back.checks[CHECK_ERROR], 1);
 	ck_assert_uint_eq(back.outbox_bytes, 512);
