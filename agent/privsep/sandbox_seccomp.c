@@ -27,6 +27,11 @@
 #include "privsep/message.h"
 #include "privsep/sandbox_parts.h"
 
+/* si_code of the kernel's own SIGSYS; the C library has no name for it. */
+#ifndef SYS_SECCOMP
+#define SYS_SECCOMP 1
+#endif
+
 #define SUPERVISOR (1u << ROLE_SUPERVISOR)
 #define VERIFIER   (1u << ROLE_VERIFIER)
 #define SENSOR	   (1u << ROLE_SENSOR)
@@ -376,7 +381,10 @@ static void on_refused_call(int signo, siginfo_t *info, void *context)
 		for (unsigned shift = 0; shift < 32; shift += 8)
 			*at++ = (uint8_t)(values[i] >> shift);
 	}
-	(void)send(CHILD_FD_SUPERVISOR, datagram, sizeof(datagram), MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* Anybody with the right may send the signal; only the kernel's own names a call. */
+	if (info->si_code == SYS_SECCOMP)
+		(void)send(CHILD_FD_SUPERVISOR, datagram, sizeof(datagram),
+			   MSG_DONTWAIT | MSG_NOSIGNAL);
 	signal(signo, SIG_DFL);
 	raise(signo);
 	/* The signal is blocked in here and comes on return; the call answers ENOSYS meanwhile. */
