@@ -18,7 +18,8 @@
 #define MAX_CLIENTS	 32
 #define MAX_QUEUED_LINES 256 /* of a watcher; answers come in smaller pieces */
 #define MAX_GROUPS	 256
-#define IDLE_NS		 (30 * NSEC_PER_SEC) /* for a request to come, and for an answer to be taken */
+#define IDLE_NS		 (30 * NSEC_PER_SEC)  /* for a request to come */
+#define STUCK_NS	 (300 * NSEC_PER_SEC) /* for an answer to be taken: a person may be paging */
 
 struct piece {
 	struct piece *next;
@@ -60,6 +61,7 @@ struct control_server {
 	/* Findings of the open transaction, for watchers. */
 	struct piece *told, **told_tail;
 	unsigned told_count;
+	uint64_t told_dropped; /* more than that came in one transaction */
 };
 
 static void free_pieces(struct piece *piece)
@@ -251,10 +253,12 @@ static int pump(struct control_client *client)
 	}
 	if (r < 0 && r != -EAGAIN)
 		return r;
-	if (r == 0)
-		client->deadline_ns = client->verb ? 0 : clock_boot_ns() + IDLE_NS;
-	else if (!client->deadline_ns)
+	if (!client->verb)
 		client->deadline_ns = clock_boot_ns() + IDLE_NS;
+	else if (r == 0 || client->is_watching)
+		client->deadline_ns = 0; /* a watcher that sleeps costs its queue and no more */
+	else if (!client->deadline_ns)
+		client->deadline_ns = clock_boot_ns() + STUCK_NS;
 	/* Requests are read one at a time; that a peer left is always reported. */
 	return loop_set_events(client->source,
 			       (client->verb ? 0 : EPOLLIN) | (r == -EAGAIN ? EPOLLOUT : 0));
@@ -465,11 +469,13 @@ void control_server_tell(struct control_server *server, const char *json)
 	size_t len = strlen(json);
 	struct piece *piece;
 
-	if (!server || !has_watchers(server) || server->told_count >= MAX_QUEUED_LINES)
+	if (!server || !has_watchers(server))
 		return;
-	piece = malloc(sizeof(*piece) + len + 1);
-	if (!piece)
+	piece = server->told_count < MAX_QUEUED_LINES ? malloc(sizeof(*piece) + len + 1) : NULL;
+	if (!piece) {
+		server->told_dropped++;
 		return;
+	}
 	*piece = (struct piece){.type = MSG_CTL_LINE, .len = len};
 	memcpy(piece->data, json, len + 1);
 	*server->told_tail = piece;
@@ -477,8 +483,9 @@ void control_server_tell(struct control_server *server, const char *json)
 	server->told_count++;
 }
 
-static void tell_client(struct control_client *client, const struct piece *told)
+static void tell_client(struct control_client *client, const struct piece *told, uint64_t dropped)
 {
+	client->dropped += dropped;
 	for (; told; told = told->next)
 		if (client->queued >= MAX_QUEUED_LINES || control_put_line(client, told->data) < 0)
 			client->dropped++;
@@ -491,11 +498,12 @@ void control_server_committed(struct control_server *server, bool is_good)
 		return;
 	for (unsigned i = 0; i < MAX_CLIENTS && is_good; i++)
 		if (server->clients[i] && server->clients[i]->is_watching)
-			tell_client(server->clients[i], server->told);
+			tell_client(server->clients[i], server->told, server->told_dropped);
 	free_pieces(server->told);
 	server->told = NULL;
 	server->told_tail = &server->told;
 	server->told_count = 0;
+	server->told_dropped = 0;
 }
 
 void control_server_load_done(struct control_server *server, uint64_t request, int result,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "daemon/recorder.h"
 #include "daemon/recorder_control.h"
@@ -13,6 +14,21 @@
 /* Room that must be free before owed findings are tried again: trying costs a count in `folded`. */
 #define OWED_ROOM_BYTES (256 * 1024)
 
+/*
+ * A value that the dictionary does not allow, from a peer that should know better. It must not take
+ * the transaction with it, nor be tried for ever.
+ */
+static int give_up_record(struct recorder *recorder, enum wire_record_type type, int error,
+			  bool *ret_sent)
+{
+	log_error(error, "A %s cannot be encoded and stays here", wire_record_type_name(type));
+	if (ret_sent)
+		*ret_sent = true;
+	return recorder_put_agent(recorder, FINDING_AGENT_GAP, "records", "cannot be encoded",
+				  "Records hold values that may not leave this machine; they are "
+				  "kept here only.");
+}
+
 int recorder_emit(struct recorder *recorder, const struct wire_record *record, bool *ret_sent)
 {
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
@@ -21,7 +37,7 @@ int recorder_emit(struct recorder *recorder, const struct wire_record *record, b
 
 	r = codec_encode(record, &recorder->policy, &sb);
 	if (r < 0)
-		return r;
+		return r == -ENOMEM ? r : give_up_record(recorder, record->type, r, ret_sent);
 	r = record_append(recorder->record, wire_record_type_name(record->type), sb.data, sb.len,
 			  &sequence);
 	if (r < 0 && r != -ENOSPC)

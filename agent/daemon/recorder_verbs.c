@@ -14,6 +14,10 @@
 #define ROWS_PER_PIECE 64
 #define DATA_BYTES     60000
 
+/* A status is one message; `findings` has all of it. */
+#define UNSEEN_MAX	 32
+#define UNSEEN_MAX_BYTES 600
+
 static int put_record(const struct control_request *request, const struct wire_record *record)
 {
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
@@ -151,12 +155,15 @@ static int fill_processes(struct recorder *recorder, struct status *status)
 /* The agent's own open findings are what it does not see; "baseline" has its own line. */
 static int add_unseen(const struct finding *finding, void *userdata)
 {
+	struct status *status = userdata;
+	char note[UNSEEN_MAX_BYTES];
 	const uint64_t kinds = 1ULL << FINDING_AGENT_GAP | 1ULL << FINDING_AGENT_DEGRADED |
 			       1ULL << FINDING_AGENT_CLOCK;
 
-	if (!(kinds >> finding->kind & 1))
+	if (!(kinds >> finding->kind & 1) || status->unseen_count == UNSEEN_MAX)
 		return 0;
-	return status_add_unseen(userdata, finding->path, finding->detail);
+	str_copy(note, sizeof(note), finding->detail ? finding->detail : "");
+	return status_add_unseen(status, finding->path, note);
 }
 
 static int fill_unseen(struct recorder *recorder, struct status *status)

@@ -128,6 +128,25 @@ START_TEST(what_cannot_be_read_heals_nothing)
 }
 END_TEST
 
+START_TEST(what_cannot_be_encoded_takes_nothing_with_it)
+{
+	struct event event = {
+		.kind = EVENT_EXEC,
+		.time_ns = clock_real_ns(),
+		.subject = operator,
+		.object = fact("/tmp/odd", FILE_ROLE_EXECUTABLE, 9),
+	};
+
+	rig_start(rig);
+	load_world();
+	send_exec("/tmp/before", 8);
+	event.time_ns = 0; /* the dictionary wants a time */
+	rig_send_event(rig, &event);
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_UNKNOWN, "/tmp/before", FINDING_STATE_OPEN);
+	rig_expect_finding(rig, 0, FINDING_AGENT_GAP, "records", FINDING_STATE_OPEN);
+}
+END_TEST
+
 START_TEST(another_change_of_the_same_file_replaces_the_first)
 {
 	uint64_t from;
@@ -441,6 +460,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, drift_that_goes_away_resolves_and_may_come_back);
 	tcase_add_test(tcase, who_ran_a_changed_file_does_not_hide_who_changed_it);
 	tcase_add_test(tcase, what_cannot_be_read_heals_nothing);
+	tcase_add_test(tcase, what_cannot_be_encoded_takes_nothing_with_it);
 	tcase_add_test(tcase, another_change_of_the_same_file_replaces_the_first);
 	tcase_add_test(tcase, open_findings_are_looked_at_again);
 	tcase_add_test(tcase, what_a_walk_did_not_meet_is_asked_for_before_it_is_missing);
