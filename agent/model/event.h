@@ -19,7 +19,7 @@ enum event_kind {
 	EVENT_SCANNED,	  /* @object: the state of a monitored path found by a walk, no subject */
 	EVENT_SCAN_BEGIN, /* a walk of tree @object.path starts */
 	EVENT_SCAN_END, /* it ended; entries below it that were not seen are missing. @count: files
-			   seen */
+			   seen; @detail: NULL, or why not all could be seen (a gap tells it too) */
 	EVENT_GAP, /* something was not seen: @text says what, @count how many records, @time_ns to
 		      @until_ns */
 	EVENT_PHASE, /* coverage phase changed: @text is "observing", "warming" or "covered" */

@@ -61,6 +61,20 @@ struct fan {
 	char buffer[READ_SIZE];
 };
 
+/*
+ * A group can be had without CAP_SYS_ADMIN since Linux 5.13, but not a mark on a whole file system.
+ * That this one cannot be marked for another reason says nothing of the trees'.
+ */
+static int check_right_to_mark(int fd)
+{
+	const unsigned flags = FAN_MARK_FILESYSTEM;
+
+	if (fanotify_mark(fd, FAN_MARK_ADD | flags, FAN_DELETE, AT_FDCWD, "/") < 0)
+		return errno == EPERM ? -EPERM : 0;
+	(void)fanotify_mark(fd, FAN_MARK_REMOVE | flags, FAN_DELETE, AT_FDCWD, "/");
+	return 0;
+}
+
 int fan_open(fan_fn fn, void *userdata, struct fan **ret_fan)
 {
 	cleanup_with(fan_closep) struct fan *fan = calloc(1, sizeof(*fan));
@@ -76,7 +90,9 @@ int fan_open(fan_fn fn, void *userdata, struct fan **ret_fan)
 				O_RDONLY | O_CLOEXEC);
 	if (fan->fd < 0)
 		return -errno;
-	r = dir_cache_new(MAX_DIRS, &fan->dirs);
+	r = check_right_to_mark(fan->fd);
+	if (r == 0)
+		r = dir_cache_new(MAX_DIRS, &fan->dirs);
 	if (r < 0)
 		return r;
 	*ret_fan = TAKE_PTR(fan);

@@ -53,6 +53,7 @@ struct observer {
 	size_t walk_count;
 	struct tree_walk *walk;
 	uint64_t walk_files;
+	int64_t walk_begun_ns;
 	int64_t walk_due_ns; /* a walk rests as long as it computed */
 	bool is_warming;
 	bool has_begun_warming;
@@ -623,22 +624,24 @@ static void begin_walk(struct observer *o)
 		emit_text(o, EVENT_PHASE, "warming", NULL);
 	}
 	o->walk_files = 0;
+	o->walk_begun_ns = clock_boot_ns();
 	emit(o, &(struct event){.kind = EVENT_SCAN_BEGIN,
 				.object.path = (char *)tree_walk_root(o->walk)});
 }
 
 static void end_walk(struct observer *o)
 {
-	char detail[96];
 	uint64_t unread = tree_walk_unread(o->walk);
+	const char *detail = unread ? "directories could not be read" : NULL;
+	int64_t now_ns = clock_boot_ns();
 
-	snprintf(detail, sizeof(detail), "%llu directories could not be read",
-		 (unsigned long long)unread);
+	if (unread)
+		observer_gap(o, detail, unread, o->walk_begun_ns, now_ns);
 	emit(o, &(struct event){
 			.kind = EVENT_SCAN_END,
 			.object.path = (char *)tree_walk_root(o->walk),
 			.count = o->walk_files,
-			.detail = unread ? detail : NULL,
+			.detail = (char *)detail,
 		});
 	o->walk = tree_walk_free(o->walk);
 	free(o->walks[0]);

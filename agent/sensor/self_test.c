@@ -30,6 +30,9 @@ static void on_event(const struct event *event, void *userdata)
 	if (event->kind == EVENT_EXEC && event->subject.pid == (uint32_t)w->child &&
 	    event->object.has_digest)
 		w->has_seen_exec = true;
+	/* A write-open alone is BPF's word; that it was written must come from fanotify. */
+	if (event->kind == EVENT_FILE && !(event->changes & EVENT_CHANGE_WRITE))
+		return;
 	if (event->kind == w->file_kind && str_equal(event->object.path, w->file) &&
 	    event->object.has_digest && event->object.size == sizeof("self-test") - 1)
 		w->has_seen_file = true;

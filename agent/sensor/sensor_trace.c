@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "sensor/bpf_probe.h"
 #include "sensor/bpf_source.h"
@@ -50,16 +51,33 @@ struct sensor {
 	int64_t seen_ns;
 };
 
+static void ignore_change(const struct fan_event *event, void *userdata)
+{
+}
+
 static int trace_probe(struct strbuf *reterr)
 {
+	struct fan *fan = NULL;
 	int r = bpf_probe_load(BPF_PROBE_TP_BTF);
 
-	if (r < 0)
+	if (r < 0) {
 		strbuf_printf(reterr,
 			      "the kernel refused a tracepoint program (%s): it needs CAP_BPF and "
 			      "CAP_PERFMON, and a kernel with CONFIG_DEBUG_INFO_BTF",
 			      strerror(-r));
-	return r;
+		return r;
+	}
+	r = fan_open(ignore_change, NULL, &fan);
+	if (r < 0) {
+		strbuf_printf(
+			reterr,
+			"the kernel refused a fanotify group (%s): it needs CAP_SYS_ADMIN, and "
+			"Linux 5.9 with CONFIG_FANOTIFY",
+			strerror(-r));
+		return r;
+	}
+	fan_close(fan);
+	return 0;
 }
 
 static struct sensor *trace_close(struct sensor *sensor)
@@ -137,6 +155,8 @@ static int trace_open(sensor_event_fn fn, void *userdata, struct sensor **ret_se
 		r = observer_new(fn, userdata, &sensor->observer);
 	if (r == 0)
 		r = bpf_source_open(NULL, &sensor->bpf, &text);
+	if (text.data)
+		log_debug("%s", text.data);
 	if (r == 0)
 		r = fan_open(on_fan_event, sensor, &sensor->fan);
 	if (r == 0)

@@ -13,11 +13,12 @@ from trial import check, wait_for
 class Sensor:
     """Use as a context. `tree` is monitored once watch() returned; nothing is left behind."""
 
-    def __init__(self, rung="auto", seccomp=None):
+    def __init__(self, rung="auto", seccomp=None, prefix=()):
         self.dir = tempfile.mkdtemp(prefix="plumbline-sensor.")
         self.tree = os.path.join(self.dir, "tree")
         self.config = os.path.join(self.dir, "plumbline.conf")
         self.events = []
+        self.prefix = list(prefix)
         self.lock = threading.Lock()
         for name in ("tree", "run", "state"):
             os.mkdir(os.path.join(self.dir, name))
@@ -36,8 +37,8 @@ class Sensor:
     def __enter__(self):
         with open(self.log_path, "wb") as log:
             self.host = subprocess.Popen(
-                [os.path.join(trial.BUILD, "tests", "sensor_host"), trial.program("plumbline-sensor"),
-                 self.config], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+                self.prefix + [os.path.join(trial.BUILD, "tests", "sensor_host"),
+                               trial.program("plumbline-sensor"), self.config], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         self.wait("ready", lambda e: True)
