@@ -100,20 +100,37 @@ static void drop_draft(struct draft *draft)
 	*draft = (struct draft){.fd = -1, .dirfd = -1};
 }
 
+/* FAT, on a stick, has no hard links; other file systems cannot rename without replacing. */
+static int name_temporary(struct draft *draft)
+{
+	if (linkat(draft->dirfd, draft->temporary, draft->dirfd, draft->name, 0) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP)
+		return -errno;
+	if (renameat2(draft->dirfd, draft->temporary, draft->dirfd, draft->name, RENAME_NOREPLACE) <
+	    0)
+		return -errno;
+	free(draft->temporary);
+	draft->temporary = NULL;
+	return 0;
+}
+
 /* Gives the finished file its name, which must be free. */
 static int link_draft(struct draft *draft)
 {
 	char link[64];
-	int r;
+	int r = 0;
 
 	if (fsync(draft->fd) < 0)
 		return -errno;
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", draft->fd);
-	r = draft->temporary ? linkat(draft->dirfd, draft->temporary, draft->dirfd, draft->name, 0)
-			     : linkat(AT_FDCWD, link, draft->dirfd, draft->name, AT_SYMLINK_FOLLOW);
-	if (r < 0 || fsync(draft->dirfd) < 0)
-		return -errno;
-	return 0;
+	if (draft->temporary)
+		r = name_temporary(draft);
+	else if (linkat(AT_FDCWD, link, draft->dirfd, draft->name, AT_SYMLINK_FOLLOW) < 0)
+		r = -errno;
+	if (r == 0 && fsync(draft->dirfd) < 0)
+		r = -errno;
+	return r;
 }
 
 static int init_writer(struct writer *w, const char *path)
@@ -301,9 +318,11 @@ static int write_with_approval(int from, int to, const struct baseline *baseline
 	struct stat st;
 	int r;
 
-	if (fstat(from, &st) < 0 || fchmod(to, st.st_mode & 0777) < 0)
+	if (fstat(from, &st) < 0)
 		return -errno;
-	/* An owner that cannot be kept is no reason to refuse the approval. */
+	/* A mode or an owner that cannot be kept, as on FAT, is no reason to refuse the approval.
+	 */
+	(void)!fchmod(to, st.st_mode & 0777);
 	(void)!fchown(to, st.st_uid, st.st_gid);
 	(void)snprintf(name, sizeof(name), "approvals/%02u.p7m",
 		       baseline_count_approvals(baseline) + 1);
