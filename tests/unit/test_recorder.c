@@ -376,6 +376,37 @@ START_TEST(coverage_tells_phases_gaps_and_down_times)
 }
 END_TEST
 
+START_TEST(whole_walk_ends_the_doubts_that_came_before_it)
+{
+	const struct event step = {
+		.kind = EVENT_CLOCK, .time_ns = clock_real_ns(), .count = 90 * NSEC_PER_SEC};
+	const struct event lost = {.kind = EVENT_GAP,
+				   .time_ns = clock_real_ns(),
+				   .count = 1,
+				   .text = "file ring full"};
+	uint64_t from;
+
+	rig_start(rig);
+	load_world();
+	rig_send_event(rig, &step);
+	rig_send_event(rig, &lost);
+	rig_expect_finding(rig, 0, FINDING_AGENT_CLOCK, "wall clock", FINDING_STATE_OPEN);
+	rig_expect_finding(rig, 0, FINDING_AGENT_GAP, "file ring full", FINDING_STATE_OPEN);
+	from = rig->last;
+	send_tree(EVENT_SCAN_BEGIN, "/opt/rig");
+	/* A loss while it walks stays a doubt. */
+	send_text(EVENT_GAP, "lost on the way");
+	send_scanned(
+		(struct file_fact){.path = "/opt/rig", .type = FILE_TYPE_DIRECTORY, .mode = 0755});
+	send_scanned(fact("/opt/rig/a", FILE_ROLE_EXECUTABLE, 1));
+	send_scanned(fact("/opt/rig/b", FILE_ROLE_CONFIG, 2));
+	send_tree(EVENT_SCAN_END, "/opt/rig");
+	rig_expect_finding(rig, from, FINDING_AGENT_CLOCK, "wall clock", FINDING_STATE_RESOLVED);
+	rig_expect_finding(rig, from, FINDING_AGENT_GAP, "file ring full", FINDING_STATE_RESOLVED);
+	ck_assert_uint_eq(count_findings(from + 1, "lost on the way"), 1);
+}
+END_TEST
+
 START_TEST(sensor_that_goes_away_ends_the_coverage)
 {
 	const struct rig_wanted gap = {.type = WIRE_COVERAGE, .text = "gap"};
@@ -470,6 +501,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, kill_between_index_and_record_does_not_bar_the_older_one);
 	tcase_add_test(tcase, new_baseline_judges_again);
 	tcase_add_test(tcase, coverage_tells_phases_gaps_and_down_times);
+	tcase_add_test(tcase, whole_walk_ends_the_doubts_that_came_before_it);
 	tcase_add_test(tcase, sensor_that_goes_away_ends_the_coverage);
 	tcase_add_test(tcase, health_of_the_others_becomes_findings);
 	tcase_add_test(tcase, check_fails_heals_and_regresses);
