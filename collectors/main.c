@@ -49,11 +49,16 @@ static const char **value_slot(struct options *options, const char *word, char *
 	return NULL;
 }
 
-static int bad_option(const struct verb *verb, const char *word)
+static void verb_usage(const struct verb *verb, FILE *out)
 {
-	fprintf(stderr,
-		"plumbline-collector: %s does not take '%s'\nusage: plumbline-collector %s %s\n",
-		verb->name, word, verb->name, verb->usage);
+	fprintf(out, "usage: plumbline-collector %s [--config FILE]%s%s\n", verb->name,
+		verb->usage[0] ? " " : "", verb->usage);
+}
+
+static int bad_option(const struct verb *verb, const char *problem, const char *word)
+{
+	fprintf(stderr, "plumbline-collector: %s %s%s\n", verb->name, problem, word);
+	verb_usage(verb, stderr);
 	return -EINVAL;
 }
 
@@ -69,12 +74,12 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		else if (strcmp(argv[i], "--follow") == 0)
 			letter = 'w', flag = &options->follow;
 		else if (!slot && (argv[i][0] == '-' || options->argument))
-			return bad_option(verb, argv[i]);
+			return bad_option(verb, "does not take ", argv[i]);
 
 		if (letter != 'c' && !strchr(verb->allowed, letter))
-			return bad_option(verb, argv[i]);
+			return bad_option(verb, "does not take ", argv[i]);
 		if (slot && ++i == argc)
-			return bad_option(verb, argv[i - 1]);
+			return bad_option(verb, "needs a value after ", argv[i - 1]);
 
 		if (slot)
 			*slot = argv[i];
@@ -84,7 +89,8 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			options->argument = argv[i];
 	}
 	if (strchr(verb->allowed, '1') && !options->argument)
-		return bad_option(verb, "");
+		return bad_option(verb, "needs ",
+				  strcmp(verb->name, "import") == 0 ? "FILE" : "AGENT");
 	return 0;
 }
 
@@ -161,6 +167,11 @@ int main(int argc, char **argv)
 	if (!verb->name) {
 		usage(stderr);
 		return EXIT_ERROR;
+	}
+	if (argc == 3 && strcmp(argv[2], "--help") == 0) {
+		verb_usage(verb, stdout);
+		printf("\n%s.\n", verb->help);
+		return EXIT_GOOD;
 	}
 	if (parse_options(verb, argc - 2, argv + 2, &options) < 0)
 		return EXIT_ERROR;

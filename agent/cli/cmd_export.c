@@ -113,6 +113,10 @@ int cmd_export(int argc, char **argv)
 			return EXIT_ERROR;
 	}
 	if (optind < argc || !since || !path) {
+		if (optind < argc)
+			fprintf(stderr, "plumbline: export: what is '%s'?\n", argv[optind]);
+		else
+			fprintf(stderr, "plumbline: export: --since and -o are needed\n");
 		usage(stderr);
 		return EXIT_ERROR;
 	}

@@ -96,6 +96,10 @@ static int parse_options(int argc, char **argv, struct options *options)
 			return -EINVAL;
 	}
 	if (optind < argc || !options->format || !options->output) {
+		if (optind < argc)
+			fprintf(stderr, "plumbline: report: what is '%s'?\n", argv[optind]);
+		else
+			fprintf(stderr, "plumbline: report: --format and -o are needed\n");
 		usage(stderr);
 		return -EINVAL;
 	}

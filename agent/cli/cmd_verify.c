@@ -120,7 +120,7 @@ static int find_file(struct verify *v, struct diag *diag)
 	return 0;
 }
 
-/* The folder of the caches, root's alone; made when it is missing. */
+/* The folder of the caches, root's alone; made when it is missing, as is the agent's own. */
 static int open_stamps_folder(const struct verify *v)
 {
 	cleanup_free char *path = NULL;
@@ -133,6 +133,8 @@ static int open_stamps_folder(const struct verify *v)
 	}
 	if (geteuid() != 0)
 		return -EPERM;
+	if (mkdir(v->config->state_dir, 0755) < 0 && errno != EEXIST)
+		return -errno;
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

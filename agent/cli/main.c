@@ -32,6 +32,10 @@ const struct verb verbs[] = {
 
 int cmd_version(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--help") != 0) {
+		fprintf(stderr, "plumbline: version: what is '%s'?\n", argv[1]);
+		return EXIT_ERROR;
+	}
 	printf("plumbline %s\n", PLUMBLINE_VERSION);
 	return EXIT_GOOD;
 }
