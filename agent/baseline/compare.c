@@ -128,7 +128,7 @@ static int find_all(struct compare *c)
 		if (!is_walked && walk_stat(AT_FDCWD, path, &stx) == 0)
 			r = on_path(path, &stx, c);
 	}
-	if (r == 0)
+	if (r == 0 && c->found_count > 0)
 		qsort(c->found, c->found_count, sizeof(*c->found), compare_found);
 	return r;
 }
