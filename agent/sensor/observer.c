@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "model/fact_collect.h"
 #include "sensor/digest_cache.h"
+#include "sensor/held_files.h"
 #include "sensor/large_files.h"
 #include "sensor/tree_walk.h"
 
@@ -25,6 +26,7 @@
 #define MAX_WALKS     256
 #define MAX_TRIES     8
 #define MAX_LARGE     64
+#define MAX_HELD      512
 
 /* One piece of a walk ends after so many files or bytes, whichever is first. */
 #define SLICE_FILES 64
@@ -43,6 +45,7 @@ struct observer {
 	struct id_names *names;
 	int64_t names_due_ns;
 	struct fact_collector *collector;
+	struct held_files *held;
 	struct large_files *large;
 	int large_fd; /* of a program that hash_open_file() found too large; -1 */
 	struct stat large_st;
@@ -96,6 +99,8 @@ int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_obser
 	if (r == 0)
 		r = large_files_new(MAX_LARGE, &o->large);
 	if (r == 0)
+		r = held_files_new(MAX_HELD, &o->held);
+	if (r == 0)
 		r = id_names_new("/etc/passwd", "/etc/group", &o->names);
 	if (r == 0)
 		r = fact_collector_new(o->names, &o->collector);
@@ -119,6 +124,7 @@ struct observer *observer_free(struct observer *o)
 		return NULL;
 	drop_walks(o);
 	large_files_free(o->large);
+	held_files_free(o->held);
 	fact_collector_free(o->collector);
 	id_names_free(o->names);
 	digest_cache_free(o->digests);
@@ -251,6 +257,31 @@ void observer_change(struct observer *o, const struct pending_change *change)
 		o->refused_since_ns = change->first_ns;
 	if (!change->subject.is_known)
 		subject_done(&known.subject);
+}
+
+void observer_opened(struct observer *o, const char *path, uint32_t pid)
+{
+	/* Without memory its close tells, or the next walk. */
+	if (watch_set_has(o->set, path))
+		(void)held_files_opened(o->held, path, pid, clock_boot_ns());
+}
+
+void observer_closed(struct observer *o, const char *path)
+{
+	held_files_closed(o->held, path);
+}
+
+int observer_find_held(struct observer *o)
+{
+	return held_files_add_running(o->held, "/proc", o->set);
+}
+
+static void look_at_held(struct observer *o, int64_t now_ns)
+{
+	struct pending_change change = {.changes = EVENT_CHANGE_WRITE, .first_ns = now_ns};
+
+	while ((change.path = (char *)held_files_next(o->held, now_ns, &change.pid)))
+		observer_change(o, &change);
 }
 
 int observer_recheck(struct observer *o, const char *path)
@@ -728,6 +759,7 @@ int observer_work(struct observer *o)
 	if (o->is_held)
 		return 0;
 	refresh_names(o, now_ns);
+	look_at_held(o, now_ns);
 	r = settle_due(o, now_ns);
 	if (r != 0)
 		return r;
@@ -753,5 +785,7 @@ int64_t observer_due(const struct observer *o)
 		return 1;
 	if (o->walk_count > 0 && o->walk_due_ns < due_ns)
 		due_ns = o->walk_due_ns;
+	if (held_files_due(o->held) < due_ns)
+		due_ns = held_files_due(o->held);
 	return due_ns;
 }

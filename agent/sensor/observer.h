@@ -52,6 +52,11 @@ struct proc_table *observer_processes(struct observer *observer);
  * and walked for. */
 void observer_change(struct observer *observer, const struct pending_change *change);
 void observer_exec(struct observer *observer, const struct observer_exec *exec);
+/* A file was opened for writing, or closed by whoever had: in between it is looked at. */
+void observer_opened(struct observer *observer, const char *path, uint32_t pid);
+void observer_closed(struct observer *observer, const char *path);
+/* The same for all that is held open already. */
+int observer_find_held(struct observer *observer);
 
 /* @tree NULL: all. A tree outside the rules is ignored. */
 int observer_rescan(struct observer *observer, const char *tree);

@@ -72,6 +72,7 @@ static int on_open(struct record_sink *sink, const struct record *record)
 		return r;
 	change.path = path.data;
 	observer_change(sink->observer, &change);
+	observer_opened(sink->observer, path.data, record->hdr.pid);
 	return 0;
 }
 

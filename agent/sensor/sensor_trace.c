@@ -127,6 +127,8 @@ static void on_fan_event(const struct fan_event *event, void *userdata)
 		(void)observer_rescan(sensor->observer, event->path);
 	} else if (event->pid != (uint32_t)getpid()) {
 		observer_change(sensor->observer, &change);
+		if (event->changes & EVENT_CHANGE_WRITE)
+			observer_closed(sensor->observer, event->path);
 	}
 }
 
@@ -223,6 +225,8 @@ static int trace_watch(struct sensor *sensor, const struct sensor_rules *rules)
 	/* Marked before the walk that is queued now reads anything, so no change falls between. */
 	if (r == 0)
 		r = mark_file_systems(sensor);
+	if (r == 0)
+		r = observer_find_held(sensor->observer);
 	return r < 0 ? r : arm(sensor);
 }
 
@@ -270,7 +274,10 @@ static int check_losses(struct sensor *sensor)
 	sensor->sink.bad_records = 0;
 	sensor->seen = now;
 	sensor->seen_ns = now_ns;
-	return starts || rest ? list_running(sensor, starts > 0) : 0;
+	r = rest ? observer_find_held(sensor->observer) : 0;
+	if (r == 0 && (starts || rest))
+		r = list_running(sensor, starts > 0);
+	return r;
 }
 
 static int read_changes(struct sensor *sensor, int mask)
