@@ -10,6 +10,7 @@ int baseline_create(int argc, char **argv);
 int baseline_sign(int argc, char **argv);
 int baseline_show(int argc, char **argv);
 int baseline_verify(int argc, char **argv);
+int baseline_diff_verb(int argc, char **argv);
 int baseline_load(int argc, char **argv);
 
 /* Opens and checks the file at @path. */

@@ -23,6 +23,7 @@ static const struct {
 	{"sign", baseline_sign, "add an approval to a baseline file"},
 	{"verify", baseline_verify, "check a baseline file and its approvals"},
 	{"show", baseline_show, "print statement, approvals and entries"},
+	{"diff", baseline_diff_verb, "tell what one baseline approves otherwise than another"},
 	{"load", baseline_load, "give a baseline file to the running agent"},
 };
 

@@ -12,15 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "report/html.h"
+#include "report/html_page.h"
 #include "report/html_parts.h"
 #include "report/notes.h"
-#include "report/style_css.h"
 #include "report/words.h"
-
-/* "sha256-" and 32 bytes in base64. */
-#define STYLE_HASH_SIZE 56
 
 void html_heading(FILE *out, const struct html_host *part, const char *anchor, const char *text)
 {
@@ -217,79 +213,6 @@ static int write_many(FILE *out, const struct report *report, const struct view_
 	return r;
 }
 
-static int style_hash(const char *text, char buf[static STYLE_HASH_SIZE])
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t digest[SHA256_SIZE + 1] = {0}; /* one zero byte fills the last group */
-	char *at = buf;
-	int r;
-
-	r = hash_buffer(text, strlen(text), digest);
-	if (r < 0)
-		return r;
-	at = stpcpy(at, "sha256-");
-	for (size_t i = 0; i < SHA256_SIZE; i += 3) {
-		uint32_t group =
-			(uint32_t)digest[i] << 16 | (uint32_t)digest[i + 1] << 8 | digest[i + 2];
-
-		for (int shift = 18; shift >= 0; shift -= 6)
-			*at++ = digits[group >> shift & 0x3f];
-	}
-	memcpy(at - 1, "=", sizeof("="));
-	return 0;
-}
-
-/* The running head and foot of printed pages; they name the report on every sheet. */
-static char *make_page_style(const struct report *report)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	fputs("@page{@top-left{content:", out);
-	html_css_string(out, report->title);
-	fputs("}@bottom-left{content:", out);
-	html_css_string(out, report->made_by);
-	fputs("}@bottom-right{content:\"Page \" counter(page) \" of \" counter(pages)}}", out);
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-static int write_head(FILE *out, const struct report *report)
-{
-	cleanup_free char *page_style = make_page_style(report);
-	char common_hash[STYLE_HASH_SIZE], page_hash[STYLE_HASH_SIZE];
-	int r;
-
-	if (!page_style)
-		return -ENOMEM;
-	r = style_hash(style_css, common_hash);
-	if (r < 0)
-		return r;
-	r = style_hash(page_style, page_hash);
-	if (r < 0)
-		return r;
-
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", out);
-	fprintf(out,
-		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		"style-src '%s' '%s'; base-uri 'none'; form-action 'none'\">\n",
-		common_hash, page_hash);
-	fputs("<meta name=\"referrer\" content=\"no-referrer\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	      "<meta name=\"color-scheme\" content=\"light dark\">\n",
-	      out);
-	html_element(out, "title", NULL, report->title);
-	fprintf(out, "\n<style>%s</style>\n<style>%s</style>\n</head>\n", style_css, page_style);
-	return 0;
-}
-
 static void write_masthead(FILE *out, const struct report *report)
 {
 	fputs("<body>\n<header>\n<p class=\"brand\">Plumbline report</p>\n", out);
@@ -342,7 +265,7 @@ static int write_html(const struct report *report, FILE *out)
 
 	if (!views)
 		return -ENOMEM;
-	r = write_head(out, report);
+	r = html_page_head(out, report->title, report->made_by);
 	if (r == 0) {
 		write_masthead(out, report);
 		r = write_hosts(out, report, views);

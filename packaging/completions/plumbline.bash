@@ -9,6 +9,7 @@ _plumbline_options() {
 	'baseline sign') echo --key --cert --role --name --meaning --ticket --time ;;
 	'baseline verify') echo --ca --json ;;
 	'baseline show') echo --ca --unpackaged --differs --json ;;
+	'baseline diff') echo --files --json --html ;;
 	'baseline load') echo --socket --config ;;
 	check) echo --profile --root --data --json --config ;;
 	controls) echo --profile --data --config ;;
@@ -31,7 +32,7 @@ _plumbline() {
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
-		words='create load show sign verify'
+		words='create diff load show sign verify'
 	else
 		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
 		case $before in

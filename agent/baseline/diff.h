@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What lies between two baseline files: entry by entry, and summed up by
+ * package and role.
+ *
+ * Both files are read as streams; what is kept is the sums, one group for each
+ * package. It compares what two files state; the machine is not looked at.
+ */
+#ifndef PLUMBLINE_BASELINE_DIFF_H
+#define PLUMBLINE_BASELINE_DIFF_H
+
+#include "baseline/baseline.h"
+
+/* Each entry counts once, as the first of these that fits. */
+enum diff_kind {
+	DIFF_SAME,
+	DIFF_ADDED,
+	DIFF_REMOVED,
+	DIFF_CONTENT,	 /* type, digest or link target; its attributes may be others too */
+	DIFF_ATTRIBUTES, /* mode, owner, capabilities, xattrs or role */
+	DIFF_ORIGIN,	 /* only package, version, or whether it is what the package shipped */
+	DIFF_KIND_COUNT,
+};
+const char *diff_kind_name(enum diff_kind kind);
+
+struct diff_change {
+	const struct file_fact *old, *now; /* NULL: the file does not have it */
+	enum diff_kind kind;
+	bool is_both; /* other content and other attributes */
+	size_t group; /* the id of one */
+};
+
+struct diff_group {
+	size_t id;
+	char *package; /* NULL: what no package owns */
+	/* Of its first entry in each file; NULL where it has none. */
+	char *old_version, *now_version;
+	/* Its entries do not all have that version. */
+	bool has_old_others, has_now_others;
+	uint64_t counts[DIFF_KIND_COUNT][FILE_ROLE_COUNT];
+	uint64_t totals[DIFF_KIND_COUNT];
+};
+
+/* Whether content changed although the package kept its version. */
+bool diff_group_is_odd(const struct diff_group *group);
+bool diff_group_is_same(const struct diff_group *group);
+
+struct diff_rule {
+	const char *list; /* "tree", "ignore", "updater", "never-block" */
+	char *value;	  /* raw bytes */
+	bool is_added;	  /* else removed */
+};
+
+struct diff {
+	uint64_t totals[DIFF_KIND_COUNT];
+	uint64_t both;		    /* of DIFF_CONTENT, those with other attributes too */
+	struct diff_group **groups; /* by package name; what no package owns comes first */
+	size_t group_count;
+	struct diff_rule *rules;
+	size_t rule_count;
+};
+
+void diff_done(struct diff *diff);
+bool diff_is_same(const struct diff *diff);
+
+/*
+ * Reads both files to their ends. @on_change is called in order of the paths for all that is not
+ * DIFF_SAME; its return other than 0 ends the work. -EBADMSG with @diag when one of the files is
+ * not good.
+ */
+int baseline_diff(struct baseline *old, struct baseline *now,
+		  int (*on_change)(const struct diff_change *change, void *userdata),
+		  void *userdata, struct diff *ret_diff, struct diag *diag);
+
+/*
+ * The fields in which the two sides of @change are not the same, as texts for people and programs
+ * (str_escape() was applied); one that does not apply to a side is NULL. For what was added or
+ * removed: what the one side has. Stops at a non-zero return of @fn and gives it back. -ENOMEM.
+ */
+int diff_each_field(const struct diff_change *change,
+		    int (*fn)(const char *field, const char *old, const char *now, void *userdata),
+		    void *userdata);
+
+#endif
