@@ -13,6 +13,8 @@ void baseline_approval_done(struct baseline_approval *approval)
 	free(approval->meaning);
 	free(approval->ticket);
 	free(approval->certificate);
+	free(approval->usages);
+	free(approval->extensions);
 	free(approval->refusal);
 	free(approval->warning);
 	*approval = (struct baseline_approval){0};
@@ -30,7 +32,8 @@ int approval_write(const struct baseline_approval *approval, const char *stateme
 	json_put_string(&j, "meaning", approval->meaning);
 	json_put_string(&j, "ticket", approval->ticket);
 	json_put_time(&j, "time", approval->time_ns);
-	json_put_string(&j, "certificate", approval->certificate_sha256);
+	if (approval->certificate_sha256[0])
+		json_put_string(&j, "certificate", approval->certificate_sha256);
 	json_end_object(&j);
 	strbuf_add_char(out, '\n');
 	return strbuf_check(out);

@@ -18,13 +18,13 @@ struct strbuf;
 #define APPROVAL_TEXT_MAX 16384
 
 /* {"statement_sha256","name","role","meaning","ticket","time","certificate"}; certificate is the
- * SHA-256 of its DER. */
+ * SHA-256 of its DER, and left out where it is "". */
 int approval_write(const struct baseline_approval *approval, const char *statement_sha256,
 		   struct strbuf *out);
 
 /*
- * Fills name, role, meaning, ticket, time and certificate_sha256; @ret_statement_sha256 gets the
- * digest it is for. -EBADMSG with @diag filled, or -ENOMEM.
+ * Fills name, role, meaning, ticket, time and certificate_sha256 ("" where the text leaves it out);
+ * @ret_statement_sha256 gets the digest it is for. -EBADMSG with @diag filled, or -ENOMEM.
  */
 int approval_read(const char *text, size_t len, struct baseline_approval *ret_approval,
 		  char ret_statement_sha256[static SHA256_HEX_SIZE], struct diag *diag);

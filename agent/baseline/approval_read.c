@@ -60,6 +60,18 @@ static int take_digest(const json_t *root, const char *key, char hex[static SHA2
 	return 0;
 }
 
+/* Who asks for a signature made elsewhere may not know the certificate; "" then. */
+static int take_certificate(const json_t *root, char hex[static SHA256_HEX_SIZE], struct diag *diag)
+{
+	const json_t *value = json_object_get(root, "certificate");
+
+	if (!value || json_is_null(value)) {
+		hex[0] = '\0';
+		return 0;
+	}
+	return take_digest(root, "certificate", hex, diag);
+}
+
 static int take_fields(const json_t *root, struct baseline_approval *a,
 		       char statement_sha256[static SHA256_HEX_SIZE], struct diag *diag)
 {
@@ -68,7 +80,7 @@ static int take_fields(const json_t *root, struct baseline_approval *a,
 
 	r = take_digest(root, "statement_sha256", statement_sha256, diag);
 	if (r == 0)
-		r = take_digest(root, "certificate", a->certificate_sha256, diag);
+		r = take_certificate(root, a->certificate_sha256, diag);
 	if (r == 0)
 		r = take_text(root, "name", false, &a->name, diag);
 	if (r == 0)

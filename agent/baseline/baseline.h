@@ -60,6 +60,8 @@ struct baseline_approval {
 	int64_t time_ns;   /* as claimed and signed */
 	char *certificate; /* subject, one line */
 	char certificate_sha256[SHA256_HEX_SIZE];
+	/* OIDs of the certificate, a blank between: extended key usages, and all extensions. */
+	char *usages, *extensions;
 	bool is_verified; /* signature good and chain ends at the given CA */
 	char *refusal;	  /* why not; NULL when verified */
 	char *warning;	  /* to be told though it is verified: the certificate has expired since; or

@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -215,8 +216,33 @@ static int set_subject(const X509 *certificate, struct baseline_approval *a)
 	return a->certificate ? 0 : -ENOMEM;
 }
 
-static int check_content(const struct strbuf *content, const X509 *signer,
-			 const char *statement_sha256, struct baseline_approval *a)
+static void add_oid(const ASN1_OBJECT *object, struct strbuf *out)
+{
+	char oid[128];
+
+	/* One that does not fit is left out: cut off it would be another. */
+	if (OBJ_obj2txt(oid, sizeof(oid), object, 1) < (int)sizeof(oid))
+		strbuf_printf(out, "%s%s", out->len ? " " : "", oid);
+}
+
+/* What a policy may ask of a certificate; a CA that signed it answers for it. */
+static int set_oids(X509 *certificate, struct baseline_approval *a)
+{
+	cleanup_strbuf struct strbuf usages = STRBUF_INIT, extensions = STRBUF_INIT;
+	EXTENDED_KEY_USAGE *list = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(list); i++)
+		add_oid(sk_ASN1_OBJECT_value(list, i), &usages);
+	sk_ASN1_OBJECT_pop_free(list, ASN1_OBJECT_free);
+	for (int i = 0; i < X509_get_ext_count(certificate); i++)
+		add_oid(X509_EXTENSION_get_object(X509_get_ext(certificate, i)), &extensions);
+	a->usages = strbuf_take(&usages);
+	a->extensions = strbuf_take(&extensions);
+	return a->usages && a->extensions ? 0 : -ENOMEM;
+}
+
+static int check_content(const struct strbuf *content, X509 *signer, const char *statement_sha256,
+			 struct baseline_approval *a)
 {
 	char statement[SHA256_HEX_SIZE], actual[SHA256_HEX_SIZE];
 	struct diag diag = {0};
@@ -228,14 +254,17 @@ static int check_content(const struct strbuf *content, const X509 *signer,
 	if (r == 0)
 		r = set_subject(signer, a);
 	if (r == 0)
+		r = set_oids(signer, a);
+	if (r == 0)
 		r = fingerprint(signer, actual);
 	if (r < 0)
 		return r;
 	if (strcmp(statement, statement_sha256) != 0)
 		return refuse(a, "it approves another statement: expected %s, actual %s",
 			      statement_sha256, statement);
-	if (strcmp(a->certificate_sha256, actual) != 0)
+	if (a->certificate_sha256[0] && strcmp(a->certificate_sha256, actual) != 0)
 		return refuse(a, "it names another certificate than the one that signed");
+	memcpy(a->certificate_sha256, actual, SHA256_HEX_SIZE);
 	return 0;
 }
 

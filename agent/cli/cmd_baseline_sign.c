@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plumbline baseline sign, verify and load: what is done with a finished file. */
+/* plumbline baseline sign and load. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -27,11 +27,6 @@ static const char sign_help[] =
 	"ticket and time. KEY and CERT are PEM files; CERT may hold the chain behind it.\n"
 	"TIME is RFC 3339 (default: now).\n";
 
-static const char verify_help[] =
-	"usage: plumbline baseline verify FILE --ca CA [--json]\n\n"
-	"Checks every digest of FILE and its approvals against the certificates in CA (PEM).\n"
-	"Exit status: 0 good, 1 refused, 2 error.\n";
-
 static const char load_help[] = "usage: plumbline baseline load FILE\n\n"
 				"Gives FILE to the running agent, which checks it again and prints "
 				"why it refuses.\n\n" CONTROL_OPTIONS_HELP;
@@ -44,8 +39,6 @@ enum {
 	OPT_MEANING,
 	OPT_TICKET,
 	OPT_TIME,
-	OPT_CA,
-	OPT_JSON,
 	OPT_HELP,
 };
 
@@ -144,135 +137,6 @@ int baseline_sign(int argc, char **argv)
 	if (r < 0)
 		return EXIT_ERROR;
 	r = sign(&s, &diag);
-	return r < 0 ? fail_with(r, &diag) : EXIT_GOOD;
-}
-
-static const struct option verify_options[] = {
-	{"ca", required_argument, NULL, OPT_CA},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"help", no_argument, NULL, OPT_HELP},
-	{NULL, 0, NULL, 0},
-};
-
-struct verdict {
-	bool is_json;
-	unsigned verified, refused;
-	struct strbuf json, text;
-	struct json j;
-};
-
-static void add_approval(struct verdict *v, const struct baseline_approval *a, unsigned number)
-{
-	char when[RFC3339_SIZE];
-
-	json_begin_object(&v->j);
-	json_put_string(&v->j, "name", a->name);
-	json_put_string(&v->j, "role", a->role);
-	json_put_string(&v->j, "meaning", a->meaning);
-	json_put_time(&v->j, "time", a->time_ns);
-	json_put_string(&v->j, "certificate", a->certificate);
-	json_put_bool(&v->j, "verified", a->is_verified);
-	json_put_string(&v->j, "refusal", a->refusal);
-	json_put_string(&v->j, "warning", a->warning);
-	json_end_object(&v->j);
-
-	if (a->is_verified)
-		strbuf_printf(&v->text, "approval %u: good: %s (%s) at %s: %s\n", number, a->name,
-			      a->role, clock_format(a->time_ns, when), a->meaning);
-	else
-		strbuf_printf(&v->text, "approval %u: refused: %s\n", number, a->refusal);
-	if (a->warning)
-		strbuf_printf(&v->text, "approval %u: warning: %s\n", number, a->warning);
-}
-
-/* All entries and all approvals. 0, or negative errno with @diag. */
-static int judge(struct baseline *baseline, const char *ca, struct verdict *v, struct diag *diag)
-{
-	int r;
-
-	do {
-		cleanup_file_fact struct file_fact entry = {0};
-
-		r = baseline_next(baseline, &entry, diag);
-	} while (r > 0);
-
-	for (unsigned i = 0; r == 0; i++) {
-		cleanup_with(baseline_approval_done) struct baseline_approval approval = {0};
-
-		r = baseline_read_approval(baseline, i, ca, &approval, diag);
-		if (r < 0)
-			break;
-		add_approval(v, &approval, i + 1);
-		v->verified += approval.is_verified;
-		v->refused += !approval.is_verified;
-	}
-	return r == -ENOENT ? 0 : r;
-}
-
-static int verify(const char *path, const char *ca_path, struct verdict *v, struct diag *diag)
-{
-	cleanup_with(baseline_closep) struct baseline *baseline = NULL;
-	cleanup_free char *ca = NULL;
-	int r;
-
-	r = read_small_file(ca_path, &ca, diag);
-	if (r < 0)
-		return r;
-	json_begin_object(&v->j);
-	r = baseline_open_path(path, &baseline, diag);
-	json_put_string(&v->j, "statement_sha256", baseline ? baseline_get_digest(baseline) : NULL);
-	json_key(&v->j, "approvals");
-	json_begin_array(&v->j);
-	if (r == 0)
-		r = judge(baseline, ca, v, diag);
-	if (r == 0 && v->verified == 0)
-		r = diag_set(diag, path, 0, -EBADMSG,
-			     v->refused ? "no approval holds" : "it has no approval");
-	json_end_array(&v->j);
-	json_put_bool(&v->j, "good", r == 0);
-	json_put_string(&v->j, "reason", r == 0 ? NULL : diag->text);
-	json_end_object(&v->j);
-	if (r == 0)
-		strbuf_printf(&v->text, "%s: good: statement %s\n", path,
-			      baseline_get_digest(baseline));
-	return r;
-}
-
-int baseline_verify(int argc, char **argv)
-{
-	struct verdict v = {0};
-	const char *ca = NULL;
-	struct diag diag = {0};
-	char text[1024];
-	int option, r;
-
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", verify_options, NULL)) != -1) {
-		if (option == OPT_HELP) {
-			fputs(verify_help, stdout);
-			return EXIT_GOOD;
-		}
-		if (option == '?')
-			return EXIT_ERROR;
-		if (option == OPT_CA)
-			ca = optarg;
-		v.is_json |= option == OPT_JSON;
-	}
-	if (optind + 1 != argc || !ca)
-		return fail_usage("baseline verify", "FILE and --ca are needed");
-
-	v.j = JSON_INIT(&v.json);
-	r = verify(argv[optind], ca, &v, &diag);
-	if (v.is_json && (r == 0 || r == -EBADMSG))
-		printf("%s\n", v.json.data);
-	else
-		fputs(v.text.data ? v.text.data : "", stdout);
-	if (r == -EBADMSG && !v.is_json)
-		printf("refused: %s\n", diag_format(&diag, text, sizeof(text)));
-	strbuf_done(&v.json);
-	strbuf_done(&v.text);
-	if (r == -EBADMSG)
-		return EXIT_DRIFT;
 	return r < 0 ? fail_with(r, &diag) : EXIT_GOOD;
 }
 

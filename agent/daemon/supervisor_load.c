@@ -15,10 +15,13 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/strbuf.h"
 #include "daemon/supervisor.h"
 
 #define CURRENT	       "current.tar"
 #define PREVIOUS       "previous.tar"
+#define ACCEPTED       "current.digest" /* of current.tar when the verifier took it */
+#define ACCEPTED_MAX   128
 #define MAX_BYTES      (4ull << 30)
 #define CHUNK_BYTES    (256 * 1024)
 #define CHUNKS_PER_RUN 16
@@ -302,11 +305,27 @@ static void begin_stored(struct supervisor *supervisor)
 	start_verifier(supervisor);
 }
 
+/* NULL when there is none to be had: the verifier then judges the file as one that comes in. */
+static char *read_accepted(const struct supervisor *supervisor)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int r;
+
+	r = fd_read_file(supervisor->baseline_fd, ACCEPTED, ACCEPTED_MAX, &text);
+	if (r < 0 && r != -ENOENT)
+		log_warning(r, "cannot read %s, the stored baseline is judged anew", ACCEPTED);
+	if (r < 0 || text.len == 0)
+		return NULL;
+	text.data[strcspn(text.data, "\n")] = '\0';
+	return strbuf_take(&text);
+}
+
 void load_on_verifier_ready(struct supervisor *supervisor)
 {
 	struct managed *verifier = &supervisor->children[ROLE_VERIFIER];
 	struct load *load = supervisor->load;
 	struct message message = MESSAGE_INIT(MSG_LOAD);
+	cleanup_free char *accepted = NULL;
 	int r;
 
 	if (!load || load->step != LOAD_WAITING)
@@ -315,7 +334,9 @@ void load_on_verifier_ready(struct supervisor *supervisor)
 		end_load(supervisor, -errno, "the copy cannot be read");
 		return;
 	}
+	accepted = load->is_stored ? read_accepted(supervisor) : NULL;
 	m_put_string(&message, load->name);
+	m_put_string(&message, accepted);
 	message.fd = load->copy_fd; /* borrowed */
 	r = channel_send(verifier->channel, &message);
 	message.fd = -1;
@@ -327,13 +348,28 @@ void load_on_verifier_ready(struct supervisor *supervisor)
 	load->step = LOAD_VERIFYING;
 }
 
+/*
+ * The digest is remembered beside the file. After a power cut between the two they do not fit
+ * together, and the verifier judges the file's approvals once more.
+ */
+static int remember_accepted(const struct supervisor *supervisor, const char *digest)
+{
+	char line[ACCEPTED_MAX];
+	int n = snprintf(line, sizeof(line), "%s\n", digest ?: "");
+
+	if (n >= (int)sizeof(line))
+		return -EMSGSIZE;
+	return fd_replace_file(supervisor->baseline_fd, ACCEPTED, line, (size_t)n, 0600);
+}
+
 /* The copy becomes current.tar, what was current previous.tar. */
-static int keep_copy(struct supervisor *supervisor, struct load *load)
+static int keep_copy(struct supervisor *supervisor, struct load *load, const char *digest)
 {
 	int dirfd = supervisor->baseline_fd;
+	int r;
 
 	if (load->is_stored)
-		return 0;
+		return remember_accepted(supervisor, digest);
 	if (unlinkat(dirfd, PREVIOUS, 0) < 0 && errno != ENOENT)
 		return -errno;
 	if (linkat(dirfd, CURRENT, dirfd, PREVIOUS, 0) < 0 && errno != ENOENT)
@@ -341,6 +377,9 @@ static int keep_copy(struct supervisor *supervisor, struct load *load)
 	if (renameat(dirfd, load->copy_name, dirfd, CURRENT) < 0)
 		return -errno;
 	load->copy_name[0] = '\0';
+	r = remember_accepted(supervisor, digest);
+	if (r < 0)
+		return r;
 	return fsync(dirfd) < 0 ? -errno : 0;
 }
 
@@ -361,7 +400,7 @@ int on_load_result(struct channel *channel, struct message *message, void *userd
 		end_load(supervisor, (int)result, reason ?: "refused by the verifier");
 		return 0;
 	}
-	r = keep_copy(supervisor, supervisor->load);
+	r = keep_copy(supervisor, supervisor->load, digest);
 	if (r < 0)
 		end_load(supervisor, r, "it is in force, but cannot be kept for the next start");
 	else

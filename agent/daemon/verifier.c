@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "baseline/baseline.h"
+#include "baseline/policy.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
 
@@ -30,7 +31,8 @@
 #define STALL_NS	 (120 * NSEC_PER_SEC) /* without a byte taken by the recorder */
 
 struct verifier {
-	char *ca; /* PEM; NULL when there is none */
+	struct policy *policy; /* NULL: it cannot be read, and policy_diag says why */
+	struct diag policy_diag;
 	struct baseline *baseline;
 	struct loop_source *pump;
 	uint64_t sent;
@@ -77,6 +79,7 @@ static int prepare(struct child *child)
 {
 	struct verifier *v = child->userdata;
 	cleanup_strbuf struct strbuf ca = STRBUF_INIT;
+	const char *path = child->config->approval_policy;
 	uint8_t digest[SHA256_SIZE];
 	int r;
 
@@ -85,18 +88,18 @@ static int prepare(struct child *child)
 	if (r < 0)
 		return log_error(r, "cannot hash");
 	r = fd_read_file(AT_FDCWD, child->config->approver_ca, CA_MAX_BYTES, &ca);
-	if (r < 0) {
-		log_warning(r, "cannot read %s, no baseline can be approved",
+	if (r < 0)
+		log_warning(r, "cannot read %s, approvals are judged without it",
 			    child->config->approver_ca);
-		return 0;
-	}
-	v->ca = strbuf_take(&ca);
-	return v->ca ? 0 : -ENOMEM;
+	/* Without its policy it lives on: it must be able to say why it refuses. */
+	r = policy_new(path[0] ? path : NULL, ca.data, &v->policy, &v->policy_diag);
+	return r == -ENOMEM ? r : 0;
 }
 
 /* Tells a person what is odd about approval @number though the load may go on. */
-static void report(struct child *child, const struct baseline_approval *a, unsigned number)
+static void report(const struct baseline_approval *a, unsigned number, void *userdata)
 {
+	struct child *child = userdata;
 	cleanup_free char *text = NULL;
 
 	if (!a->refusal && !a->warning)
@@ -110,34 +113,37 @@ static void report(struct child *child, const struct baseline_approval *a, unsig
 	child_report_degraded(child, "baseline approval", text);
 }
 
-/* One approval that holds is enough; each that does not is told. */
-static int check_approvals(struct child *child, struct diag *diag)
+static int judge_approvals(struct child *child, struct diag *diag)
 {
 	struct verifier *v = child->userdata;
-	unsigned verified = 0;
-	cleanup_free char *refusal = NULL;
-	int r = 0;
 
-	if (!v->ca)
-		return diag_set(diag, child->config->approver_ca, 0, -ENOKEY,
-				"there is no certificate to judge approvals by");
-	for (unsigned i = 0; r == 0; i++) {
-		cleanup_with(baseline_approval_done) struct baseline_approval a = {0};
-
-		r = baseline_read_approval(v->baseline, i, v->ca, &a, diag);
-		if (r < 0)
-			break;
-		verified += a.is_verified;
-		report(child, &a, i + 1);
-		if (!refusal)
-			refusal = TAKE_PTR(a.refusal);
+	if (!v->policy) {
+		*diag = v->policy_diag;
+		return -ENOKEY;
 	}
-	if (r < 0 && r != -ENOENT)
+	return policy_judge(v->policy, v->baseline, report, child, diag);
+}
+
+/*
+ * A certificate's time and its CA are judged once, when the baseline comes in. The stored one with
+ * the digest of then stays in force: what has ended since is told, but must not disarm the agent.
+ */
+static int check_approvals(struct child *child, const char *accepted, struct diag *diag)
+{
+	struct verifier *v = child->userdata;
+	struct diag why = {0};
+	char text[900];
+	int r;
+
+	if (!accepted || strcmp(accepted, baseline_get_digest(v->baseline)) != 0)
+		return judge_approvals(child, diag);
+	r = judge_approvals(child, &why);
+	if (r != -ENOKEY && r != -EKEYREJECTED)
 		return r;
-	if (verified > 0)
-		return 0;
-	return diag_set(diag, "", 0, refusal ? -EKEYREJECTED : -ENOKEY, "no approval holds: %s",
-			refusal ? refusal : "it has none");
+	(void)diag_format(&why, text, sizeof(text));
+	log_warning(0, "The stored baseline would not be accepted today: %s", text);
+	child_report_degraded(child, "approval of the stored baseline", text);
+	return 0;
 }
 
 /* Reads every entry once before the first one is sent, so that the recorder never starts on a bad
@@ -247,14 +253,15 @@ static int on_pump(struct loop *loop, void *userdata)
 	return 0;
 }
 
-static int begin(struct child *child, int fd, const char *name, struct diag *diag)
+static int begin(struct child *child, int fd, const char *name, const char *accepted,
+		 struct diag *diag)
 {
 	struct verifier *v = child->userdata;
 	int r;
 
 	r = baseline_open(fd, name, &v->baseline, diag);
 	if (r == 0)
-		r = check_approvals(child, diag);
+		r = check_approvals(child, accepted, diag);
 	if (r == 0)
 		r = check_entries(v->baseline, diag);
 	if (r < 0)
@@ -277,12 +284,13 @@ static int on_load(struct channel *channel, struct message *message, void *userd
 	struct child *child = userdata;
 	struct verifier *v = child->userdata;
 	cleanup_free char *name = m_get_string(message);
+	cleanup_free char *accepted = m_get_string(message);
 	struct diag diag = {0};
 	int r;
 
 	if (message_check(message) < 0 || !name || message->fd < 0 || v->baseline || v->is_done)
 		return -EBADMSG;
-	r = begin(child, message->fd, name, &diag);
+	r = begin(child, message->fd, name, accepted, &diag);
 	if (r < 0)
 		finish_diag(child, r, &diag);
 	return 0;
@@ -331,6 +339,6 @@ int main(int argc, char **argv)
 
 	status = child_main(argc, argv, &ops, &verifier);
 	baseline_close(verifier.baseline);
-	free(verifier.ca);
+	policy_free(verifier.policy);
 	return status;
 }

@@ -37,6 +37,11 @@ static int parse_privacy(const char *text, void *field, struct diag *diag)
 			    (const char *const[]){"off", "hashed", "clear", NULL});
 }
 
+static int parse_optional_path(const char *text, void *field, struct diag *diag)
+{
+	return text[0] ? ini_field_path(text, field, diag) : ini_field_string(text, field, diag);
+}
+
 #define KEY(section, name, parser)                                    \
 	{                                                             \
 		section, #name, parser, offsetof(struct config, name) \
@@ -51,6 +56,7 @@ static const struct ini_key keys[] = {
 	KEY("process", user_prefix, ini_field_string),
 	KEY("process", seccomp, parse_seccomp),
 	KEY("baseline", approver_ca, ini_field_path),
+	KEY("baseline", approval_policy, parse_optional_path),
 	KEY("sensor", rung, parse_rung),
 	KEY("sensor", scan_interval_s, ini_field_seconds),
 	KEY("sensor", recheck_interval_s, ini_field_seconds),
@@ -98,6 +104,7 @@ static int set_defaults(struct config *config)
 	r |= copy_string("plumbline", &config->user_prefix);
 	r |= copy_string("enforce", &config->seccomp);
 	r |= copy_string("/etc/plumbline/approvers.pem", &config->approver_ca);
+	r |= copy_string("", &config->approval_policy);
 	r |= copy_string("auto", &config->rung);
 	r |= copy_string("hmi-sl3", &config->profile);
 	r |= copy_string("off", &config->arguments);

@@ -29,6 +29,7 @@ struct config {
 	char *seccomp;	   /* "enforce", "log" or "off" */
 	/* [baseline] */
 	char *approver_ca; /* PEM file of the certificates that approvals must chain to */
+	char *approval_policy; /* ini of who must approve; "": one approval is enough */
 	/* [sensor] */
 	char *rung;		     /* "auto", "trace", "scan": the highest to try */
 	uint64_t scan_interval_s;    /* full walk of the monitored trees; default 21600 */

@@ -44,7 +44,8 @@ enum msg_type {
 			  * new MSG_PEER later */
 
 	/* supervisor -> verifier */
-	MSG_LOAD, /* string display name; fd: the baseline file */
+	MSG_LOAD, /* string display name; string digest of the stored baseline as it was accepted
+		   * once, NULL for one that comes in; fd: the baseline file */
 	/* verifier -> supervisor */
 	MSG_LOAD_RESULT, /* i64 0 or negative errno; string statement digest (hex) or NULL; string
 			    reason */

@@ -7,7 +7,7 @@ _plumbline_options() {
 	'baseline create') echo --name --tree --layer --previous --revision --ticket --ignore \
 		--check-packages --packages --progress --output ;;
 	'baseline sign') echo --key --cert --role --name --meaning --ticket --time ;;
-	'baseline verify') echo --ca --json ;;
+	'baseline verify') echo --ca --policy --json ;;
 	'baseline show') echo --ca --unpackaged --differs --json ;;
 	'baseline diff') echo --files --json --html ;;
 	'baseline load') echo --socket --config ;;

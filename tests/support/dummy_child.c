@@ -92,11 +92,12 @@ static int on_ctl_load_result(struct channel *channel, struct message *message, 
 static int on_load(struct channel *channel, struct message *message, void *userdata)
 {
 	cleanup_free char *name = m_get_string(message);
+	cleanup_free char *accepted = m_get_string(message);
 	cleanup_message struct message result = MESSAGE_INIT(MSG_LOAD_RESULT);
 	char text[4];
 	bool is_good = pread(message->fd, text, 4, 0) == 4 && memcmp(text, "good", 4) == 0;
 
-	log_info("verifying %s", name);
+	log_info("verifying %s%s%s", name, accepted ? " accepted as " : "", accepted ?: "");
 	m_put_i64(&result, is_good ? 0 : -EBADMSG);
 	m_put_string(&result, is_good ? "digest" : NULL);
 	m_put_string(&result, is_good ? "good" : "it does not say good");
