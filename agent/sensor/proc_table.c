@@ -15,8 +15,9 @@ struct process {
 	uint32_t pid, ppid;
 	uint32_t uid, euid, login_uid;
 	int64_t start_ns, end_ns; /* end 0: it runs */
+	int64_t exec_ns;	  /* when @exe took the place of @exe_before */
 	char comm[16];
-	char *exe, *unit;
+	char *exe, *exe_before, *unit;
 	struct process *cookie_chain, *pid_chain;
 	struct process *older, *newer; /* by last use */
 };
@@ -49,6 +50,7 @@ int proc_table_new(size_t max_entries, struct proc_table **ret_table)
 static void process_free(struct process *p)
 {
 	free(p->exe);
+	free(p->exe_before);
 	free(p->unit);
 	free(p);
 }
@@ -160,6 +162,12 @@ static struct process *add(struct proc_table *table, const struct proc_news *new
 	return p;
 }
 
+/* The program that @p ran then; a shell often starts another one in its own place at the end. */
+static const char *exe_at(const struct process *p, int64_t time_ns)
+{
+	return p->exe_before && time_ns < p->exec_ns ? p->exe_before : p->exe;
+}
+
 static int apply(struct process *p, const struct proc_news *news)
 {
 	int r;
@@ -179,11 +187,17 @@ int proc_table_exec(struct proc_table *table, const struct proc_news *news)
 {
 	struct process *p = find(table, news->cookie);
 
-	if (p)
-		touch(table, p);
-	else
+	if (!p) {
 		p = add(table, news);
-	return p ? apply(p, news) : -ENOMEM;
+		return p ? apply(p, news) : -ENOMEM;
+	}
+	touch(table, p);
+	if (p->exe && news->exe && !str_equal(p->exe, news->exe)) {
+		free(p->exe_before);
+		p->exe_before = TAKE_PTR(p->exe);
+		p->exec_ns = news->time_ns;
+	}
+	return apply(p, news);
 }
 
 int proc_table_fork(struct proc_table *table, const struct proc_news *news)
@@ -202,7 +216,7 @@ int proc_table_fork(struct proc_table *table, const struct proc_news *news)
 	parent = find(table, news->parent_cookie);
 	if (r < 0 || !parent)
 		return r;
-	r = set_text(&p->exe, parent->exe);
+	r = set_text(&p->exe, exe_at(parent, p->start_ns));
 	return r < 0 ? r : set_text(&p->unit, parent->unit);
 }
 
@@ -225,9 +239,11 @@ void proc_table_forget(struct proc_table *table, int64_t ended_before_ns)
 	}
 }
 
+/* Each with the program that it ran when it started the one before. */
 static void add_parents(struct proc_table *table, const struct process *p, struct strbuf *sb)
 {
 	uint64_t cookie = p->parent_cookie;
+	int64_t start_ns = p->start_ns;
 
 	for (int i = 0; i < MAX_PARENTS; i++) {
 		const struct process *parent = find(table, cookie);
@@ -236,12 +252,15 @@ static void add_parents(struct proc_table *table, const struct process *p, struc
 		/* The first process of all is its own parent. */
 		if (!parent || parent->parent_cookie == cookie)
 			break;
-		name = parent->exe ? parent->exe : parent->comm;
+		name = exe_at(parent, start_ns);
+		if (!name)
+			name = parent->comm;
 		if (sb->len > 0)
 			strbuf_add_str(sb, " < ");
 		str_escape(sb, name, strlen(name));
 		strbuf_printf(sb, "(%u)", parent->pid);
 		cookie = parent->parent_cookie;
+		start_ns = parent->start_ns;
 	}
 }
 

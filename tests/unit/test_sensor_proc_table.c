@@ -86,6 +86,30 @@ START_TEST(a_fork_has_the_program_of_its_parent_until_it_starts_another)
 }
 END_TEST
 
+START_TEST(a_parent_is_named_by_what_it_ran_then)
+{
+	cleanup_subject struct subject subject = {0}, later = {0}, copy = {0};
+
+	exec(10, 1, 100, "/bin/shell");
+	fork_of(20, 10, 101);
+	exec(20, 10, 101, "/bin/tool");
+	/* `sh -c "tool; last"`: the shell becomes the last one. */
+	struct proc_news last = news(10, 1, 100, "/bin/last");
+
+	last.time_ns = 30;
+	ck_assert_int_eq(proc_table_exec(table, &last), 0);
+	fork_of(25, 10, 102); /* its record comes late */
+	fork_of(40, 10, 103);
+	ck_assert_int_eq(proc_table_subject(table, 20, names, &subject), 0);
+	ck_assert_str_eq(subject.parents, "/bin/shell(100)");
+	ck_assert_int_eq(proc_table_subject(table, 25, names, &copy), 0);
+	ck_assert_str_eq(copy.exe, "/bin/shell");
+	ck_assert_int_eq(proc_table_subject(table, 40, names, &later), 0);
+	ck_assert_str_eq(later.exe, "/bin/last");
+	ck_assert_str_eq(later.parents, "/bin/last(100)");
+}
+END_TEST
+
 START_TEST(a_fork_record_that_comes_late_changes_nothing)
 {
 	cleanup_subject struct subject subject = {0};
@@ -152,6 +176,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, tells_who_with_parents_nearest_first);
 	tcase_add_test(tcase, a_fork_has_the_program_of_its_parent_until_it_starts_another);
+	tcase_add_test(tcase, a_parent_is_named_by_what_it_ran_then);
 	tcase_add_test(tcase, a_fork_record_that_comes_late_changes_nothing);
 	tcase_add_test(tcase, a_pid_finds_its_latest_owner);
 	tcase_add_test(tcase, remembers_the_ended_until_told_to_forget);
