@@ -2,10 +2,10 @@
 /*
  * Life of processes.
  *
- *   tp_btf/sched_process_exec   reports every program that has started, after the point of no
- * return tp_btf/sched_process_fork   reports every new process (not thread)
- *   tp_btf/sched_process_exit   reports the end of a process, with its last thread
- *   iter/task                   reports what runs already, read by the sensor at start
+ *   tp_btf/sched_process_exec   every program that has started, past the point of no return
+ *   tp_btf/sched_process_fork   every new process (not thread)
+ *   tp_btf/sched_process_exit   the end of a process, with its last thread
+ *   iter/task                   what runs already, read by the sensor at start
  *
  * Decides nothing: these hooks cannot deny. A program that fails to start, and an execve() that is
  * refused, leave no record.

@@ -2,9 +2,10 @@
 /*
  * Files of monitored trees opened for writing.
  *
- *   tracepoint/syscalls/sys_exit_{open,openat,openat2,creat,open_by_handle_at}
- *                                            who opened which file for writing; names the sensor's
- * trees too tracepoint/syscalls/sys_enter_truncate   a content change that opens no file
+ *   tracepoint/syscalls/sys_exit_open, openat, openat2, creat, open_by_handle_at
+ *       who opened which file for writing; also tells the sensor its trees' keys
+ *   tracepoint/syscalls/sys_enter_truncate
+ *       a content change that opens no file
  *
  * Everything outside the trees in `trees` is dropped here. What a writer changed, and changes of
  * names and attributes, come from fanotify in user space; opens through io_uring pass no system
