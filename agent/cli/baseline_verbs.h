@@ -11,6 +11,7 @@ int baseline_sign(int argc, char **argv);
 int baseline_show(int argc, char **argv);
 int baseline_verify(int argc, char **argv);
 int baseline_diff_verb(int argc, char **argv);
+int baseline_export_verb(int argc, char **argv);
 int baseline_load(int argc, char **argv);
 
 /* Opens and checks the file at @path. */

@@ -24,6 +24,7 @@ static const struct {
 	{"verify", baseline_verify, "check a baseline file and its approvals"},
 	{"show", baseline_show, "print statement, approvals and entries"},
 	{"diff", baseline_diff_verb, "tell what one baseline approves otherwise than another"},
+	{"export", baseline_export_verb, "write a baseline in a form that other tools read"},
 	{"load", baseline_load, "give a baseline file to the running agent"},
 };
 

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/entries.h"
+#include "cli/baseline_export.h"
 #include "cli/baseline_verbs.h"
 #include "cli/verbs.h"
 
@@ -42,6 +43,7 @@ static const struct option options[] = {
 struct show {
 	const char *file, *ca;
 	bool is_json, is_unpackaged, is_differs;
+	FILE *out; /* for JSON */
 };
 
 static void print_escaped(const char *raw)
@@ -146,7 +148,7 @@ static int show_approvals(const struct show *show, struct baseline *baseline, st
 	}
 	json_end_array(&j);
 	if (show->is_json && strbuf_check(&text) == 0)
-		printf("%s", text.data);
+		fputs(text.data, show->out);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -202,7 +204,7 @@ static int show_entries(const struct show *show, struct baseline *baseline, stru
 		r = entry_write(&entry, &line);
 		if (r < 0)
 			return r;
-		printf("%s\n%.*s", is_first ? "" : ",", (int)line.len - 1, line.data);
+		fprintf(show->out, "%s\n%.*s", is_first ? "" : ",", (int)line.len - 1, line.data);
 		is_first = false;
 	}
 }
@@ -221,21 +223,28 @@ static int show_json(const struct show *show, struct baseline *baseline, struct 
 	const char *statement = baseline_get_statement_json(baseline);
 	int r;
 
-	printf("{\"statement\":%.*s,\"statement_sha256\":\"%s\",\"approvals\":",
-	       (int)strcspn(statement, "\n"), statement, baseline_get_digest(baseline));
+	fprintf(show->out, "{\"statement\":%.*s,\"statement_sha256\":\"%s\",\"approvals\":",
+		(int)strcspn(statement, "\n"), statement, baseline_get_digest(baseline));
 	r = show_approvals(show, baseline, diag);
 	if (r < 0)
 		return r;
-	printf(",\"entries\":[");
+	fprintf(show->out, ",\"entries\":[");
 	r = show_entries(show, baseline, diag);
-	printf("]}\n");
+	fprintf(show->out, "]}\n");
 	return r;
+}
+
+int baseline_export_json(struct baseline *baseline, FILE *out, struct diag *diag)
+{
+	const struct show show = {.is_json = true, .out = out};
+
+	return show_json(&show, baseline, diag);
 }
 
 int baseline_show(int argc, char **argv)
 {
 	cleanup_with(baseline_closep) struct baseline *baseline = NULL;
-	struct show show = {0};
+	struct show show = {.out = stdout};
 	struct diag diag = {0};
 	int option, r;
 

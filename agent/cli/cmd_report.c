@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plumbline report: what the agent knows, as a page, a document or a table. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "base/clock.h"
@@ -15,6 +13,7 @@
 #include "cli/control.h"
 #include "cli/data_dir.h"
 #include "cli/evidence.h"
+#include "cli/output.h"
 #include "cli/since.h"
 #include "cli/verbs.h"
 #include "model/catalog.h"
@@ -188,45 +187,16 @@ static int read_input(const char *path, struct evidence *evidence)
 	return 0;
 }
 
-static int write_stream(const struct report *report, const struct report_ops *format, FILE *out)
+struct writing {
+	const struct report *report;
+	const struct report_ops *format;
+};
+
+static int write_format(FILE *out, void *userdata)
 {
-	int r = format->write(report, out);
+	const struct writing *writing = userdata;
 
-	if (r < 0)
-		return r;
-	return fflush(out) == 0 ? 0 : -errno;
-}
-
-/* Writes beside @path and renames, so that a half report never stands there. */
-static int write_file(const struct report *report, const struct report_ops *format,
-		      const char *path)
-{
-	cleanup_strbuf struct strbuf temporary = STRBUF_INIT;
-	cleanup_fclose FILE *out = NULL;
-	cleanup_close int fd = -1;
-	mode_t mask;
-	int r;
-
-	strbuf_printf(&temporary, "%s.XXXXXX", path);
-	if (strbuf_check(&temporary) < 0)
-		return -ENOMEM;
-	fd = mkostemp(temporary.data, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	mask = umask(0);
-	umask(mask);
-	out = fchmod(fd, 0666 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
-	if (!out) {
-		r = -errno;
-	} else {
-		fd = -1; /* the stream's */
-		r = write_stream(report, format, out);
-	}
-	if (r == 0 && (fsync(fileno(out)) < 0 || rename(temporary.data, path) < 0))
-		r = -errno;
-	if (r < 0)
-		unlink(temporary.data);
-	return r;
+	return writing->format->write(writing->report, out);
 }
 
 /* Who approved the baseline stands in its file alone, which only root may read. */
@@ -283,9 +253,8 @@ static int write_report(const struct options *options, struct evidence *evidence
 	report.made_by = made_by;
 	report.made_at_ns = clock_real_ns();
 	report.hosts = &host;
-	if (strcmp(options->output, "-") == 0)
-		return write_stream(&report, options->format, stdout);
-	return write_file(&report, options->format, options->output);
+	return output_write(options->output, write_format,
+			    &(struct writing){&report, options->format});
 }
 
 int cmd_report(int argc, char **argv)

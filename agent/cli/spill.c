@@ -57,11 +57,6 @@ struct spill *spill_free(struct spill *s)
 	return NULL;
 }
 
-size_t spill_count(const struct spill *s)
-{
-	return s->count;
-}
-
 int spill_add(struct spill *s, size_t number, const char *text, size_t len)
 {
 	if (number > UINT32_MAX || len > UINT32_MAX)
@@ -140,10 +135,10 @@ int spill_write(struct spill *s, const char *separator, FILE *out)
 	return r;
 }
 
-int spill_write_number(struct spill *s, size_t number, const char *separator, FILE *out)
+/* The first item of @number, or the place where it would be; the items are sorted. */
+static size_t find_first(const struct spill *s, size_t number)
 {
 	size_t begin = 0, end = s->count;
-	int r = s->is_sorted ? 0 : sort(s, true);
 
 	while (begin < end) {
 		size_t middle = begin + (end - begin) / 2;
@@ -153,6 +148,14 @@ int spill_write_number(struct spill *s, size_t number, const char *separator, FI
 		else
 			end = middle;
 	}
+	return begin;
+}
+
+int spill_write_number(struct spill *s, size_t number, const char *separator, FILE *out)
+{
+	int r = s->is_sorted ? 0 : sort(s, true);
+	size_t begin = find_first(s, number);
+
 	for (size_t i = begin; i < s->count && s->items[i].number == number && r == 0; i++) {
 		if (i > begin)
 			fputs(separator, out);

@@ -18,7 +18,6 @@ struct spill *spill_free(struct spill *spill);
 DEFINE_CLEANUP(struct spill *, spill_free)
 
 int spill_add(struct spill *spill, size_t number, const char *text, size_t len);
-size_t spill_count(const struct spill *spill);
 
 /* Writes all texts in the order in which they came, with @separator between two. */
 int spill_write(struct spill *spill, const char *separator, FILE *out);

@@ -2,10 +2,6 @@
 /*
  * CSV report (RFC 4180): one table for coverage, findings and checks, told
  * apart by the column `record`.
- *
- * Spreadsheets run cells that begin with = + - @, tab or carriage return as
- * formulas, and a file name can be chosen by anybody: such a cell gets a
- * leading apostrophe.
  */
 #include "report/report_csv.h"
 
@@ -16,6 +12,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "report/csv.h"
 #include "report/view.h"
 
 enum column {
@@ -123,32 +120,6 @@ static void put_time(struct row *row, enum column column, int64_t unix_ns)
 	row->cells[column] = row->text[column].data;
 }
 
-/* Bytes outside UTF-8 and control characters other than a line break become U+FFFD. */
-static void write_text(const char *text, FILE *out)
-{
-	size_t left = strlen(text);
-
-	while (left > 0) {
-		size_t len = utf8_length(text, left);
-		unsigned char c = (unsigned char)*text;
-
-		if (len == 0 || (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-			fputs("\xef\xbf\xbd", out);
-		else if (c == '"')
-			fputs("\"\"", out);
-		else
-			fwrite(text, 1, len, out);
-		len = len ? len : 1;
-		text += len;
-		left -= len;
-	}
-}
-
-static bool is_formula(const char *text)
-{
-	return text[0] != '\0' && strchr("=+-@\t\r", text[0]);
-}
-
 static int write_row(const struct row *row, FILE *out)
 {
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
@@ -156,17 +127,9 @@ static int write_row(const struct row *row, FILE *out)
 			return -ENOMEM;
 
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-		const char *cell = row->cells[c];
-
 		if (c > 0)
 			putc(',', out);
-		if (!cell)
-			continue;
-		putc('"', out);
-		if (is_formula(cell))
-			putc('\'', out);
-		write_text(cell, out);
-		putc('"', out);
+		csv_cell(out, row->cells[c]);
 	}
 	fputs("\r\n", out);
 	return ferror(out) ? -EIO : 0;

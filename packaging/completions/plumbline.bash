@@ -10,6 +10,7 @@ _plumbline_options() {
 	'baseline verify') echo --ca --policy --json ;;
 	'baseline show') echo --ca --unpackaged --differs --json ;;
 	'baseline diff') echo --files --json --html ;;
+	'baseline export') echo --format --output ;;
 	'baseline load') echo --socket --config ;;
 	check) echo --profile --root --data --json --config ;;
 	controls) echo --profile --data --config ;;
@@ -32,11 +33,14 @@ _plumbline() {
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
-		words='create diff load show sign verify'
+		words='create diff export load show sign verify'
 	else
 		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
 		case $before in
-		--format) words='csv html json' ;;
+		--format)
+			words='csv html json'
+			[ "$verb" != 'baseline export' ] || words='cyclonedx csv json mtree'
+			;;
 		--layer) words='host model site vendor' ;;
 		--role | --name | --meaning | --ticket | --time | --since | --revision | --ignore) return ;;
 		*) [[ $word != -* ]] || words=$(_plumbline_options "$verb") ;;
