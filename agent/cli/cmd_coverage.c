@@ -129,6 +129,7 @@ int cmd_coverage(int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
+		fprintf(stderr, "plumbline: coverage: what is '%s'?\n", argv[optind]);
 		usage(stderr);
 		return EXIT_ERROR;
 	}

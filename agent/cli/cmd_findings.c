@@ -160,6 +160,7 @@ int cmd_findings(int argc, char **argv)
 			return EXIT_ERROR;
 	}
 	if (optind < argc) {
+		fprintf(stderr, "plumbline: findings: what is '%s'?\n", argv[optind]);
 		usage(stderr);
 		return EXIT_ERROR;
 	}

@@ -104,6 +104,7 @@ int cmd_import(int argc, char **argv)
 			return EXIT_ERROR;
 	}
 	if (argc - optind != 1) {
+		fprintf(stderr, "plumbline: import: one RECEIPT is needed\n");
 		usage(stderr);
 		return EXIT_ERROR;
 	}

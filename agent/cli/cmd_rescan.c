@@ -41,6 +41,7 @@ int cmd_rescan(int argc, char **argv)
 			return EXIT_ERROR;
 	}
 	if (argc - optind > 1) {
+		fprintf(stderr, "plumbline: rescan: one TREE at most\n");
 		usage(stderr);
 		return EXIT_ERROR;
 	}

@@ -226,6 +226,7 @@ int cmd_status(int argc, char **argv)
 			return EXIT_ERROR;
 	}
 	if (optind < argc) {
+		fprintf(stderr, "plumbline: status: what is '%s'?\n", argv[optind]);
 		usage(stderr);
 		return EXIT_ERROR;
 	}

@@ -72,6 +72,7 @@ int cmd_watch(int argc, char **argv)
 			return EXIT_ERROR;
 	}
 	if (optind < argc) {
+		fprintf(stderr, "plumbline: watch: what is '%s'?\n", argv[optind]);
 		usage(stderr);
 		return EXIT_ERROR;
 	}
