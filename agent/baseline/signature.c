@@ -78,6 +78,18 @@ static int fingerprint(const X509 *certificate, char hex[static SHA256_HEX_SIZE]
 	return 0;
 }
 
+int signature_fingerprint(const char *certificate_pem, char ret_hex[static SHA256_HEX_SIZE],
+			  struct diag *diag)
+{
+	cleanup_with(free_chainp) STACK_OF(X509) *chain = NULL;
+	int r;
+
+	r = read_chain(certificate_pem, &chain);
+	if (r < 0)
+		return diag_set(diag, "", 0, r, "cannot read the certificate");
+	return fingerprint(sk_X509_value(chain, 0), ret_hex);
+}
+
 static int append_bio(BIO *bio, struct strbuf *out)
 {
 	char *data;

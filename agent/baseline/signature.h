@@ -37,4 +37,26 @@ int signature_sign(const struct baseline_approval *approval, const char *stateme
 int signature_verify(const void *cms, size_t len, const char *statement_sha256, int64_t made_at_ns,
 		     const char *ca_pem, struct baseline_approval *ret_approval);
 
+/* A CMS as another tool made it. */
+struct signature_source {
+	const void *cms; /* DER, BER or PEM */
+	size_t len;
+	const void
+		*content; /* where the CMS has none within: the text of approval_write(), or NULL */
+	size_t content_len;
+};
+
+/*
+ * Brings it into the form of a baseline file, DER with the content within, and appends that to
+ * @out. A detached signature also holds over @content with CR LF as line ends: mail tools sign
+ * text so. -EBADMSG with @diag when it does not hold or has something that no signature covers.
+ * What it says is for signature_verify() to judge.
+ */
+int signature_normalize(const struct signature_source *source, struct strbuf *out,
+			struct diag *diag);
+
+/* SHA-256 of the first certificate in @certificate_pem. -EINVAL with @diag. */
+int signature_fingerprint(const char *certificate_pem, char ret_hex[static SHA256_HEX_SIZE],
+			  struct diag *diag);
+
 #endif

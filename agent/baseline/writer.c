@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "baseline/baseline.h"
 #include "baseline/entries.h"
+#include "baseline/signature.h"
 #include "baseline/statement.h"
 #include "baseline/tar.h"
 
@@ -364,6 +365,27 @@ static int replace(struct draft *draft)
 	return fsync(draft->dirfd) < 0 ? -errno : 0;
 }
 
+/* One certificate approves once in one role: twice looks like two people and is none more. */
+static int check_new(struct baseline *baseline, const void *cms, size_t len, struct diag *diag)
+{
+	cleanup_with(baseline_approval_done) struct baseline_approval added = {0};
+	int r;
+
+	r = signature_verify(cms, len, baseline_get_digest(baseline),
+			     baseline_get_statement(baseline)->made_at_ns, NULL, &added);
+	for (unsigned i = 0; r == 0 && i < baseline_count_approvals(baseline); i++) {
+		cleanup_with(baseline_approval_done) struct baseline_approval old = {0};
+
+		r = baseline_read_approval(baseline, i, NULL, &old, diag);
+		if (r == 0 && added.role && old.role && strcmp(added.role, old.role) == 0 &&
+		    strcmp(added.certificate_sha256, old.certificate_sha256) == 0)
+			return diag_set(diag, "", 0, -EEXIST,
+					"approval %u has this certificate and the role %s already",
+					i + 1, old.role);
+	}
+	return r;
+}
+
 int writer_add_approval(const char *path, const void *cms, size_t len, int64_t time_ns,
 			struct diag *diag)
 {
@@ -378,6 +400,9 @@ int writer_add_approval(const char *path, const void *cms, size_t len, int64_t t
 	if (r < 0)
 		return r;
 
+	r = check_new(baseline, cms, len, diag);
+	if (r < 0)
+		return r;
 	r = split_path(path, &draft.dirfd, &draft.name);
 	if (r == 0)
 		r = open_named(&draft, 0600);

@@ -30,7 +30,8 @@ int writer_add(struct writer *writer, const char *line, size_t len);
 int writer_finish(struct writer *writer, struct baseline_statement *statement, const char *rules,
 		  size_t rules_len, struct diag *diag);
 
-/* Adds the next approvals/NN.p7m to the file at @path, which must be a baseline file. */
+/* Adds the next approvals/NN.p7m to the file at @path, which must be a baseline file. -EEXIST with
+ * @diag when the certificate has approved in this role before. */
 int writer_add_approval(const char *path, const void *cms, size_t len, int64_t time_ns,
 			struct diag *diag);
 

@@ -8,6 +8,8 @@
 
 int baseline_create(int argc, char **argv);
 int baseline_sign(int argc, char **argv);
+int baseline_request_approval(int argc, char **argv);
+int baseline_attach(int argc, char **argv);
 int baseline_show(int argc, char **argv);
 int baseline_verify(int argc, char **argv);
 int baseline_diff_verb(int argc, char **argv);

@@ -21,6 +21,8 @@ static const struct {
 } sub_verbs[] = {
 	{"create", baseline_create, "hash this machine's files into a new baseline file"},
 	{"sign", baseline_sign, "add an approval to a baseline file"},
+	{"request-approval", baseline_request_approval, "write what is to be signed elsewhere"},
+	{"attach", baseline_attach, "add an approval that was signed elsewhere"},
 	{"verify", baseline_verify, "check a baseline file and its approvals"},
 	{"show", baseline_show, "print statement, approvals and entries"},
 	{"diff", baseline_diff_verb, "tell what one baseline approves otherwise than another"},

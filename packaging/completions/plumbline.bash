@@ -7,6 +7,8 @@ _plumbline_options() {
 	'baseline create') echo --name --tree --layer --previous --revision --ticket --ignore \
 		--check-packages --packages --progress --output ;;
 	'baseline sign') echo --key --cert --role --name --meaning --ticket --time ;;
+	'baseline request-approval') echo --role --name --meaning --ticket --time --cert -o ;;
+	'baseline attach') echo --content ;;
 	'baseline verify') echo --ca --policy --json ;;
 	'baseline show') echo --ca --unpackaged --differs --json ;;
 	'baseline diff') echo --files --json --html ;;
@@ -33,7 +35,7 @@ _plumbline() {
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
-		words='create diff export load show sign verify'
+		words='attach create diff export load request-approval show sign verify'
 	else
 		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
 		case $before in
