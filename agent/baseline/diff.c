@@ -205,12 +205,25 @@ static int take_pair(struct merge *m, const struct file_fact *old, const struct 
 	return m->on_change(&change, m->userdata);
 }
 
+/* As baseline_next(), and an error says in which of the two files. */
+static int next_entry(struct baseline *baseline, enum side side, struct file_fact *ret_entry,
+		      struct diag *diag)
+{
+	struct diag inner = {0};
+	int r = baseline_next(baseline, ret_entry, &inner);
+
+	if (r < 0)
+		return diag_set(diag, inner.file, inner.line, r, "in the %s file: %s",
+				side == OLD ? "old" : "new", inner.text);
+	return r;
+}
+
 static int merge_entries(struct merge *m, struct baseline *old, struct baseline *now,
 			 struct diag *diag)
 {
 	cleanup_file_fact struct file_fact a = {0}, b = {0};
-	int has_a = baseline_next(old, &a, diag);
-	int has_b = has_a < 0 ? 0 : baseline_next(now, &b, diag);
+	int has_a = next_entry(old, OLD, &a, diag);
+	int has_b = has_a < 0 ? 0 : next_entry(now, NOW, &b, diag);
 
 	while (has_a >= 0 && has_b >= 0 && (has_a || has_b)) {
 		int order = !has_a ? 1 : !has_b ? -1 : strcmp(a.path, b.path);
@@ -221,12 +234,12 @@ static int merge_entries(struct merge *m, struct baseline *old, struct baseline 
 		if (order <= 0) {
 			file_fact_done(&a);
 			a = (struct file_fact){0};
-			has_a = baseline_next(old, &a, diag);
+			has_a = next_entry(old, OLD, &a, diag);
 		}
 		if (order >= 0 && has_a >= 0) {
 			file_fact_done(&b);
 			b = (struct file_fact){0};
-			has_b = baseline_next(now, &b, diag);
+			has_b = next_entry(now, NOW, &b, diag);
 		}
 	}
 	return has_a < 0 ? has_a : has_b;
