@@ -73,6 +73,9 @@ struct ev_text {
 enum {
 	EV_EXEC_INTERPRETED =
 		1 << 0, /* the named file was not the program: script or binfmt_misc */
+	/* In a user namespace anybody may have a root and mounts of their own: names are not the
+	 * host's. */
+	EV_EXEC_USER_NS = 1 << 1,
 };
 
 struct ev_exec {

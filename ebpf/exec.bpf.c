@@ -41,6 +41,12 @@ static __always_inline void add_file(struct scratch *s, struct file *file)
 	text_add_path(s, &s->exec.exe, &file->f_path);
 }
 
+static __always_inline bool is_in_user_ns(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, cred, user_ns, level) > 0 ||
+	       BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) > 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -52,11 +58,15 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	filename = BPF_CORE_READ(bprm, filename);
 	if (filename != BPF_CORE_READ(bprm, interp))
 		s->exec.flags |= EV_EXEC_INTERPRETED;
+	if (is_in_user_ns(task))
+		s->exec.flags |= EV_EXEC_USER_NS;
 	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	add_file(s, BPF_CORE_READ(bprm, file));
 
 	text_begin(s, &s->exec.filename);
-	text_add(s, filename, TAIL_SLACK);
+	/* One that fills the room was longer: its beginning may be the name of another file. */
+	if (text_add(s, filename, TAIL_SLACK) == TAIL_SLACK)
+		s->exec.filename.flags |= EV_TEXT_CUT;
 	text_end(s, &s->exec.filename);
 	if (s->tail[s->exec.filename.offset & (EV_TAIL_MAX - 1)] != '/') {
 		struct fs_struct *fs = BPF_CORE_READ(task, fs);
@@ -107,6 +117,8 @@ int list_tasks(struct bpf_iter__task *ctx)
 	s = event_begin(EV_TASK, EV_RING_TELEMETRY, task);
 	if (!s)
 		return 0;
+	if (is_in_user_ns(task))
+		s->exec.flags |= EV_EXEC_USER_NS;
 	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	/* Kernel threads have none; they are told of as the parents of others. */
 	file = BPF_CORE_READ(task, mm, exe_file);

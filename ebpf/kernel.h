@@ -118,9 +118,14 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct user_namespace {
+	int level;
+};
+
 struct cred {
 	kuid_t uid;
 	kuid_t euid;
+	struct user_namespace *user_ns;
 };
 
 struct kernfs_node {
@@ -141,6 +146,7 @@ struct ns_common {
 
 struct mnt_namespace {
 	struct ns_common ns;
+	struct user_namespace *user_ns;
 };
 
 struct nsproxy {

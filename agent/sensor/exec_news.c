@@ -91,12 +91,19 @@ static const char *through_descriptor(const struct record *record, const char *n
 	return link;
 }
 
+bool exec_news_has_long_script(const struct record *record)
+{
+	return record->exec.flags & EV_EXEC_INTERPRETED &&
+	       (record->exec.filename.flags | record->exec.cwd.flags) & EV_TEXT_CUT;
+}
+
 const char *exec_news_script(const struct record *record, struct exec_words *words)
 {
 	const char *name = record_string(record, &record->exec.filename);
 	char link[PATH_MAX], found[PATH_MAX];
 
-	if (!(record->exec.flags & EV_EXEC_INTERPRETED) || !name)
+	if (!(record->exec.flags & EV_EXEC_INTERPRETED) || !name ||
+	    exec_news_has_long_script(record))
 		return NULL;
 	strbuf_clear(&words->script);
 	if (name[0] != '/') {
@@ -107,8 +114,9 @@ const char *exec_news_script(const struct record *record, struct exec_words *wor
 	strbuf_add_str(&words->script, through_descriptor(record, name, link));
 	if (strbuf_check(&words->script) < 0 || path_normalize(words->script.data) < 0)
 		return NULL;
-	/* A name in a monitored tree is approved under its real path. */
-	if (realpath(words->script.data, found)) {
+	/* A name in a monitored tree is approved under its real path; that of a name in a user
+	 * namespace cannot be told from here. */
+	if (!(record->exec.flags & EV_EXEC_USER_NS) && realpath(words->script.data, found)) {
 		strbuf_clear(&words->script);
 		strbuf_add_str(&words->script, found);
 	}

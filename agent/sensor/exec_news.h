@@ -4,6 +4,8 @@
 #ifndef PLUMBLINE_SENSOR_EXEC_NEWS_H
 #define PLUMBLINE_SENSOR_EXEC_NEWS_H
 
+#include <stdbool.h>
+
 #include "base/strbuf.h"
 #include "sensor/proc_table.h"
 #include "sensor/record.h"
@@ -21,6 +23,8 @@ void exec_words_done(struct exec_words *words);
  */
 int exec_news_fill(const struct record *record, struct exec_words *words, struct proc_news *news);
 
+/* A script was named by a path that was cut: what is left may be the name of another file. */
+bool exec_news_has_long_script(const struct record *record);
 /* The script that the program of @record interprets, absolute and without links where it can be
  * found; NULL: none. */
 const char *exec_news_script(const struct record *record, struct exec_words *words);

@@ -31,7 +31,7 @@
 struct fan_mount {
 	char *path; /* a directory on it through which others are found by handle */
 	fsid_t fsid;
-	uint64_t dev;
+	uint64_t dev, ino;
 };
 
 struct mount_list {
@@ -172,6 +172,7 @@ static int add_mount(struct fan *fan, struct mount_list *list, const char *path)
 		return -ENOMEM;
 	mount->fsid = fs.f_fsid;
 	mount->dev = st.st_dev;
+	mount->ino = st.st_ino;
 	list->count++;
 	return 0;
 }
@@ -237,10 +238,12 @@ static int visit_mount(const char *point, const char *type, void *userdata)
 	return 0;
 }
 
+/* Another directory of the same file system may have been mounted over it. */
 static bool has_mount(const struct mount_list *list, const struct fan_mount *mount)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (memcmp(&list->mounts[i].fsid, &mount->fsid, sizeof(mount->fsid)) == 0 &&
+		    list->mounts[i].ino == mount->ino &&
 		    str_equal(list->mounts[i].path, mount->path))
 			return true;
 	return false;
@@ -302,6 +305,29 @@ static uint32_t changes_of(uint64_t mask)
 	return changes;
 }
 
+/* A directory on the file system of @mount: the tree's own may have moved away, so else the nearest
+ * one above it that is there. */
+static int open_base(const struct fan_mount *mount)
+{
+	char path[PATH_MAX];
+	char *slash;
+
+	str_copy(path, sizeof(path), mount->path);
+	do {
+		struct statfs fs;
+		int fd = open_dir(path[0] ? path : "/", &fs);
+
+		if (fd >= 0 && memcmp(&fs.f_fsid, &mount->fsid, sizeof(fs.f_fsid)) == 0)
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		slash = strrchr(path, '/');
+		if (slash)
+			*slash = '\0';
+	} while (slash);
+	return -ENOENT;
+}
+
 /* The directory's path through a mount from which a monitored tree can be reached; "" when it is in
  * none. */
 static void resolve(struct fan *fan, const struct fan_dir *dir, char *path, size_t size)
@@ -311,13 +337,12 @@ static void resolve(struct fan *fan, const struct fan_dir *dir, char *path, size
 		const struct fan_mount *mount = &fan->list.mounts[i];
 		cleanup_close int fd = -1, base = -1;
 		char found[PATH_MAX];
-		struct statfs fs;
 		struct stat st;
 
 		if (memcmp(&mount->fsid, &dir->fsid, sizeof(dir->fsid)) != 0)
 			continue;
-		base = open_dir(mount->path, &fs);
-		if (base < 0 || memcmp(&fs.f_fsid, &dir->fsid, sizeof(dir->fsid)) != 0)
+		base = open_base(mount);
+		if (base < 0)
 			continue;
 		fd = open_by_handle_at(base, (struct file_handle *)&dir->handle,
 				       O_PATH | O_CLOEXEC);

@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "model/fact_collect.h"
 #include "sensor/digest_cache.h"
+#include "sensor/found.h"
 #include "sensor/held_files.h"
 #include "sensor/large_files.h"
 #include "sensor/tree_walk.h"
@@ -246,17 +247,38 @@ static void find_subject(struct observer *o, struct pending_change *change)
 						&change->subject);
 }
 
-void observer_change(struct observer *o, const struct pending_change *change)
+static void add_change(struct observer *o, const struct pending_change *change)
 {
 	struct pending_change known = *change;
 
-	if (!watch_set_has(o->set, change->path))
-		return;
 	find_subject(o, &known);
 	if (pending_add(o->pending, &known) < 0 && o->refused++ == 0)
 		o->refused_since_ns = change->first_ns;
 	if (!change->subject.is_known)
 		subject_done(&known.subject);
+}
+
+/* A directory that moves takes the trees below it along, or brings them. */
+static void change_trees_below(struct observer *o, const struct pending_change *change)
+{
+	struct pending_change of_tree = *change;
+
+	if (!(change->changes & OBSERVER_CHANGE_DIR) ||
+	    !(change->changes & (EVENT_CHANGE_RENAME_FROM | EVENT_CHANGE_RENAME_TO)))
+		return;
+	for (size_t i = 0; i < watch_set_count(o->set); i++) {
+		of_tree.path = (char *)watch_set_tree(o->set, i);
+		if (path_is_below(of_tree.path, change->path))
+			add_change(o, &of_tree);
+	}
+}
+
+void observer_change(struct observer *o, const struct pending_change *change)
+{
+	if (watch_set_has(o->set, change->path))
+		add_change(o, change);
+	else
+		change_trees_below(o, change);
 }
 
 void observer_opened(struct observer *o, const char *path, uint32_t pid)
@@ -307,43 +329,6 @@ static void forget_digest(struct observer *o, const char *path)
 
 	if (lstat(path, &st) == 0)
 		digest_cache_remove(o->digests, &st);
-}
-
-/* What is at a path. */
-struct found {
-	struct file_fact fact;
-	struct stat st;
-	int fd; /* of a regular file too large to be hashed at once; -1 */
-};
-
-static void found_done(struct found *found)
-{
-	file_fact_done(&found->fact);
-	if (found->fd >= 0)
-		close(found->fd);
-	found->fd = -1;
-}
-
-/* -EAGAIN only while the file keeps changing. One that cannot be read has no digest. */
-static int collect(struct observer *o, int dirfd, const char *path, struct found *ret_found)
-{
-	struct found found = {.fd = -1};
-	int r;
-
-	r = fact_open(o->collector, dirfd, path, &found.fact, &found.st, &found.fd);
-	if (r < 0)
-		return r;
-	if (found.fd >= 0 && (uint64_t)found.st.st_size <= LARGE_FILE_BYTES) {
-		r = fact_hash(o->collector, found.fd, &found.st, &found.fact);
-		close(found.fd);
-		found.fd = -1;
-		if (r == -EAGAIN || r == -ENOMEM) {
-			found_done(&found);
-			return r;
-		}
-	}
-	*ret_found = found;
-	return 0;
 }
 
 /* Moves @event's strings and @found into the queue; on failure they stay. */
@@ -416,7 +401,7 @@ static void settle(struct observer *o, struct pending_change *change)
 
 	find_subject(o, change);
 	forget_digest(o, change->path);
-	r = collect(o, AT_FDCWD, change->path, &found);
+	r = found_collect(o->collector, AT_FDCWD, change->path, &found);
 	if (r == -EAGAIN && change->tries++ < MAX_TRIES && put_back(o, change))
 		return;
 	if (r == 0 && found.fd >= 0) {
@@ -532,7 +517,7 @@ static int hash_open_file(struct observer *o, int fd, const struct stat *st, str
 }
 
 static int collect_cached(struct observer *o, const char *path, struct file_fact *ret_fact,
-			  uint64_t *ret_ino)
+			  struct stat *ret_st)
 {
 	struct file_fact fact = {0};
 	cleanup_close int fd = -1;
@@ -550,7 +535,7 @@ static int collect_cached(struct observer *o, const char *path, struct file_fact
 		}
 	}
 	*ret_fact = fact;
-	*ret_ino = st.st_ino;
+	*ret_st = st;
 	return 0;
 }
 
@@ -589,12 +574,15 @@ static int collect_running(struct observer *o, const struct observer_exec *exec,
 static int collect_program(struct observer *o, const struct observer_exec *exec,
 			   struct file_fact *ret_fact, const char **ret_detail)
 {
-	uint64_t ino = 0;
+	struct stat st;
 	int r = -ENOENT;
 
 	if (!exec->is_gone)
-		r = collect_cached(o, exec->exe, ret_fact, &ino);
-	if (r == 0 && ret_fact->type == FILE_TYPE_REGULAR && ino == exec->ino)
+		r = collect_cached(o, exec->exe, ret_fact, &st);
+	/* Some file systems show another device than the kernel's own. A user who can mount can
+	 * have any inode number, so there it must be the same. */
+	if (r == 0 && ret_fact->type == FILE_TYPE_REGULAR && st.st_ino == exec->ino &&
+	    (st.st_dev == exec->dev || !exec->is_in_user_ns))
 		return 0;
 	if (r == 0)
 		file_fact_done(ret_fact);
@@ -626,13 +614,15 @@ void observer_exec(struct observer *o, const struct observer_exec *exec)
 {
 	struct event event = {.kind = exec->kind, .time_ns = exec->time_ns};
 	const char *detail = NULL;
-	uint64_t ino;
+	struct stat st;
 
 	if (!exec->exe)
 		return;
 	refresh_names(o, clock_boot_ns());
-	/* The script first: only the program's descriptor is left over for tell_later(). */
-	if (exec->script && collect_cached(o, exec->script, &event.script, &ino) < 0)
+	/* The script first: only the program's descriptor is left over for tell_later(). What has
+	 * its name here need not be what ran in a user namespace. */
+	if (exec->script &&
+	    (exec->is_in_user_ns || collect_cached(o, exec->script, &event.script, &st) < 0))
 		event.script.path = strdup(exec->script);
 	if (o->large_fd >= 0)
 		close(o->large_fd);
@@ -693,7 +683,7 @@ static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
 	int r = -EAGAIN;
 
 	for (int i = 0; i < MAX_TRIES && r == -EAGAIN; i++)
-		r = collect(o, dirfd, path, &found);
+		r = found_collect(o->collector, dirfd, path, &found);
 	if (r == 0 && found.fact.type == FILE_TYPE_NONE) {
 		found_done(&found);
 		return 0;

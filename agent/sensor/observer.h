@@ -28,9 +28,11 @@ struct observer;
 struct observer_exec {
 	enum event_kind kind; /* EVENT_EXEC or EVENT_RUNNING */
 	const char *exe;      /* path; NULL: unknown */
-	uint64_t ino, bytes;  /* of the file that runs */
-	bool is_gone;	      /* it has no name any more, or never had one */
-	const char *script;   /* file named to execve() that the program interprets; NULL: none */
+	uint64_t dev, ino;    /* of the file that runs, as its size */
+	uint64_t bytes;
+	bool is_in_user_ns; /* its paths need not be the host's */
+	bool is_gone;	    /* it has no name any more, or never had one */
+	const char *script; /* file named to execve() that the program interprets; NULL: none */
 	uint32_t pid;
 	uint64_t cookie;
 	int64_t time_ns; /* wall clock */

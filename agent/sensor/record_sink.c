@@ -16,7 +16,9 @@ static int on_program(struct record_sink *sink, const struct record *record)
 {
 	struct observer_exec exec = {
 		.kind = record->hdr.type == EV_TASK ? EVENT_RUNNING : EVENT_EXEC,
+		.dev = record_user_dev(record->exec.dev),
 		.ino = record->exec.ino,
+		.is_in_user_ns = record->exec.flags & EV_EXEC_USER_NS,
 		.bytes = record->exec.bytes,
 		.is_gone = record->exec.nlink == 0 ||
 			   record->exec.exe.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
@@ -36,6 +38,12 @@ static int on_program(struct record_sink *sink, const struct record *record)
 		return 0;
 	exec.exe = news.exe;
 	exec.script = exec_news_script(record, &sink->words);
+	if (exec_news_has_long_script(record)) {
+		int64_t ns = (int64_t)record->hdr.ktime;
+
+		observer_gap(sink->observer, "a script with a path too long to follow has started",
+			     1, ns, ns);
+	}
 	if (!exec.exe) {
 		int64_t ns = (int64_t)record->hdr.ktime;
 
