@@ -173,10 +173,12 @@ static bool is_successor(const struct job *job)
 
 static void print_totals(const struct diff *d)
 {
-	printf("%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " with other content (%" PRIu64
-	       " of them with other attributes too), %" PRIu64 " with other attributes only, "
-	       "%" PRIu64 " with another package or version only; %" PRIu64 " unchanged\n",
-	       d->totals[DIFF_ADDED], d->totals[DIFF_REMOVED], d->totals[DIFF_CONTENT], d->both,
+	printf("%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " with other content",
+	       d->totals[DIFF_ADDED], d->totals[DIFF_REMOVED], d->totals[DIFF_CONTENT]);
+	if (d->both > 0)
+		printf(" (%" PRIu64 " of them with other attributes too)", d->both);
+	printf(", %" PRIu64 " with other attributes only, %" PRIu64
+	       " with another package or version only; %" PRIu64 " unchanged\n",
 	       d->totals[DIFF_ATTRIBUTES], d->totals[DIFF_ORIGIN], d->totals[DIFF_SAME]);
 }
 

@@ -236,6 +236,8 @@ static void put_metadata(struct json *j, const struct bom *bom)
 	put_property(j, "plumbline:ticket", s->ticket);
 	put_property(j, "plumbline:made_by", s->made_by);
 	put_property(j, "plumbline:made_on", s->made_on);
+	/* One that cannot be read is no affirmation; the count tells that it is there. */
+	put_number(j, "plumbline:approvals", "decimal", baseline_count_approvals(bom->baseline));
 	json_end_array(j);
 	json_end_object(j);
 }

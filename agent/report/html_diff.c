@@ -6,14 +6,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "report/html.h"
 #include "report/html_page.h"
 #include "report/html_parts.h"
 
 static const char *const kind_labels[DIFF_KIND_COUNT] = {
-	[DIFF_SAME] = "Unchanged",	  [DIFF_ADDED] = "Added",
-	[DIFF_REMOVED] = "Removed",	  [DIFF_CONTENT] = "Other content",
-	[DIFF_ATTRIBUTES] = "Attributes", [DIFF_ORIGIN] = "Package or version only",
+	[DIFF_SAME] = "Unchanged",
+	[DIFF_ADDED] = "Added",
+	[DIFF_REMOVED] = "Removed",
+	[DIFF_CONTENT] = "Other content",
+	[DIFF_ATTRIBUTES] = "Other attributes",
+	[DIFF_ORIGIN] = "Package or version only",
 };
 
 static void write_side(const struct html_diff *page, int side, FILE *out)
@@ -99,6 +103,12 @@ static void write_version(const char *version, bool has_others, FILE *out)
 		fputs(" and others", out);
 }
 
+static bool has_one_version(const struct diff_group *group)
+{
+	return str_equal(group->old_version, group->now_version) && !group->has_old_others &&
+	       !group->has_now_others;
+}
+
 static void write_package(const struct diff_group *group, FILE *out)
 {
 	html_cell(out, "Package");
@@ -107,8 +117,10 @@ static void write_package(const struct diff_group *group, FILE *out)
 	html_cell(out, "Version");
 	if (group->package) {
 		write_version(group->old_version, group->has_old_others, out);
-		fputs(" \xe2\x86\x92 ", out);
-		write_version(group->now_version, group->has_now_others, out);
+		if (!has_one_version(group)) {
+			fputs(" \xe2\x86\x92 ", out);
+			write_version(group->now_version, group->has_now_others, out);
+		}
 		if (diff_group_is_odd(group))
 			fputs("<br><span class=\"tag high\">content without a new version</span>",
 			      out);
