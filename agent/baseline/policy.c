@@ -395,14 +395,14 @@ int policy_decide(const struct policy *policy, const struct baseline_approval *a
 	return 0;
 }
 
-/* By the CA of its role. What is signed names the role, so it is read before. */
-static int judge_one(const struct policy *policy, struct baseline *baseline, unsigned index,
-		     struct baseline_approval *ret_approval, struct diag *diag)
+int policy_read_approval(const struct policy *policy, struct baseline *baseline, unsigned index,
+			 struct baseline_approval *ret_approval, struct diag *diag)
 {
 	cleanup_with(baseline_approval_done) struct baseline_approval unjudged = {0};
 	const struct role *role;
 	int r;
 
+	/* What is signed names the role, and the role the CA. */
 	r = baseline_read_approval(baseline, index, NULL, &unjudged, diag);
 	if (r < 0)
 		return r;
@@ -420,7 +420,7 @@ int policy_judge(const struct policy *policy, struct baseline *baseline, policy_
 	int r = approvals ? 0 : -ENOMEM;
 
 	for (unsigned i = 0; r == 0 && i < count; i++) {
-		r = judge_one(policy, baseline, i, &approvals[i], diag);
+		r = policy_read_approval(policy, baseline, i, &approvals[i], diag);
 		if (r == 0)
 			fn(&approvals[i], i + 1, userdata);
 	}

@@ -34,6 +34,10 @@ int policy_new(const char *path, const char *ca_pem, struct policy **ret_policy,
 struct policy *policy_free(struct policy *policy);
 DEFINE_CLEANUP(struct policy *, policy_free)
 
+/* As baseline_read_approval(), by the CA and the other wishes of its role. */
+int policy_read_approval(const struct policy *policy, struct baseline *baseline, unsigned index,
+			 struct baseline_approval *ret_approval, struct diag *diag);
+
 /* Sees each approval after it was judged by its role; @number is that of its file. */
 typedef void (*policy_seen_fn)(const struct baseline_approval *approval, unsigned number,
 			       void *userdata);

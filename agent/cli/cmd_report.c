@@ -208,7 +208,7 @@ static void add_baseline(struct evidence *evidence, const struct config *config)
 		path = NULL;
 		return;
 	}
-	evidence_add_baseline(evidence, path, config->approver_ca, NULL);
+	evidence_add_baseline(evidence, path, config, NULL);
 }
 
 /* Without the catalog the report leaves the count out. */

@@ -10,6 +10,9 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/strbuf.h"
+#include "baseline/policy.h"
+#include "model/config.h"
 #include "wire/codec.h"
 #include "wire/status.h"
 
@@ -182,11 +185,23 @@ int evidence_add_local(struct evidence *evidence, const char *name)
 	return read_os_name(&evidence->os);
 }
 
-int evidence_add_baseline(struct evidence *evidence, const char *path, const char *ca_path,
+static int read_policy(const struct config *config, struct policy **ret_policy, struct diag *diag)
+{
+	const char *path = config->approval_policy[0] ? config->approval_policy : NULL;
+	cleanup_strbuf struct strbuf ca = STRBUF_INIT;
+	int r;
+
+	r = fd_read_file(AT_FDCWD, config->approver_ca, CA_MAX, &ca);
+	if (r < 0 && !path) /* a policy may name all that is needed */
+		return r;
+	return policy_new(path, ca.data, ret_policy, diag);
+}
+
+int evidence_add_baseline(struct evidence *evidence, const char *path, const struct config *config,
 			  struct diag *diag)
 {
 	cleanup_with(baseline_closep) struct baseline *baseline = NULL;
-	cleanup_strbuf struct strbuf ca = STRBUF_INIT;
+	cleanup_with(policy_freep) struct policy *policy = NULL;
 	cleanup_close int fd = -1;
 	unsigned count;
 	int r;
@@ -199,7 +214,7 @@ int evidence_add_baseline(struct evidence *evidence, const char *path, const cha
 		return r;
 	if (strcmp(baseline_get_digest(baseline), evidence->status.baseline_digest) != 0)
 		return -ESTALE;
-	r = fd_read_file(AT_FDCWD, ca_path, CA_MAX, &ca);
+	r = read_policy(config, &policy, diag);
 	if (r < 0)
 		return r;
 
@@ -208,7 +223,7 @@ int evidence_add_baseline(struct evidence *evidence, const char *path, const cha
 	if (!evidence->approvals)
 		return -ENOMEM;
 	for (unsigned i = 0; i < count; i++) {
-		r = baseline_read_approval(baseline, i, ca.data, &evidence->approvals[i], diag);
+		r = policy_read_approval(policy, baseline, i, &evidence->approvals[i], diag);
 		if (r < 0)
 			return r;
 		evidence->approval_count++;
