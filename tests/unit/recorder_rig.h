@@ -150,10 +150,12 @@ static inline void rig_exec(struct rig *rig, int supervisor)
 	ck_assert_int_gt(asprintf(&log, "%s/log", rig->dir), 0);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	dup2(fd, STDERR_FILENO);
-	dup2(supervisor, CHILD_FD_SUPERVISOR);
 	/* Looking for leaks needs more of the system than the sandbox leaves; the last word wins.
 	 */
 	ck_assert_int_gt(asprintf(&options, "%s:detect_leaks=0", given ? given : ""), 0);
+	/* The last, since each assertion writes into Check's own pipe, which may have this number.
+	 */
+	dup2(supervisor, CHILD_FD_SUPERVISOR);
 	setenv("ASAN_OPTIONS", options, 1);
 	execl(PLUMBLINE_BUILD_DIR "/plumbline-recorder", "plumbline-recorder", "--config",
 	      rig->config, NULL);
