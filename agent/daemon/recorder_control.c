@@ -16,6 +16,7 @@
 #include "daemon/recorder.h"
 
 #define MAX_CLIENTS	 32
+#define MAX_READERS	 24  /* of them not root: none can keep root out */
 #define MAX_QUEUED_LINES 256 /* of a watcher; answers come in smaller pieces */
 #define MAX_GROUPS	 256
 #define IDLE_NS		 (30 * NSEC_PER_SEC)  /* for a request to come */
@@ -369,6 +370,15 @@ static int identify(struct control_server *server, struct control_client *client
 	return 0;
 }
 
+static unsigned count_readers(const struct control_server *server)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < MAX_CLIENTS; i++)
+		count += server->clients[i] && !server->clients[i]->is_root;
+	return count;
+}
+
 static int add_client(struct control_server *server, int fd)
 {
 	struct control_client *client;
@@ -389,6 +399,8 @@ static int add_client(struct control_server *server, int fd)
 	client->deadline_ns = clock_boot_ns() + IDLE_NS;
 	server->clients[slot] = client;
 	r = identify(server, client);
+	if (r == 0 && !client->is_root && count_readers(server) > MAX_READERS)
+		r = -EMFILE;
 	if (r == 0)
 		r = loop_add_fd(server->recorder->child->loop, fd, EPOLLIN, on_client, client,
 				&client->source);

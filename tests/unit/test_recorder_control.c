@@ -123,6 +123,46 @@ START_TEST(many_clients_are_bounded_and_bad_ones_leave)
 }
 END_TEST
 
+static void hold_all_slots(int ready_fd)
+{
+	struct group *group = getgrnam("plumbline");
+	struct message answer;
+	int fds[40];
+
+	if (!group || setgroups(1, &group->gr_gid) < 0 || setresgid(65534, 65534, 65534) < 0 ||
+	    setresuid(65534, 65534, 65534) < 0)
+		_exit(2);
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = rig_connect(rig);
+	/* The last one was turned away, so all before it have been looked at. */
+	if (message_recv_fd(fds[ARRAY_SIZE(fds) - 1], RIG_WAIT_MS, &answer) == -EPIPE)
+		(void)!write(ready_fd, "x", 1);
+	pause();
+	_exit(0);
+}
+
+START_TEST(readers_cannot_keep_root_out)
+{
+	cleanup_status struct status status = {0};
+	int ready[2], child_status;
+	char byte;
+	pid_t pid;
+
+	rig_start(rig);
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0)
+		hold_all_slots(ready[1]);
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	status = rig_status(rig);
+	ck_assert_str_eq(status.agent, "rig");
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &child_status, 0), pid);
+}
+END_TEST
+
 START_TEST(slow_watcher_loses_lines_and_is_told_how_many)
 {
 	cleanup_close int fd = -1;
@@ -329,6 +369,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, strangers_may_not_ask_and_readers_may_not_command);
 	tcase_add_test(tcase, answers_while_a_baseline_loads);
 	tcase_add_test(tcase, many_clients_are_bounded_and_bad_ones_leave);
+	tcase_add_test(tcase, readers_cannot_keep_root_out);
 	tcase_add_test(tcase, slow_watcher_loses_lines_and_is_told_how_many);
 	tcase_add_test(tcase, long_lists_come_in_pieces_to_a_slow_reader);
 	tcase_add_test(tcase, export_holds_what_no_collector_has);
