@@ -83,17 +83,25 @@ static void agent_json(struct json *j, const struct store_agent *agent,
 	json_end_object(j);
 }
 
+static void add_escaped(struct strbuf *out, const char *label, const char *raw)
+{
+	if (!raw)
+		return;
+	strbuf_add_str(out, label);
+	str_escape(out, raw, strlen(raw));
+}
+
 static void agent_text(struct strbuf *out, const struct store_agent *agent,
 		       const struct wire_record *hello, const struct tally *tally)
 {
 	char when[RFC3339_SIZE];
 
-	strbuf_printf(
-		out,
-		"%-24s last seen %s  record %" PRIu64 " (signed to %" PRIu64 ")  rung %s  open:",
-		agent->name, clock_format(agent->last_seen_ns, when), agent->last_seq,
-		agent->head_seq,
-		hello->type == WIRE_HELLO && hello->hello.rung ? hello->hello.rung : "unknown");
+	strbuf_printf(out, "%-24s last seen %s  record %" PRIu64 " (signed to %" PRIu64 ")",
+		      agent->name, clock_format(agent->last_seen_ns, when), agent->last_seq,
+		      agent->head_seq);
+	add_escaped(out, "  rung ",
+		    hello->type == WIRE_HELLO && hello->hello.rung ? hello->hello.rung : "unknown");
+	strbuf_add_str(out, "  open:");
 	for (int severity = SEVERITY_COUNT - 1; severity >= 0; severity--)
 		strbuf_printf(out, " %" PRIu64 " %s%s", tally->open[severity],
 			      finding_severity_name(severity), severity ? "," : "\n");
@@ -152,14 +160,6 @@ static void finding_json(struct strbuf *out, const struct store_row *row)
 	json_quote(out, row->agent, strlen(row->agent));
 	strbuf_add_char(out, ',');
 	strbuf_add(out, row->json + 1, row->len - 1);
-}
-
-static void add_escaped(struct strbuf *out, const char *label, const char *raw)
-{
-	if (!raw)
-		return;
-	strbuf_add_str(out, label);
-	str_escape(out, raw, strlen(raw));
 }
 
 static int finding_text(struct strbuf *out, const struct store_row *row)

@@ -46,6 +46,22 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '\\';
 }
 
+/*
+ * Characters that act instead of being shown: C1 controls, which terminals obey in UTF-8 too, line
+ * separators, and marks that turn the direction of reading, so that a name looks like another.
+ */
+static bool is_acting(const char *text, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (n == 2)
+		return (p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xd8 && p[1] == 0x9c);
+	if (n != 3 || p[0] != 0xe2)
+		return false;
+	return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
 void str_escape(struct strbuf *sb, const char *raw, size_t len)
 {
 	for (size_t i = 0; i < len;) {
@@ -64,7 +80,7 @@ void str_escape(struct strbuf *sb, const char *raw, size_t len)
 			continue;
 		}
 		n = utf8_length(raw + i, len - i);
-		if (n > 1) {
+		if (n > 1 && !is_acting(raw + i, n)) {
 			strbuf_add(sb, raw + i, n);
 			i += n;
 			continue;

@@ -24,6 +24,15 @@ static const struct {
 	{"\xf0\x9f\x94\xa7", 4, "\xf0\x9f\x94\xa7"},	 /* U+1F527 */
 	{"\xf0\x9f\x94", 3, "\\xf0\\x9f\\x94"},		 /* cut short */
 	{"\xe2\x82x", 3, "\\xe2\\x82x"},
+	{"\xc2\x9b"
+	 "2J",
+	 4, "\\xc2\\x9b2J"},	     /* CSI: a terminal clears its screen */
+	{"\xc2\xa0", 2, "\xc2\xa0"}, /* the first that is shown */
+	{"\xe2\x80\xae"
+	 "gpj",
+	 6, "\\xe2\\x80\\xaegpj"}, /* read from right to left */
+	{"\xe2\x81\xa9", 3, "\\xe2\\x81\\xa9"},
+	{"\xe2\x80\xa6", 3, "\xe2\x80\xa6"}, /* an ellipsis */
 };
 
 START_TEST(escape_is_reversible)
