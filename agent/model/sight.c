@@ -7,7 +7,7 @@
 
 const struct sensor_sight sight_trace[] = {
 	{"exec", 1, "every program start, by tracepoint"},
-	{"exec.script", 1, "the script that was named to execve()"},
+	{"exec.script", 1, "the script that was named to execve(), by where its name leads then"},
 	{"exec.who", 1, "process, parents, user, login, unit"},
 	{"file.content", 1,
 	 "each write-open, each close after writing, and at times while it is held open"},
@@ -16,11 +16,14 @@ const struct sensor_sight sight_trace[] = {
 	{"file.names", 1, "create, delete, rename, link"},
 	{"file.attributes", 1, "mode, owner, times, extended attributes"},
 	{"file.who", 1, "by process id, from the table of processes"},
+	{"exec.script-swapped", 0,
+	 "a script whose name leads elsewhere at once, or that root ran in a chroot, needs the lsm "
+	 "rung"},
 	{"interpreter.argument", 0,
 	 "a script given to an interpreter as an argument needs the lsm rung"},
 	{"library.load", 0, "needs the lsm rung"},
 	{"module.load", 0, "needs the lsm rung"},
-	{"mount", 0, "needs the lsm rung"},
+	{"mount", 0, "who mounted needs the lsm rung; what a mount brings is walked"},
 	{"file.linked-elsewhere", 0,
 	 "a write through a hard link outside the trees is found by the next walk"},
 	{NULL, 0, NULL},
