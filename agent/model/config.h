@@ -28,7 +28,7 @@ struct config {
 	char *user_prefix; /* "plumbline": users plumbline-verifier, ... */
 	char *seccomp;	   /* "enforce", "log" or "off" */
 	/* [baseline] */
-	char *approver_ca; /* PEM file of the certificates that approvals must chain to */
+	char *approver_ca;     /* PEM file of the certificates that approvals must chain to */
 	char *approval_policy; /* ini of who must approve; "": one approval is enough */
 	/* [sensor] */
 	char *rung;		     /* "auto", "trace", "scan": the highest to try */

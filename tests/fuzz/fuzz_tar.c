@@ -7,6 +7,15 @@
 #include "baseline/tar.h"
 #include "fuzz/fuzz.h"
 
+/* Whether a component of @name is "..": "a..b" is a good name. */
+static int leads_out(const char *name)
+{
+	for (const char *p = name; (p = strstr(p, "..")); p++)
+		if ((p == name || p[-1] == '/') && (p[2] == '\0' || p[2] == '/'))
+			return 1;
+	return name[0] == '/';
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t block[TAR_BLOCK] = {0}, again[TAR_BLOCK];
@@ -28,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = tar_read_header(block, &member);
 	if (r <= 0)
 		return 0;
-	if (member.name[0] == '/' || strstr(member.name, "..") || member.size > TAR_SIZE_MAX)
+	if (leads_out(member.name) || member.size > TAR_SIZE_MAX)
 		abort();
 	if (tar_write_header(&member, again) < 0 || memcmp(block, again, TAR_BLOCK) != 0)
 		abort();

@@ -233,7 +233,8 @@ def fuzz_one(budget, name):
     with tempfile.TemporaryDirectory(prefix="plumbline-fuzz.") as work:
         args = [os.path.join(SOURCE, "build-fuzz", "tests", "fuzz", name),
                 "-max_total_time=%d" % FUZZ_SECONDS, "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0",
-                "-print_final_stats=1", "-artifact_prefix=" + os.path.join(SOURCE, "build-fuzz", name + "-")]
+                "-print_final_stats=1", "-print_funcs=0",
+                "-artifact_prefix=" + os.path.join(SOURCE, "build-fuzz", name + "-")]
         dictionary = os.path.join(SOURCE, "tests/fuzz", name + ".dict")
         if os.path.exists(dictionary):
             args.append("-dict=" + dictionary)
