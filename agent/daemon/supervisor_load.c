@@ -362,14 +362,29 @@ static int remember_accepted(const struct supervisor *supervisor, const char *di
 	return fd_replace_file(supervisor->baseline_fd, ACCEPTED, line, (size_t)n, 0600);
 }
 
+/* Of a file that an agent without this memory has kept. A full disk must not end what is in force.
+ */
+static void remember_stored(const struct supervisor *supervisor, const char *digest)
+{
+	cleanup_free char *accepted = read_accepted(supervisor);
+	int r = 0;
+
+	if (!accepted || !digest || strcmp(accepted, digest) != 0)
+		r = remember_accepted(supervisor, digest);
+	if (r < 0)
+		log_warning(r, "cannot remember the accepted digest, ignoring");
+}
+
 /* The copy becomes current.tar, what was current previous.tar. */
 static int keep_copy(struct supervisor *supervisor, struct load *load, const char *digest)
 {
 	int dirfd = supervisor->baseline_fd;
 	int r;
 
-	if (load->is_stored)
-		return remember_accepted(supervisor, digest);
+	if (load->is_stored) {
+		remember_stored(supervisor, digest);
+		return 0;
+	}
 	if (unlinkat(dirfd, PREVIOUS, 0) < 0 && errno != ENOENT)
 		return -errno;
 	if (linkat(dirfd, CURRENT, dirfd, PREVIOUS, 0) < 0 && errno != ENOENT)
