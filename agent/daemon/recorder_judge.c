@@ -68,12 +68,13 @@ static int make_finding(struct recorder *recorder, const struct judgement *judge
 
 /*
  * The path is now as @judgement says, so earlier findings about its state end, except the one that
- * still stands. What ran from here and was not approved ends when that content is no longer here,
- * or is approved by now.
+ * still stands. What ran from here and was not approved ends when that content is no longer here
+ * and no process runs it still, or is approved by now.
  */
 static int heal(struct recorder *recorder, const struct judgement *judgement,
-		const struct file_fact *now, const struct finding *finding)
+		const struct event *event, const struct finding *finding)
 {
+	const struct file_fact *now = &event->object;
 	struct record_match state = {.path = now->path, .kinds = engine_state_kinds()};
 	struct record_match ran = {.path = now->path, .kinds = engine_exec_kinds()};
 	cleanup_free char *content = NULL;
@@ -91,7 +92,7 @@ static int heal(struct recorder *recorder, const struct judgement *judgement,
 		ran.except_actual = content;
 	}
 	r = recorder_resolve(recorder, &state, time_ns);
-	if (r < 0)
+	if (r < 0 || (now->type == FILE_TYPE_NONE && event->count > 0))
 		return r;
 	return recorder_resolve(recorder, &ran, time_ns);
 }
@@ -154,7 +155,7 @@ int recorder_judge(struct recorder *recorder, struct event *event, const struct 
 		if (r < 0)
 			return r;
 	}
-	return is_exec ? 0 : heal(recorder, &judgement, now, &finding);
+	return is_exec ? 0 : heal(recorder, &judgement, event, &finding);
 }
 
 static int on_exec(struct recorder *recorder, struct event *event)

@@ -14,8 +14,9 @@ enum event_kind {
 	EVENT_NONE,
 	EVENT_EXEC, /* @object: the program; @script: the script it interprets, path NULL when none
 		     */
-	EVENT_RUNNING,	  /* as EVENT_EXEC, for a program that ran before the sensor did */
-	EVENT_FILE,	  /* @object: the state of a monitored path after a change settled */
+	EVENT_RUNNING, /* as EVENT_EXEC, for a program that ran before the sensor did */
+	EVENT_FILE, /* @object: the state of a monitored path after a change settled; when nothing
+		     * is there, @count: processes that still run what was */
 	EVENT_SCANNED,	  /* @object: the state of a monitored path found by a walk, no subject */
 	EVENT_SCAN_BEGIN, /* a walk of tree @object.path starts */
 	EVENT_SCAN_END, /* it ended; entries below it that were not seen are missing. @count: files

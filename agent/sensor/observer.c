@@ -417,6 +417,9 @@ static void settle(struct observer *o, struct pending_change *change)
 		event.object = (struct file_fact){.path = change->path, .type = FILE_TYPE_REGULAR};
 		event.detail = strerror(-r);
 	}
+	/* A program lives on when its file goes. */
+	if (event.object.type == FILE_TYPE_NONE)
+		event.count = proc_table_runs(o->processes, change->path);
 	tell_change(o, &event, change);
 	found_done(&found);
 }

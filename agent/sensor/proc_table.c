@@ -323,6 +323,16 @@ int proc_table_subject_of_pid(struct proc_table *table, uint32_t pid, const stru
 	return describe(table, p, names, ret_subject);
 }
 
+size_t proc_table_runs(const struct proc_table *table, const char *path)
+{
+	size_t count = 0;
+
+	for (const struct process *p = table->oldest; p; p = p->newer)
+		if (p->end_ns == 0 && str_equal(p->exe, path))
+			count++;
+	return count;
+}
+
 size_t proc_table_count(const struct proc_table *table)
 {
 	return table->count;

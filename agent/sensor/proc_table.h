@@ -52,6 +52,10 @@ int proc_table_subject(struct proc_table *table, uint64_t cookie, const struct i
 int proc_table_subject_of_pid(struct proc_table *table, uint32_t pid, const struct id_names *names,
 			      struct subject *ret_subject);
 
+/* How many processes run the program that was started from @path, whether or not it is there still.
+ */
+size_t proc_table_runs(const struct proc_table *table, const char *path);
+
 size_t proc_table_count(const struct proc_table *table);
 
 #endif

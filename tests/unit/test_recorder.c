@@ -163,19 +163,23 @@ START_TEST(another_change_of_the_same_file_replaces_the_first)
 }
 END_TEST
 
-/* Answers questions about the state of @path until the wanted record comes. */
-static void answer_recheck(const char *path, uint8_t content)
+static void wait_for_question(const char *path)
 {
 	for (;;) {
 		struct message message = rig_wait(rig->peers[ROLE_SENSOR], MSG_RECHECK);
 		cleanup_free char *asked = m_get_string(&message);
 
 		message_done(&message);
-		if (!str_equal(asked, path))
-			continue;
-		send_file(path, content, 0);
-		return;
+		if (str_equal(asked, path))
+			return;
 	}
+}
+
+/* Answers the next question about the state of @path. */
+static void answer_recheck(const char *path, uint8_t content)
+{
+	wait_for_question(path);
+	send_file(path, content, 0);
 }
 
 START_TEST(open_findings_are_looked_at_again)
@@ -190,6 +194,33 @@ START_TEST(open_findings_are_looked_at_again)
 	/* Still there: stays. Then gone. */
 	answer_recheck("/tmp/stranger", 9);
 	answer_recheck("/tmp/stranger", 9);
+	answer_recheck("/tmp/stranger", 0);
+	rig_expect_finding(rig, from, FINDING_SOFTWARE_UNKNOWN, "/tmp/stranger",
+			   FINDING_STATE_RESOLVED);
+	ck_assert_uint_eq(count_findings(from + 1, "/tmp/stranger"), 1);
+}
+END_TEST
+
+START_TEST(deleted_program_stays_a_finding_while_it_runs)
+{
+	const struct event runs = {
+		.kind = EVENT_FILE,
+		.time_ns = clock_real_ns(),
+		.object = {.path = (char *)"/tmp/stranger", .type = FILE_TYPE_NONE},
+		.count = 1,
+	};
+	uint64_t from;
+
+	rig_start(rig);
+	load_world();
+	send_exec("/tmp/stranger", 9);
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_UNKNOWN, "/tmp/stranger", FINDING_STATE_OPEN);
+	from = rig->last;
+	for (int i = 0; i < 2; i++) {
+		wait_for_question("/tmp/stranger");
+		rig_send_event(rig, &runs);
+	}
+	/* That it is asked for a third time shows that it was open still. */
 	answer_recheck("/tmp/stranger", 0);
 	rig_expect_finding(rig, from, FINDING_SOFTWARE_UNKNOWN, "/tmp/stranger",
 			   FINDING_STATE_RESOLVED);
@@ -494,6 +525,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, what_cannot_be_encoded_takes_nothing_with_it);
 	tcase_add_test(tcase, another_change_of_the_same_file_replaces_the_first);
 	tcase_add_test(tcase, open_findings_are_looked_at_again);
+	tcase_add_test(tcase, deleted_program_stays_a_finding_while_it_runs);
 	tcase_add_test(tcase, what_a_walk_did_not_meet_is_asked_for_before_it_is_missing);
 	tcase_add_test(tcase, moved_and_unhashed_programs_are_told_apart);
 	tcase_add_test(tcase, without_a_baseline_nothing_is_called_drift);

@@ -171,6 +171,19 @@ START_TEST(is_bounded_and_keeps_what_is_used)
 }
 END_TEST
 
+START_TEST(counts_who_still_runs_a_program)
+{
+	exec(1, 0, 1, "/opt/x");
+	fork_of(2, 1, 2);
+	exec(3, 0, 3, "/opt/y");
+	ck_assert_uint_eq(proc_table_runs(table, "/opt/x"), 2);
+	proc_table_exit(table, 1, 10);
+	exec(2, 1, 2, "/opt/y");
+	ck_assert_uint_eq(proc_table_runs(table, "/opt/x"), 0);
+	ck_assert_uint_eq(proc_table_runs(table, "/opt/y"), 2);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -181,6 +194,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_pid_finds_its_latest_owner);
 	tcase_add_test(tcase, remembers_the_ended_until_told_to_forget);
 	tcase_add_test(tcase, is_bounded_and_keeps_what_is_used);
+	tcase_add_test(tcase, counts_who_still_runs_a_program);
 }
 
 UNIT_MAIN("sensor_proc_table")
