@@ -64,7 +64,7 @@ struct item {
 	char *path;
 	char *line; /* result; NULL: @problem says why not */
 	uint32_t line_len;
-	bool is_regular, has_md5;
+	bool is_regular, is_folder, has_md5;
 	bool is_unchanged; /* since its package was unpacked */
 	bool differs;
 	uint64_t size;
@@ -116,6 +116,7 @@ static int add_item(struct build *b, const char *path, const struct statx *stx)
 	*item = (struct item){
 		.path = strdup(path),
 		.is_regular = S_ISREG(stx->stx_mode),
+		.is_folder = S_ISDIR(stx->stx_mode),
 		.size = S_ISREG(stx->stx_mode) ? stx->stx_size : 0,
 		.changed_ns = stx->stx_ctime.tv_sec * NSEC_PER_SEC + stx->stx_ctime.tv_nsec,
 		.has_links = S_ISREG(stx->stx_mode) && stx->stx_nlink > 1,
@@ -123,8 +124,6 @@ static int add_item(struct build *b, const char *path, const struct statx *stx)
 	};
 	if (!item->path)
 		return -ENOMEM;
-	if (!S_ISDIR(stx->stx_mode)) /* a folder has many owners */
-		item->package = packages_find(b->packages, path);
 	b->count++;
 	return 0;
 }
@@ -238,6 +237,8 @@ static int plan(struct build *b)
 	if (!b->work)
 		return -ENOMEM;
 	for (size_t i = 0; i < b->count; i++) {
+		if (!b->items[i].is_folder) /* it has many owners */
+			b->items[i].package = packages_find(b->packages, b->items[i].path);
 		r = plan_checksum(b, &b->items[i]);
 		if (r < 0)
 			return r;
@@ -396,7 +397,7 @@ static int write_file(struct build *b, const char *path, struct diag *diag)
 	return writer_finish(writer, s, rules.data ? rules.data : "", rules.len, diag);
 }
 
-static int walk_all(struct build *b, struct diag *diag)
+static int walk_trees(struct build *b, struct diag *diag)
 {
 	const struct build_options *o = b->options;
 	struct walk walk = {
@@ -411,10 +412,10 @@ static int walk_all(struct build *b, struct diag *diag)
 		if (r < 0)
 			return r;
 	}
-	return o->has_packaged_files ? packages_each(b->packages, on_packaged, b) : 0;
+	return 0;
 }
 
-static int build_all(struct build *b, const char *path, struct diag *diag)
+static int open_packages(struct build *b, struct diag *diag)
 {
 	const struct build_options *o = b->options;
 	const char *dir = o->dpkg_dir ? o->dpkg_dir : PACKAGES_DPKG_DIR;
@@ -424,9 +425,45 @@ static int build_all(struct build *b, const char *path, struct diag *diag)
 	if (r < 0)
 		return diag_set(diag, dir, 0, r, "cannot read the package database: %s",
 				strerror(-r));
+	return 0;
+}
+
+/* The two things that are known without each other; each tells its own fault. */
+struct survey {
+	struct build *build;
+	struct diag diags[2];
+};
+
+static int survey_part(size_t part, unsigned worker, void *userdata)
+{
+	struct survey *survey = userdata;
+
+	return part == 0 ? walk_trees(survey->build, &survey->diags[0])
+			 : open_packages(survey->build, &survey->diags[1]);
+}
+
+/* What is there, and whose it is. */
+static int survey_all(struct build *b, struct diag *diag)
+{
+	struct survey survey = {.build = b};
+	int r;
+
+	r = pool_run(pool_default_workers(), ARRAY_SIZE(survey.diags), survey_part, &survey);
+	if (r < 0) {
+		if (diag)
+			*diag = survey.diags[survey.diags[0].text[0] ? 0 : 1];
+		return r;
+	}
+	return b->options->has_packaged_files ? packages_each(b->packages, on_packaged, b) : 0;
+}
+
+static int build_all(struct build *b, const char *path, struct diag *diag)
+{
+	int r;
+
 	r = id_names_new("/etc/passwd", "/etc/group", &b->names);
 	if (r == 0)
-		r = walk_all(b, diag);
+		r = survey_all(b, diag);
 	if (r == 0)
 		r = plan(b);
 	if (r == 0)
