@@ -481,7 +481,7 @@ START_TEST(json_holds_what_the_page_says)
 	ck_assert_uint_eq(json_array_size(json_object_get(first, "findings")), 2);
 	item = json_array_get(json_object_get(first, "findings"), 1);
 	ck_assert_str_eq(json_string_value(json_object_get(item, "path")),
-			 "=/srv/<script>alert('x')</script>\"&\\x0a,\\x01\\xff\xe2\x80\xaegpj");
+			 "=/srv/<script>alert('x')</script>\"&\\x0a,\\x01\\xff\\xe2\\x80\\xaegpj");
 	ck_assert_uint_eq(json_array_size(json_object_get(item, "requirements")), 2);
 	ck_assert_str_eq(
 		json_string_value(json_array_get(json_object_get(item, "requirements"), 1)),
