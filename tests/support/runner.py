@@ -51,7 +51,7 @@ class Done:
 
 
 def session_members(session):
-    """Process ids that still belong to this session."""
+    """Process ids whose session id (setsid) is this one."""
     members = []
     for name in os.listdir("/proc"):
         if name.isdigit():
