@@ -99,7 +99,7 @@ class Sender:
             self.context.maximum_version = tls_max
 
     def connect(self, timeout_s=20):
-        return http.client.HTTPSConnection("localhost", self.port, context=self.context, timeout=timeout_s)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=timeout_s)
 
     def request(self, method, path, body=b"", headers=None, connection=None):
         connection = connection or self.connect()
