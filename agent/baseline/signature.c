@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/approval.h"
+#include "baseline/signature_cms.h"
 #include "baseline/signature_form.h"
 
 #define CLOCK_TOLERANCE_NS (24 * 3600 * NSEC_PER_SEC)
@@ -31,16 +32,6 @@ DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free)
 DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 DEFINE_CLEANUP(CMS_ContentInfo *, CMS_ContentInfo_free)
 DEFINE_CLEANUP(STACK_OF(X509) *, free_chain)
-
-/* OpenSSL's first complaint, which names the cause; the queue is emptied. */
-static const char *openssl_reason(void)
-{
-	unsigned long code = ERR_get_error();
-	const char *reason = code ? ERR_reason_error_string(code) : NULL;
-
-	ERR_clear_error();
-	return reason ? reason : "no reason given";
-}
 
 /* Refuses to ask anybody for a pass phrase: an agent has no terminal. */
 static int no_passphrase(char *buf, int size, int rwflag, void *userdata)
@@ -101,23 +92,6 @@ static int append_bio(BIO *bio, struct strbuf *out)
 	return strbuf_check(out);
 }
 
-/* The CMS over @text, as DER. */
-static int make_cms(const struct strbuf *text, X509 *signer, EVP_PKEY *key, STACK_OF(X509) * extra,
-		    struct strbuf *out, struct diag *diag)
-{
-	cleanup_with(BIO_vfreep) BIO *in = BIO_new_mem_buf(text->data, (int)text->len);
-	cleanup_with(BIO_vfreep) BIO *der = BIO_new(BIO_s_mem());
-	cleanup_with(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
-
-	if (!in || !der)
-		return -ENOMEM;
-	cms = CMS_sign(signer, key, extra, in, CMS_BINARY | CMS_NOSMIMECAP);
-	if (!cms || i2d_CMS_bio(der, cms) != 1)
-		return diag_set(diag, "", 0, -EINVAL, "cannot sign with this key: %s",
-				openssl_reason());
-	return append_bio(der, out);
-}
-
 int signature_sign(const struct baseline_approval *approval, const char *statement_sha256,
 		   const char *key_pem, const char *certificate_pem, struct strbuf *out,
 		   struct diag *diag)
@@ -135,7 +109,7 @@ int signature_sign(const struct baseline_approval *approval, const char *stateme
 	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
 	if (!key)
 		return diag_set(diag, "", 0, -EINVAL, "cannot read the private key: %s",
-				openssl_reason());
+				signature_reason());
 	r = read_chain(certificate_pem, &chain);
 	if (r < 0)
 		return diag_set(diag, "", 0, r, "cannot read the certificate");
@@ -148,7 +122,7 @@ int signature_sign(const struct baseline_approval *approval, const char *stateme
 		r = approval_write(&signed_by, statement_sha256, &text);
 	if (r < 0)
 		return r;
-	return make_cms(&text, signer, key, chain, out, diag);
+	return signature_cms_make(&text, signer, key, chain, out, diag);
 }
 
 static int refuse(struct baseline_approval *a, const char *format, ...)
@@ -168,46 +142,28 @@ static int refuse(struct baseline_approval *a, const char *format, ...)
 	return n < 0 ? -ENOMEM : 1;
 }
 
-/* The digest must be one that nobody can collide. */
-static bool is_strong_digest(CMS_SignerInfo *signer)
-{
-	const ASN1_OBJECT *object;
-	X509_ALGOR *digest = NULL;
-	int nid;
-
-	CMS_SignerInfo_get0_algs(signer, NULL, NULL, &digest, NULL);
-	X509_ALGOR_get0(&object, NULL, NULL, digest);
-	nid = OBJ_obj2nid(object);
-	return nid == NID_sha256 || nid == NID_sha384 || nid == NID_sha512 || nid == NID_sha3_256 ||
-	       nid == NID_sha3_384 || nid == NID_sha3_512 || nid == NID_shake256;
-}
-
 /* The signature itself; gives content and signer (borrowed from @cms). The chain is not judged
  * here. */
 static int open_cms(CMS_ContentInfo *cms, struct baseline_approval *a, struct strbuf *content,
 		    X509 **ret_signer)
 {
-	cleanup_with(BIO_vfreep) BIO *out = BIO_new(BIO_s_mem());
-	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+	struct diag diag = {0};
 	STACK_OF(X509) * signers;
 	X509 *signer;
+	int r;
 
-	if (!out)
-		return -ENOMEM;
-	if (!infos || sk_CMS_SignerInfo_num(infos) != 1)
-		return refuse(a, "the CMS has not exactly one signer");
-	if (!is_strong_digest(sk_CMS_SignerInfo_value(infos, 0)))
-		return refuse(a, "the signature uses a weak digest");
-	if (CMS_verify(cms, NULL, NULL, NULL, out, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) != 1)
-		return refuse(a, "the signature does not hold: %s", openssl_reason());
-
+	r = signature_cms_check(cms, content, &diag);
+	if (r == -EBADMSG)
+		return refuse(a, "%s", diag.text);
+	if (r < 0)
+		return r;
 	signers = CMS_get0_signers(cms);
 	signer = sk_X509_num(signers) == 1 ? sk_X509_value(signers, 0) : NULL;
 	sk_X509_free(signers);
 	if (!signer)
 		return refuse(a, "the CMS does not carry the signer's certificate");
 	*ret_signer = signer;
-	return append_bio(out, content);
+	return 0;
 }
 
 static int set_subject(const X509 *certificate, struct baseline_approval *a)

@@ -2,8 +2,6 @@
 /*
  * Signatures that were made elsewhere: any encoding and any place of the
  * content become the one form that a baseline file has.
- *
- * OpenSSL 3.0 has no Ed25519 in CMS; such a signature does not hold here.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -16,6 +14,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/signature.h"
+#include "baseline/signature_cms.h"
 #include "baseline/signature_form.h"
 
 DEFINE_CLEANUP(BIO *, BIO_vfree)
@@ -52,19 +51,6 @@ static bool has_content(CMS_ContentInfo *cms)
 	return content && *content;
 }
 
-static int set_content(CMS_ContentInfo *cms, const struct strbuf *text)
-{
-	ASN1_OCTET_STRING **content = CMS_get0_content(cms);
-
-	if (!content)
-		return -EBADMSG;
-	*content = ASN1_OCTET_STRING_new();
-	if (!*content ||
-	    ASN1_OCTET_STRING_set(*content, (unsigned char *)text->data, (int)text->len) != 1)
-		return -ENOMEM;
-	return 0;
-}
-
 static int refuse(struct diag *diag, const char *why)
 {
 	return diag_set(diag, "", 0, -EBADMSG, "%s", why);
@@ -73,24 +59,14 @@ static int refuse(struct diag *diag, const char *why)
 /* Verifies, and appends the DER. */
 static int write_form(CMS_ContentInfo *cms, struct strbuf *out, struct diag *diag)
 {
-	cleanup_with(BIO_vfreep) BIO *content = BIO_new(BIO_s_mem());
-	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+	cleanup_strbuf struct strbuf content = STRBUF_INIT;
 	unsigned char *der = NULL;
 	const char *odd;
-	int len;
+	int len, r;
 
-	if (!content)
-		return -ENOMEM;
-	if (!infos || sk_CMS_SignerInfo_num(infos) != 1)
-		return refuse(diag, "the CMS has not exactly one signer");
-	if (CMS_verify(cms, NULL, NULL, NULL, content, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) !=
-	    1) {
-		const char *reason = ERR_reason_error_string(ERR_get_error());
-
-		ERR_clear_error();
-		return diag_set(diag, "", 0, -EBADMSG, "the signature does not hold: %s",
-				reason ?: "no reason given");
-	}
+	r = signature_cms_check(cms, &content, diag);
+	if (r < 0)
+		return r;
 	len = i2d_CMS_ContentInfo(cms, &der);
 	if (len <= 0)
 		return -ENOMEM;
@@ -120,7 +96,7 @@ static int try_content(const struct signature_source *source, bool with_cr, stru
 	strbuf_add(&text, "", 0);
 	r = strbuf_check(&text);
 	if (r == 0)
-		r = set_content(cms, &text);
+		r = signature_cms_set_content(cms, &text);
 	return r < 0 ? r : write_form(cms, out, diag);
 }
 

@@ -44,7 +44,7 @@ VENDOR_HOMES = {
     r"bpf/bpf_(helpers|tracing|core_read|endian)\.h": r"ebpf/.*",
     r"seccomp\.h": r"agent/privsep/sandbox[^/]*\.c",
     r"sys/capability\.h": r"agent/(privsep/sandbox|baseline/|sensor/|model/file_fact).*",
-    r"openssl/.*": r"agent/(wire/signature|base/hash|baseline/signature(_form|_import)?|daemon/evidence_key)\.[ch]|collectors/[a-z_]*tls\.[ch]",
+    r"openssl/.*": r"agent/(wire/signature|base/hash|baseline/signature(_[a-z]+)?|daemon/evidence_key)\.[ch]|collectors/[a-z_]*tls\.[ch]",
     r"ini\.h": r"agent/base/ini\.c",
     r"sqlite3\.h": r"agent/(record|baseline)/[^/]*\.[ch]|collectors/store_sqlite[^/]*\.[ch]",
     r"libpq-fe\.h": r"collectors/store_postgres\.c",
