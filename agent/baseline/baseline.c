@@ -48,7 +48,7 @@ struct baseline {
 	uint64_t done;	   /* bytes of the entries that were read into the buffer */
 	struct hash *all, *content;
 	char *previous; /* path */
-	uint64_t count, files, bytes;
+	uint64_t count, files, bytes, unstated;
 	bool is_over;
 };
 
@@ -386,7 +386,7 @@ unsigned baseline_count_approvals(const struct baseline *baseline)
 int baseline_rewind(struct baseline *b)
 {
 	b->begin = b->end = 0;
-	b->done = b->count = b->files = b->bytes = 0;
+	b->done = b->count = b->files = b->bytes = b->unstated = 0;
 	b->is_over = false;
 	free(b->previous);
 	b->previous = NULL;
@@ -456,7 +456,8 @@ static int check_totals(struct baseline *b, struct diag *diag)
 	hex_encode(content, SHA256_SIZE, hex);
 	if (strcmp(hex, s->content_digest) != 0)
 		return refuse(b, diag, "the content digest is not that of the entries");
-	if (b->count != s->entries || b->files != s->files || b->bytes != s->bytes_hashed)
+	if (b->count != s->entries || b->files != s->files || b->bytes != s->bytes_hashed ||
+	    b->unstated != s->unstated)
 		return refuse(b, diag, "the counts of the statement are not those of the entries");
 	return 0;
 }
@@ -491,6 +492,7 @@ static int take_line(struct baseline *b, const char *line, size_t len, struct fi
 		b->files++;
 		b->bytes += entry->size;
 	}
+	b->unstated += entry->unstated != 0;
 	return check_order(b, entry, diag);
 }
 

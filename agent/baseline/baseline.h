@@ -35,6 +35,7 @@ struct baseline_statement {
 	char *made_by, *made_on; /* user and host */
 	int64_t made_at_ns;
 	uint64_t entries, files, bytes_hashed;
+	uint64_t unstated; /* entries that say nothing about some of their attributes */
 	/* Regular files that a package lists a checksum for: whether the file was compared with it,
 	 * or its change time says that nobody touched it since the package was unpacked. Both are
 	 * hints: who can write the file can write them. */

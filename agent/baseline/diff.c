@@ -151,8 +151,18 @@ static bool has_other_attributes(const struct file_fact *old, const struct file_
 	/* Which attributes a link has, or another type of file, follows from what it is. */
 	if (old->type != now->type)
 		return false;
-	return (file_fact_diff(old, now) & FILE_DIFF_ATTRIBUTES) != 0 || old->role != now->role ||
-	       !str_equal(old->user, now->user) || !str_equal(old->group, now->group);
+	/* What one of the two files leaves open is approved otherwise, too. */
+	return ((file_fact_diff(old, now) | (old->unstated ^ now->unstated)) &
+		FILE_DIFF_ATTRIBUTES) != 0 ||
+	       old->role != now->role || !str_equal(old->user, now->user) ||
+	       !str_equal(old->group, now->group);
+}
+
+static bool has_other_origin(const struct file_fact *old, const struct file_fact *now)
+{
+	return ((old->unstated ^ now->unstated) & FILE_DIFF_PACKAGE) != 0 ||
+	       !str_equal(old->package, now->package) || !str_equal(old->version, now->version) ||
+	       old->differs != now->differs;
 }
 
 static enum diff_kind judge(const struct file_fact *old, const struct file_fact *now,
@@ -171,10 +181,7 @@ static enum diff_kind judge(const struct file_fact *old, const struct file_fact 
 		return DIFF_CONTENT;
 	if (is_attributes)
 		return DIFF_ATTRIBUTES;
-	if (!str_equal(old->package, now->package) || !str_equal(old->version, now->version) ||
-	    old->differs != now->differs)
-		return DIFF_ORIGIN;
-	return DIFF_SAME;
+	return has_other_origin(old, now) ? DIFF_ORIGIN : DIFF_SAME;
 }
 
 /* One path; @old or @now is NULL when only the other file has it. */

@@ -39,9 +39,18 @@ static void put_sha256(const struct file_fact *f, struct strbuf *out)
 	strbuf_add_str(out, hex);
 }
 
+/* Unstated is not the same as none: an approver sees which of the two a baseline says. */
+static bool put_unstated(const struct file_fact *f, unsigned field, struct strbuf *out)
+{
+	if (!(f->unstated & field))
+		return false;
+	strbuf_add_str(out, "not stated");
+	return true;
+}
+
 static void put_size(const struct file_fact *f, struct strbuf *out)
 {
-	if (f->type == FILE_TYPE_REGULAR)
+	if (!put_unstated(f, FILE_DIFF_SIZE, out) && f->type == FILE_TYPE_REGULAR)
 		strbuf_printf(out, "%" PRIu64, f->size);
 }
 
@@ -52,12 +61,14 @@ static void put_target(const struct file_fact *f, struct strbuf *out)
 
 static void put_mode(const struct file_fact *f, struct strbuf *out)
 {
-	if (has_mode(f))
+	if (has_mode(f) && !put_unstated(f, FILE_DIFF_MODE, out))
 		strbuf_printf(out, "%04o", f->mode);
 }
 
 static void put_owner(const struct file_fact *f, struct strbuf *out)
 {
+	if (put_unstated(f, FILE_DIFF_OWNER, out))
+		return;
 	strbuf_printf(out, "%" PRIu32 ":%" PRIu32 " ", f->uid, f->gid);
 	add_escaped(out, f->user ? f->user : "?");
 	strbuf_add_char(out, ':');
@@ -66,17 +77,20 @@ static void put_owner(const struct file_fact *f, struct strbuf *out)
 
 static void put_capabilities(const struct file_fact *f, struct strbuf *out)
 {
-	add_escaped(out, f->capabilities);
+	if (!put_unstated(f, FILE_DIFF_CAPABILITIES, out))
+		add_escaped(out, f->capabilities);
 }
 
 static void put_xattrs(const struct file_fact *f, struct strbuf *out)
 {
-	add_escaped(out, f->xattrs);
+	if (!put_unstated(f, FILE_DIFF_XATTRS, out))
+		add_escaped(out, f->xattrs);
 }
 
 static void put_package(const struct file_fact *f, struct strbuf *out)
 {
-	add_escaped(out, f->package);
+	if (!put_unstated(f, FILE_DIFF_PACKAGE, out))
+		add_escaped(out, f->package);
 }
 
 static void put_version(const struct file_fact *f, struct strbuf *out)

@@ -3,8 +3,10 @@
  * One line of entries.jsonl: the canonical text of an approved file.
  *
  * Keys in this order, those in brackets only where they apply:
- *   path type [sha256] [target] role [size] mode uid gid [user] [group]
+ *   path type [sha256] [target] role [unstated] [size] mode uid gid [user] [group]
  *   [capabilities] [xattrs] [package] [version] [differs]
+ * unstated is a list of the fields (file_fields_unstated) that the baseline says
+ * nothing about; they do not stand in the line, all others do.
  * All texts go through str_escape(). There is one text for each entry:
  * the reader takes a line only if the writer would have written it. What comes
  * before role says what the content is, what follows says whose it is and where

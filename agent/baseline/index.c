@@ -22,7 +22,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-#define INDEX_VERSION "2" /* another number: the file is of another version and is dropped */
+#define INDEX_VERSION "3" /* another number: the file is of another version and is dropped */
 
 enum {
 	READ_PATH,
@@ -58,7 +58,7 @@ struct baseline_index {
 
 #define COLUMNS                                                                                    \
 	"number, path, type, role, sha256, size, mode, uid, gid, user, grp, capabilities, xattrs," \
-	" link_target, package, version"
+	" link_target, package, version, unstated"
 
 static const char *const read_sql[READ_COUNT] = {
 	[READ_PATH] = "SELECT " COLUMNS " FROM entry WHERE path = ?1",
@@ -70,7 +70,7 @@ static const char *const read_sql[READ_COUNT] = {
 
 static const char *const write_sql[WRITE_COUNT] = {
 	[WRITE_ENTRY] = "INSERT INTO entry (" COLUMNS ") VALUES"
-			" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
+			" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
 	[WRITE_DIGEST] = "INSERT INTO digest (prefix, number) VALUES (?1, ?2)",
 };
 
@@ -84,7 +84,8 @@ static const char schema_sql[] =
 	"CREATE TABLE entry (number INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE,"
 	"  type INTEGER NOT NULL, role INTEGER NOT NULL, sha256 BLOB, size INTEGER NOT NULL,"
 	"  mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL, user TEXT, grp TEXT,"
-	"  capabilities TEXT, xattrs TEXT, link_target BLOB, package TEXT, version TEXT);"
+	"  capabilities TEXT, xattrs TEXT, link_target BLOB, package TEXT, version TEXT,"
+	"  unstated INTEGER NOT NULL);"
 	"CREATE TABLE digest (prefix INTEGER NOT NULL, number INTEGER NOT NULL,"
 	"  PRIMARY KEY (prefix, number)) WITHOUT ROWID;";
 
@@ -306,6 +307,7 @@ static void bind_entry(sqlite3_stmt *stmt, uint64_t number, const struct file_fa
 	bind_blob(stmt, 14, entry->link_target);
 	sqlite3_bind_text(stmt, 15, entry->package, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 16, entry->version, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 17, entry->unstated);
 }
 
 static int step_once(sqlite3_stmt *stmt)
@@ -476,6 +478,7 @@ static int read_entry(sqlite3_stmt *stmt, struct file_fact *ret_entry)
 	entry.mode = (uint32_t)sqlite3_column_int64(stmt, 6);
 	entry.uid = (uint32_t)sqlite3_column_int64(stmt, 7);
 	entry.gid = (uint32_t)sqlite3_column_int64(stmt, 8);
+	entry.unstated = (unsigned)sqlite3_column_int64(stmt, 16);
 
 	r = read_strings(stmt, &entry);
 	if (r < 0)

@@ -99,6 +99,7 @@ static void write_lists(const struct baseline_statement *s, struct json *j)
 	json_put_u64(j, "entries", s->entries);
 	json_put_u64(j, "files", s->files);
 	json_put_u64(j, "bytes_hashed", s->bytes_hashed);
+	json_put_u64(j, "unstated", s->unstated);
 	json_key(j, "packages");
 	json_begin_object(j);
 	json_put_u64(j, "checksum_compared", s->package_checked);

@@ -150,6 +150,7 @@ static int read_fields(struct reader *reader, struct baseline_statement *s)
 	s->entries = get_u64(reader, "entries");
 	s->files = get_u64(reader, "files");
 	s->bytes_hashed = get_u64(reader, "bytes_hashed");
+	s->unstated = get_u64(reader, "unstated");
 	get_packages(reader, s);
 	r = get_problems(reader, s);
 	if (r < 0)

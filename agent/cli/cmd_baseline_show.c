@@ -84,6 +84,9 @@ static void print_statement(const struct baseline *baseline)
 	}
 	printf("entries:        %" PRIu64 ", of them %" PRIu64 " files with %" PRIu64 " bytes\n",
 	       s->entries, s->files, s->bytes_hashed);
+	if (s->unstated > 0)
+		printf("not stated:     %" PRIu64 " entries say nothing about some attributes\n",
+		       s->unstated);
 	printf("packages:       %" PRIu64 " files differ from theirs, %" PRIu64 " are of none "
 	       "(%" PRIu64 " compared by checksum, %" PRIu64 " unchanged since unpacked)\n",
 	       s->differs_from_package, s->not_packaged, s->package_checked, s->package_unchanged);
@@ -152,15 +155,28 @@ static int show_approvals(const struct show *show, struct baseline *baseline, st
 	return r == -ENOENT ? 0 : r;
 }
 
+/* "-" where the baseline does not say. */
+static void print_attributes(const struct file_fact *entry)
+{
+	if (entry->unstated & FILE_DIFF_MODE)
+		printf("   - ");
+	else
+		printf("%04o ", entry->mode);
+	if (entry->unstated & FILE_DIFF_OWNER)
+		printf("- ");
+	else
+		printf("%s:%s ", entry->user ? entry->user : "?",
+		       entry->group ? entry->group : "?");
+}
+
 static void print_entry(const struct file_fact *entry)
 {
 	char hex[SHA256_HEX_SIZE] = "-";
 
 	if (entry->has_digest)
 		hex_encode(entry->sha256, SHA256_SIZE, hex);
-	printf("%-64s %-10s %-10s %04o %s:%s ", hex, file_type_name(entry->type),
-	       file_role_name(entry->role), entry->mode, entry->user ? entry->user : "?",
-	       entry->group ? entry->group : "?");
+	printf("%-64s %-10s %-10s ", hex, file_type_name(entry->type), file_role_name(entry->role));
+	print_attributes(entry);
 	print_escaped(entry->path);
 	if (entry->link_target) {
 		printf(" -> ");
@@ -179,7 +195,8 @@ static bool is_wanted(const struct show *show, const struct file_fact *entry)
 	if (!show->is_unpackaged && !show->is_differs)
 		return true;
 	return (show->is_differs && entry->differs) ||
-	       (show->is_unpackaged && entry->type == FILE_TYPE_REGULAR && !entry->package);
+	       (show->is_unpackaged && entry->type == FILE_TYPE_REGULAR && !entry->package &&
+		!(entry->unstated & FILE_DIFF_PACKAGE));
 }
 
 static int show_entries(const struct show *show, struct baseline *baseline, struct diag *diag)

@@ -10,8 +10,9 @@
 #include "report/csv.h"
 
 static const char *const columns[] = {
-	"path", "type",	 "role",   "sha256",	   "size",   "mode",	"uid",	   "gid",
-	"user", "group", "target", "capabilities", "xattrs", "package", "version", "differs",
+	"path",	  "type",    "role",	"sha256",  "size",     "mode",
+	"uid",	  "gid",     "user",	"group",   "target",   "capabilities",
+	"xattrs", "package", "version", "differs", "unstated",
 };
 
 /* A text that came from a machine, escaped as everywhere. */
@@ -27,6 +28,33 @@ static int put_raw(FILE *out, const char *raw)
 		return -ENOMEM;
 	csv_cell(out, text.data);
 	return 0;
+}
+
+/* The names of the fields that the baseline says nothing about; their cells are empty. */
+static void put_unstated(FILE *out, unsigned unstated)
+{
+	const char *before = "";
+
+	for (const struct file_field *f = file_fields_unstated; f->name; f++) {
+		if (!(unstated & f->bit))
+			continue;
+		fprintf(out, "%s%s", before, f->name);
+		before = " ";
+	}
+}
+
+static void put_numbers(FILE *out, const struct file_fact *entry)
+{
+	if (entry->type == FILE_TYPE_REGULAR && !(entry->unstated & FILE_DIFF_SIZE))
+		fprintf(out, "%" PRIu64, entry->size);
+	if (entry->unstated & FILE_DIFF_MODE)
+		putc(',', out);
+	else
+		fprintf(out, ",\"%04" PRIo32 "\"", entry->mode);
+	if (entry->unstated & FILE_DIFF_OWNER)
+		fputs(",,", out);
+	else
+		fprintf(out, ",%" PRIu32 ",%" PRIu32, entry->uid, entry->gid);
 }
 
 static int put_entry(FILE *out, const struct file_fact *entry)
@@ -46,13 +74,12 @@ static int put_entry(FILE *out, const struct file_fact *entry)
 	csv_cell(out, path.data);
 	fprintf(out, ",\"%s\",\"%s\",%s,", file_type_name(entry->type), file_role_name(entry->role),
 		hex);
-	if (entry->type == FILE_TYPE_REGULAR)
-		fprintf(out, "%" PRIu64, entry->size);
-	fprintf(out, ",\"%04" PRIo32 "\",%" PRIu32 ",%" PRIu32, entry->mode, entry->uid,
-		entry->gid);
+	put_numbers(out, entry);
 	for (size_t i = 0; i < ARRAY_SIZE(texts) && r == 0; i++)
 		r = put_raw(out, texts[i]);
-	fprintf(out, ",%s\r\n", entry->differs ? "true" : "");
+	fprintf(out, ",%s,", entry->differs ? "true" : "");
+	put_unstated(out, entry->unstated);
+	fputs("\r\n", out);
 	return r;
 }
 

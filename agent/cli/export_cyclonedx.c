@@ -121,17 +121,29 @@ static void put_number(struct json *j, const char *name, const char *format, uin
 	put_property(j, name, text);
 }
 
+/* One property for each field that the baseline says nothing about. */
+static void put_unstated(struct json *j, unsigned unstated)
+{
+	for (const struct file_field *f = file_fields_unstated; f->name; f++)
+		if (unstated & f->bit)
+			put_property(j, "plumbline:unstated", f->name);
+}
+
 static void put_properties(struct json *j, const struct file_fact *entry)
 {
 	json_key(j, "properties");
 	json_begin_array(j);
 	put_property(j, "plumbline:type", file_type_name(entry->type));
 	put_property(j, "plumbline:role", file_role_name(entry->role));
-	if (entry->type == FILE_TYPE_REGULAR)
+	put_unstated(j, entry->unstated);
+	if (entry->type == FILE_TYPE_REGULAR && !(entry->unstated & FILE_DIFF_SIZE))
 		put_number(j, "plumbline:size", "decimal", entry->size);
-	put_number(j, "plumbline:mode", "octal", entry->mode);
-	put_number(j, "plumbline:uid", "decimal", entry->uid);
-	put_number(j, "plumbline:gid", "decimal", entry->gid);
+	if (!(entry->unstated & FILE_DIFF_MODE))
+		put_number(j, "plumbline:mode", "octal", entry->mode);
+	if (!(entry->unstated & FILE_DIFF_OWNER)) {
+		put_number(j, "plumbline:uid", "decimal", entry->uid);
+		put_number(j, "plumbline:gid", "decimal", entry->gid);
+	}
 	put_property(j, "plumbline:user", entry->user);
 	put_property(j, "plumbline:group", entry->group);
 	put_property(j, "plumbline:target", entry->link_target);

@@ -39,10 +39,11 @@ static void put_entry(FILE *out, const struct file_fact *entry)
 	if (entry->path[1] != '\0')
 		put_name(out, entry->path);
 	fprintf(out, " type=%s", type_names[entry->type]);
-	if (entry->type != FILE_TYPE_SYMLINK)
+	if (entry->type != FILE_TYPE_SYMLINK && !(entry->unstated & FILE_DIFF_MODE))
 		fprintf(out, " mode=%04" PRIo32, entry->mode);
-	fprintf(out, " uid=%" PRIu32 " gid=%" PRIu32, entry->uid, entry->gid);
-	if (entry->type == FILE_TYPE_REGULAR)
+	if (!(entry->unstated & FILE_DIFF_OWNER))
+		fprintf(out, " uid=%" PRIu32 " gid=%" PRIu32, entry->uid, entry->gid);
+	if (entry->type == FILE_TYPE_REGULAR && !(entry->unstated & FILE_DIFF_SIZE))
 		fprintf(out, " size=%" PRIu64, entry->size);
 	if (entry->has_digest) {
 		hex_encode(entry->sha256, SHA256_SIZE, hex);

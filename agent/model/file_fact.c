@@ -24,6 +24,16 @@ static const char *const role_names[FILE_ROLE_COUNT] = {
 	[FILE_ROLE_IMAGE] = "image",
 };
 
+const struct file_field file_fields_unstated[] = {
+	{FILE_DIFF_SIZE, "size"},
+	{FILE_DIFF_MODE, "mode"},
+	{FILE_DIFF_OWNER, "owner"},
+	{FILE_DIFF_CAPABILITIES, "capabilities"},
+	{FILE_DIFF_XATTRS, "xattrs"},
+	{FILE_DIFF_PACKAGE, "package"},
+	{0, NULL},
+};
+
 void file_fact_done(struct file_fact *fact)
 {
 	free(fact->path);
@@ -194,5 +204,5 @@ unsigned file_fact_diff(const struct file_fact *approved, const struct file_fact
 		diff |= FILE_DIFF_CAPABILITIES;
 	if (!str_equal(approved->xattrs, now->xattrs))
 		diff |= FILE_DIFF_XATTRS;
-	return diff;
+	return diff & ~(approved->unstated | now->unstated);
 }

@@ -55,6 +55,7 @@ struct file_fact {
 	char *version;	   /* of that package */
 	bool differs;	   /* baseline only: when it was made, the content was not what the package
 			      shipped */
+	unsigned unstated; /* baseline only: FILE_DIFF_* of the fields that it says nothing about */
 };
 
 void file_fact_done(struct file_fact *fact);
@@ -85,10 +86,25 @@ enum {
 	FILE_DIFF_CAPABILITIES = 1 << 4,
 	FILE_DIFF_XATTRS = 1 << 5,
 	FILE_DIFF_UNREADABLE = 1 << 6, /* regular, but no digest could be had now */
+	/* Never a difference of its own, but a baseline may say nothing about it. */
+	FILE_DIFF_SIZE = 1 << 7,
+	FILE_DIFF_PACKAGE = 1 << 8, /* and version */
 };
 #define FILE_DIFF_ATTRIBUTES \
 	(FILE_DIFF_MODE | FILE_DIFF_OWNER | FILE_DIFF_CAPABILITIES | FILE_DIFF_XATTRS)
 
+/* A field that one of the two does not state is no difference. */
 unsigned file_fact_diff(const struct file_fact *approved, const struct file_fact *now);
+
+/*
+ * The fields that an entry may leave unstated, in the order in which they are named; ends with a
+ * NULL name. Its path, type, role, digest and link target are always stated.
+ */
+struct file_field {
+	unsigned bit; /* FILE_DIFF_* */
+	const char *name;
+};
+extern const struct file_field file_fields_unstated[];
+#define FILE_FIELDS_UNSTATED (FILE_DIFF_ATTRIBUTES | FILE_DIFF_SIZE | FILE_DIFF_PACKAGE)
 
 #endif

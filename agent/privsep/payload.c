@@ -42,6 +42,7 @@ void m_put_file_fact(struct message *message, const struct file_fact *fact)
 	m_put_string(message, fact->link_target);
 	m_put_string(message, fact->package);
 	m_put_string(message, fact->version);
+	m_put_u32(message, fact->unstated);
 }
 
 /* A path is absolute or absent: what is below builds on it. */
@@ -82,6 +83,9 @@ void m_get_file_fact(struct message *message, struct file_fact *to)
 	to->link_target = m_get_string(message);
 	to->package = m_get_string(message);
 	to->version = m_get_string(message);
+	to->unstated = m_get_u32(message);
+	if (to->unstated & ~(unsigned)FILE_FIELDS_UNSTATED)
+		message_set_bad(message);
 }
 
 void m_put_subject(struct message *message, const struct subject *subject)

@@ -58,7 +58,11 @@ static struct baseline *make(const char *name, const struct file_fact *facts, si
 		struct strbuf line = STRBUF_INIT;
 
 		s.files += facts[i].type == FILE_TYPE_REGULAR;
-		s.bytes_hashed += facts[i].type == FILE_TYPE_REGULAR ? facts[i].size : 0;
+		s.unstated += facts[i].unstated != 0;
+		s.bytes_hashed +=
+			facts[i].type == FILE_TYPE_REGULAR && !(facts[i].unstated & FILE_DIFF_SIZE)
+				? facts[i].size
+				: 0;
 		ck_assert_int_eq(entry_write(&facts[i], &line), 0);
 		ck_assert_int_eq(writer_add(writer, line.data, line.len), 0);
 		strbuf_done(&line);
@@ -147,6 +151,18 @@ static void change_differs(struct file_fact *f)
 	f->differs = true;
 }
 
+static void forget_attributes(struct file_fact *f)
+{
+	f->unstated = FILE_DIFF_MODE | FILE_DIFF_OWNER | FILE_DIFF_CAPABILITIES | FILE_DIFF_XATTRS |
+		      FILE_DIFF_SIZE;
+	f->user = NULL;
+}
+static void forget_package(struct file_fact *f)
+{
+	f->unstated = FILE_DIFF_PACKAGE;
+	f->package = f->version = NULL;
+}
+
 #define ZEROS "00000000000000000000000000000000000000000000000000000000000000"
 
 static const struct {
@@ -171,6 +187,11 @@ static const struct {
 	{change_version, DIFF_ORIGIN, false, false, "origin /usr/a version 1>2;"},
 	{change_package, DIFF_ORIGIN, false, false, "origin /usr/a package p>-;version 1>-;"},
 	{change_differs, DIFF_ORIGIN, false, false, "origin /usr/a differs ->true;"},
+	{forget_attributes, DIFF_ATTRIBUTES, false, false,
+	 "attributes /usr/a size 3>not stated;mode 0644>not stated;owner 0:0 root:?>not stated;"
+	 "capabilities ->not stated;xattrs ->not stated;"},
+	{forget_package, DIFF_ORIGIN, false, false,
+	 "origin /usr/a package p>not stated;version 1>-;"},
 };
 
 START_TEST(an_entry_counts_once)

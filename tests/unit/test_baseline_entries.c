@@ -41,6 +41,20 @@ static const struct file_fact facts[] = {
 	 .type = FILE_TYPE_SYMLINK,
 	 .link_target = (char *)"../\",\"role\":\"config"},
 	{.path = (char *)"/l", .type = FILE_TYPE_SYMLINK, .link_target = (char *)""},
+	{.path = (char *)"/v",
+	 .type = FILE_TYPE_REGULAR,
+	 .has_digest = true,
+	 .unstated = FILE_FIELDS_UNSTATED},
+	{.path = (char *)"/v",
+	 .type = FILE_TYPE_REGULAR,
+	 .has_digest = true,
+	 .mode = 0644,
+	 .package = (char *)"p",
+	 .unstated = FILE_DIFF_SIZE | FILE_DIFF_OWNER | FILE_DIFF_XATTRS},
+	{.path = (char *)"/l",
+	 .type = FILE_TYPE_SYMLINK,
+	 .link_target = (char *)"v",
+	 .unstated = FILE_DIFF_MODE},
 };
 
 static void assert_same(const struct file_fact *a, const struct file_fact *b)
@@ -62,6 +76,7 @@ static void assert_same(const struct file_fact *a, const struct file_fact *b)
 	ck_assert_pstr_eq(a->package, b->package);
 	ck_assert_pstr_eq(a->version, b->version);
 	ck_assert_int_eq(a->differs, b->differs);
+	ck_assert_uint_eq(a->unstated, b->unstated);
 }
 
 START_TEST(entry_comes_back_as_it_was)
@@ -96,6 +111,25 @@ START_TEST(text_is_the_documented_one)
 	ck_assert_int_eq(entry_write(&fact, &line), 0);
 	ck_assert_uint_eq(line.len, sizeof(plain));
 	ck_assert_int_eq(strncmp(line.data, plain, sizeof(plain) - 1), 0);
+	strbuf_done(&line);
+}
+END_TEST
+
+START_TEST(an_unstated_field_is_named_and_absent)
+{
+	const struct file_fact fact = {
+		.path = (char *)"/a",
+		.type = FILE_TYPE_DIRECTORY,
+		.uid = 3,
+		.user = (char *)"sys",
+		.capabilities = (char *)"cap_net_raw=ep",
+		.unstated = FILE_DIFF_MODE | FILE_DIFF_OWNER | FILE_DIFF_CAPABILITIES,
+	};
+	struct strbuf line = STRBUF_INIT;
+
+	ck_assert_int_eq(entry_write(&fact, &line), 0);
+	ck_assert_str_eq(line.data, "{\"path\":\"/a\",\"type\":\"directory\",\"role\":\"data\","
+				    "\"unstated\":[\"mode\",\"owner\",\"capabilities\"]}\n");
 	strbuf_done(&line);
 }
 END_TEST
@@ -145,6 +179,18 @@ static const struct {
 	{"\"group\":\"root\"", "\"group\":null"},
 	{"\"group\":\"root\"", "\"group\":\"root\",\"version\":\"1\",\"package\":\"a\""},
 	{"\"group\":\"root\"", "\"group\":\"root\",\"differs\":false"},
+	{"\"mode\":\"0755\",", ""}, /* forgotten is not unstated */
+	{"\"size\":7", "\"unstated\":[],\"size\":7"},
+	{"\"size\":7", "\"unstated\":[\"size\"],\"size\":7"}, /* and stated */
+	{"\"size\":7", "\"unstated\":[\"mode\"],\"size\":7"},
+	{"\"size\":7", "\"unstated\":[\"owner\"],\"size\":7"},
+	{"\"size\":7", "\"unstated\":[\"xattrs\",\"capabilities\"],\"size\":7"}, /* order */
+	{"\"size\":7", "\"unstated\":[\"xattrs\",\"xattrs\"],\"size\":7"},
+	{"\"size\":7", "\"unstated\":[\"xattrs\", \"package\"],\"size\":7"},
+	{"\"size\":7", "\"unstated\":[\"sha256\"],\"size\":7"},
+	{"\"size\":7", "\"unstated\":\"xattrs\",\"size\":7"},
+	{"\"size\":7", "\"unstated\":[\"xattrs\",\"size\":7"},
+	{"\"size\":7", "\"size\":7,\"unstated\":[\"xattrs\"]"},
 };
 
 START_TEST(other_text_is_refused)
@@ -159,6 +205,22 @@ START_TEST(other_text_is_refused)
 	strbuf_add_str(&line, at + strlen(wrongs[_i].from));
 	ck_assert_msg(entry_read(line.data, line.len, &out) == -EBADMSG, "%s", line.data);
 	strbuf_done(&line);
+}
+END_TEST
+
+START_TEST(only_a_file_has_a_size_to_leave_unstated)
+{
+	static const char folder[] =
+		"{\"path\":\"/a\",\"type\":\"directory\",\"role\":\"data\",\"unstated\":[\"size\"],"
+		"\"mode\":\"0755\",\"uid\":0,\"gid\":0}";
+	static const char differs[] =
+		"{\"path\":\"/a\",\"type\":\"regular\",\"sha256\":\"" ZEROS
+		"\",\"role\":\"data\",\"unstated\":[\"package\"],"
+		"\"size\":1,\"mode\":\"0755\",\"uid\":0,\"gid\":0,\"differs\":true}";
+	struct file_fact out = {0};
+
+	ck_assert_int_eq(entry_read(folder, sizeof(folder) - 1, &out), -EBADMSG);
+	ck_assert_int_eq(entry_read(differs, sizeof(differs) - 1, &out), -EBADMSG);
 }
 END_TEST
 
@@ -233,6 +295,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, entry_comes_back_as_it_was, 0, ARRAY_SIZE(facts));
 	tcase_add_test(tcase, text_is_the_documented_one);
 	tcase_add_loop_test(tcase, other_text_is_refused, 0, ARRAY_SIZE(wrongs));
+	tcase_add_test(tcase, an_unstated_field_is_named_and_absent);
+	tcase_add_test(tcase, only_a_file_has_a_size_to_leave_unstated);
 	tcase_add_test(tcase, what_is_read_is_canonical);
 	tcase_add_test(tcase, a_cut_line_is_refused);
 	tcase_add_test(tcase, content_ends_before_the_role);

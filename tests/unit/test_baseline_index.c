@@ -74,6 +74,7 @@ START_TEST(keeps_every_field)
 		.link_target = (char *)"../x\xfe",
 		.package = (char *)"coreutils",
 		.version = (char *)"9.1-1",
+		.unstated = FILE_DIFF_SIZE | FILE_DIFF_XATTRS,
 	};
 	struct file_fact out = {0};
 
@@ -96,6 +97,7 @@ START_TEST(keeps_every_field)
 	ck_assert_str_eq(out.link_target, in.link_target);
 	ck_assert_str_eq(out.package, in.package);
 	ck_assert_str_eq(out.version, in.version);
+	ck_assert_uint_eq(out.unstated, in.unstated);
 	file_fact_done(&out);
 }
 END_TEST

@@ -22,6 +22,7 @@ static void fill(struct baseline_statement *s)
 		.entries = 10,
 		.files = 5,
 		.bytes_hashed = 1ULL << 40,
+		.unstated = 6,
 		.package_checked = 1,
 		.package_unchanged = 2,
 		.differs_from_package = 3,
@@ -61,6 +62,7 @@ START_TEST(statement_comes_back_as_it_was)
 	ck_assert_str_eq(s.ticket, "CHG-1");
 	ck_assert_int_eq(s.made_at_ns, 1764000000123000000);
 	ck_assert_uint_eq(s.bytes_hashed, 1ULL << 40);
+	ck_assert_uint_eq(s.unstated, 6);
 	ck_assert_uint_eq(s.package_checked, 1);
 	ck_assert_uint_eq(s.package_unchanged, 2);
 	ck_assert_uint_eq(s.differs_from_package, 3);
@@ -105,6 +107,7 @@ static const struct {
 	{"\"trees\":[\"/usr\"", "\"trees\":[7"},
 	{"\"problems\":[{", "\"problems\":[{\"extra\":1,"},
 	{"\"not_read\":1", "\"not_read\":99999999999999999999"},
+	{"\"unstated\":6,", ""},
 	{"\"differs\":3", "\"differs\":3,\"more\":4"},
 };
 

@@ -115,6 +115,42 @@ START_TEST(each_attribute_is_told_apart)
 }
 END_TEST
 
+/* Each field on its own: one that is not stated does not hide another. */
+START_TEST(an_unstated_attribute_is_no_difference)
+{
+	static const unsigned bits[] = {FILE_DIFF_MODE, FILE_DIFF_OWNER, FILE_DIFF_CAPABILITIES,
+					FILE_DIFF_XATTRS};
+	cleanup_file_fact struct file_fact approved = approved_program(), now = {0};
+
+	ck_assert_int_eq(file_fact_copy(&approved, &now), 0);
+	now.mode = 04755;
+	now.uid = 7;
+	free(now.capabilities);
+	now.capabilities = NULL;
+	now.xattrs = strdup("security.selinux=00");
+	approved.unstated = bits[_i];
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), FILE_DIFF_ATTRIBUTES & ~bits[_i]);
+	approved.unstated = 0;
+	now.unstated = bits[_i];
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), FILE_DIFF_ATTRIBUTES & ~bits[_i]);
+	now.sha256[0] ^= 1;
+	now.unstated = FILE_FIELDS_UNSTATED;
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), FILE_DIFF_CONTENT);
+}
+END_TEST
+
+START_TEST(each_field_that_may_be_unstated_has_a_name)
+{
+	unsigned all = 0;
+
+	for (const struct file_field *f = file_fields_unstated; f->name; f++) {
+		ck_assert_uint_eq(all & f->bit, 0);
+		all |= f->bit;
+	}
+	ck_assert_uint_eq(all, FILE_FIELDS_UNSTATED);
+}
+END_TEST
+
 START_TEST(an_unread_file_is_never_equal)
 {
 	cleanup_file_fact struct file_fact approved = approved_program(), now = {0};
@@ -174,6 +210,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, role_follows_content_name_and_mode, 0, ARRAY_SIZE(roles));
 	tcase_add_test(tcase, equal_facts_have_no_difference);
 	tcase_add_test(tcase, each_attribute_is_told_apart);
+	tcase_add_loop_test(tcase, an_unstated_attribute_is_no_difference, 0, 4);
+	tcase_add_test(tcase, each_field_that_may_be_unstated_has_a_name);
 	tcase_add_test(tcase, an_unread_file_is_never_equal);
 	tcase_add_test(tcase, another_type_is_the_whole_difference);
 	tcase_add_test(tcase, a_link_is_its_target);

@@ -35,6 +35,7 @@ static const struct file_fact fact = {
 	.link_target = NULL,
 	.package = "hmi",
 	.version = "1.2-3",
+	.unstated = FILE_DIFF_MODE | FILE_DIFF_PACKAGE,
 };
 
 static const struct subject subject = {
@@ -58,6 +59,7 @@ static void check_fact(const struct file_fact *got, const struct file_fact *want
 	ck_assert_int_eq(got->type, want->type);
 	ck_assert_int_eq(got->role, want->role);
 	ck_assert_int_eq(got->has_digest, want->has_digest);
+	ck_assert_uint_eq(got->unstated, want->unstated);
 	ck_assert_mem_eq(got->sha256, want->sha256, SHA256_SIZE);
 	ck_assert_uint_eq(got->size, want->size);
 	ck_assert_uint_eq(got->mode, want->mode);
@@ -199,10 +201,15 @@ static void break_path(struct file_fact *f)
 	f->path = "relative";
 }
 
+static void break_unstated(struct file_fact *f)
+{
+	f->unstated = FILE_DIFF_CONTENT;
+}
+
 START_TEST(nonsense_in_a_file_fact_is_bad)
 {
 	static void (*const breakers[])(struct file_fact *) = {break_type, break_role, break_mode,
-							       break_path};
+							       break_path, break_unstated};
 	cleanup_message struct message out = MESSAGE_INIT(MSG_BASELINE_ENTRY);
 	cleanup_file_fact struct file_fact got = {0};
 	struct file_fact broken = fact;
@@ -272,7 +279,7 @@ int main(void)
 	tcase_add_test(tcase, a_file_fact_survives_the_way);
 	tcase_add_test(tcase, an_event_survives_the_way);
 	tcase_add_test(tcase, a_check_result_survives_the_way);
-	tcase_add_loop_test(tcase, nonsense_in_a_file_fact_is_bad, 0, 4);
+	tcase_add_loop_test(tcase, nonsense_in_a_file_fact_is_bad, 0, 5);
 	tcase_add_loop_test(tcase, an_event_of_no_kind_is_bad, 0, 2);
 	tcase_add_test(tcase, a_check_result_without_id_is_bad);
 	tcase_add_test(tcase, a_cut_event_is_bad_and_can_be_freed);
