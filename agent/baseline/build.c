@@ -64,7 +64,7 @@ struct item {
 	char *path;
 	char *line; /* result; NULL: @problem says why not */
 	uint32_t line_len;
-	bool is_regular, is_folder, has_md5;
+	bool is_regular, is_folder;
 	bool is_unchanged; /* since its package was unpacked */
 	bool differs;
 	uint64_t size;
@@ -73,8 +73,8 @@ struct item {
 	struct inode_key inode;
 	struct item *next_link; /* another name of the same inode, read by the same worker */
 	const struct package *package;
-	const char *problem; /* static */
-	uint8_t md5[MD5_SIZE];
+	const struct package_file *packaged; /* to be compared with; NULL: no checksum is known */
+	const char *problem;		     /* static */
 };
 
 struct worker {
@@ -185,21 +185,23 @@ static void sort_items(struct build *b)
 }
 
 /*
- * A file that nobody touched since dpkg had unpacked it needs no second reading with MD5: who could
- * set its change time back could rewrite the list of checksums as well.
+ * A file that nobody touched since its package was unpacked needs no second reading with MD5: who
+ * could set its change time back could rewrite the list of checksums as well.
  */
 static int plan_checksum(struct build *b, struct item *item)
 {
+	const struct package_file *file;
 	int r;
 
 	if (!item->is_regular || !item->package)
 		return 0;
-	r = item->changed_ns <= item->package->unpacked_ns && !b->options->has_all_checksums;
-	item->is_unchanged = r;
-	if (r)
+	item->is_unchanged =
+		item->changed_ns <= item->package->unpacked_ns && !b->options->has_all_checksums;
+	if (item->is_unchanged)
 		return 0;
-	r = packages_get_md5(b->packages, item->path, item->md5);
-	item->has_md5 = r == 0;
+	r = packages_get_file(b->packages, item->path, &file);
+	if (r == 0 && file->digest_size > 0)
+		item->packaged = file;
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -251,15 +253,22 @@ static int plan(struct build *b)
 	return 0;
 }
 
-static void compare_md5(const struct worker *w, struct item *item)
+static void compare_digest(const struct worker *w, struct item *item, const struct file_fact *fact)
 {
-	cleanup_close int fd = open(item->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const struct package_file *packaged = item->packaged;
+	cleanup_close int fd = -1;
 	uint8_t md5[MD5_SIZE];
 
+	if (packaged->digest_size == SHA256_SIZE && fact->has_digest) {
+		item->differs = memcmp(fact->sha256, packaged->digest, SHA256_SIZE) != 0;
+		return;
+	}
+	if (packaged->digest_size == MD5_SIZE)
+		fd = open(item->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0 && hash_fd_md5(fd, w->md5_buffer, MD5_BUFFER, md5) == 0)
-		item->differs = memcmp(md5, item->md5, MD5_SIZE) != 0;
+		item->differs = memcmp(md5, packaged->digest, MD5_SIZE) != 0;
 	else
-		item->has_md5 = false; /* counted as not compared */
+		item->packaged = NULL; /* counted as not compared */
 }
 
 static int write_line(struct worker *w, struct item *item, struct file_fact *fact)
@@ -318,8 +327,8 @@ static int read_one(struct worker *w, struct item *item, struct content *content
 		item->problem = "vanished while it was read";
 	if (item->problem)
 		return 0;
-	if (item->has_md5)
-		compare_md5(w, item);
+	if (item->packaged)
+		compare_digest(w, item, &fact);
 	return write_line(w, item, &fact);
 }
 
@@ -366,7 +375,7 @@ static int count_item(struct baseline_statement *s, const struct item *item)
 		return 0;
 	s->files++;
 	s->bytes_hashed += item->size;
-	s->package_checked += item->has_md5;
+	s->package_checked += item->packaged != NULL;
 	s->package_unchanged += item->is_unchanged;
 	s->differs_from_package += item->differs;
 	s->not_packaged += item->package == NULL;
@@ -418,14 +427,13 @@ static int walk_trees(struct build *b, struct diag *diag)
 static int open_packages(struct build *b, struct diag *diag)
 {
 	const struct build_options *o = b->options;
-	const char *dir = o->dpkg_dir ? o->dpkg_dir : PACKAGES_DPKG_DIR;
-	int r;
+	const struct packages_source source = {
+		.dir = o->packages_dir,
+		.root = "",
+		.trees = o->has_packaged_files ? NULL : o->rules->trees,
+	};
 
-	r = packages_open(dir, "", o->has_packaged_files ? NULL : o->rules->trees, &b->packages);
-	if (r < 0)
-		return diag_set(diag, dir, 0, r, "cannot read the package database: %s",
-				strerror(-r));
-	return 0;
+	return packages_open(&source, &b->packages, diag);
 }
 
 /* The two things that are known without each other; each tells its own fault. */

@@ -28,8 +28,8 @@ struct build_options {
 	bool has_packaged_files;	    /* also what packages own outside the trees */
 	bool has_all_checksums; /* compare all files with their package's checksums, not only those
 				   changed since */
-	const char *dpkg_dir;	/* NULL: PACKAGES_DPKG_DIR */
-	unsigned workers;	/* 0: as many as processors */
+	const char *packages_dir; /* NULL: the usual places */
+	unsigned workers;	  /* 0: as many as processors */
 	/* Called now and then from one thread; may be NULL. */
 	void (*on_progress)(const struct build_progress *progress, void *userdata);
 	void *userdata;

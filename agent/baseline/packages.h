@@ -1,36 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which package owns a path, read from dpkg's own files: status, diversions,
- * info/PACKAGE.list and info/PACKAGE.md5sums. Runs no program.
+ * Which package owns a path, and how the package shipped it. Each kind of
+ * package database (dpkg, rpm) fills one table behind package_db_ops.
  *
- * The lists name what a package shipped; root can change them as easily as the
- * files. So they are a hint for people, never a reason to approve anything.
+ * The databases name what a package shipped; root can change them as easily as
+ * the files. So they are a hint for people, never a reason to approve anything.
  */
 #ifndef PLUMBLINE_BASELINE_PACKAGES_H
 #define PLUMBLINE_BASELINE_PACKAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/diag.h"
 #include "base/hash.h"
-
-#define PACKAGES_DPKG_DIR "/var/lib/dpkg"
 
 struct packages;
 
 struct package {
 	const char *name, *version;
-	int64_t unpacked_ns; /* when dpkg last wrote its list of files */
+	int64_t unpacked_ns; /* when its files were surely all written; 0: not known */
+};
+
+/* A path as its package shipped it. */
+struct package_file {
+	uint16_t mode;	     /* as st_mode has it; 0: the database does not keep it */
+	uint8_t digest_size; /* MD5_SIZE, SHA256_SIZE, or 0: there is none */
+	bool is_config;	     /* the administrator may change it */
+	uint8_t digest[];
+};
+
+/* Takes the next bytes of a program's output; a negative return ends it. */
+typedef int (*packages_output_fn)(const void *data, size_t len, void *userdata);
+
+struct packages_source {
+	/* One database, whatever kind it is; NULL: the usual places of each kind. */
+	const char *dir;
+	const char *root;   /* where merged-/usr links are looked for; "" for the running system */
+	char *const *trees; /* only paths below these are kept (NULL-ended); NULL: all */
+	/*
+	 * Runs a query tool of the system, without privileges and bounded in time and output. 0
+	 * when it ended well, else negative errno with @diag. NULL: a database that needs one is an
+	 * error.
+	 */
+	int (*run_query)(char *const arguments[], packages_output_fn fn, void *userdata,
+			 struct diag *diag);
 };
 
 /*
- * Reads the database in @dir for paths below @trees (NULL-ended; NULL: all paths). @root ("" for
- * the running system) is where merged-/usr links are looked for. A missing database is an empty
- * one.
+ * Reads the databases that are there; none is an empty one. A path that two packages claim is that
+ * of the first: dpkg's before rpm's.
  */
-int packages_open(const char *dir, const char *root, char *const *trees,
-		  struct packages **ret_packages);
+int packages_open(const struct packages_source *source, struct packages **ret_packages,
+		  struct diag *diag);
 struct packages *packages_close(struct packages *packages);
 DEFINE_CLEANUP(struct packages *, packages_close)
 
@@ -40,12 +64,15 @@ size_t packages_count(const struct packages *packages);
  * /bin/ls. */
 const struct package *packages_find(const struct packages *packages, const char *path);
 
-/* The checksum that the package gives for @path. 0, -ENOENT, or another negative errno. Not for two
- * threads. */
-int packages_get_md5(struct packages *packages, const char *path, uint8_t ret_md5[static MD5_SIZE]);
+/*
+ * How @path was shipped, as far as the database tells; @ret_file lives as long as @packages. 0,
+ * -ENOENT, or another negative errno. Not for two threads.
+ */
+int packages_get_file(struct packages *packages, const char *path,
+		      const struct package_file **ret_file);
 
-/* Each path of each list as it is on disk, in no order; stops at a non-zero return of @fn, which it
- * gives back. */
+/* Each path of each package as it is on disk, in no order; stops at a non-zero return of @fn, which
+ * it gives back. */
 int packages_each(const struct packages *packages, int (*fn)(const char *path, void *userdata),
 		  void *userdata);
 

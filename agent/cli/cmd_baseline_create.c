@@ -130,7 +130,7 @@ static int take_option(struct create *c, int option, const char *value, struct d
 		c->build.has_all_checksums = true;
 		return 0;
 	case OPT_PACKAGES:
-		c->build.dpkg_dir = value;
+		c->build.packages_dir = value;
 		return 0;
 	default:
 		return -EINVAL;

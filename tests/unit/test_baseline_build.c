@@ -416,7 +416,7 @@ START_TEST(what_differs_from_its_package_is_counted)
 	/* md5 of "a" and of "b" */
 	dir = make_packages("0cc175b9c0f1b6a831c399e269772661", "92eb5ffee6ae2fec3ad71c777531578f");
 	set_list_time(dir, 1000); /* the files changed later: they are compared */
-	options.dpkg_dir = dir;
+	options.packages_dir = dir;
 	build(&options);
 	ck_assert_uint_eq(statement.package_checked, 2);
 	ck_assert_uint_eq(statement.package_unchanged, 0);
@@ -427,7 +427,7 @@ START_TEST(what_differs_from_its_package_is_counted)
 	unlink(out);
 	set_list_time(dir, 4000000000);
 	options = options_of();
-	options.dpkg_dir = dir;
+	options.packages_dir = dir;
 	build(&options);
 	ck_assert_uint_eq(statement.package_checked, 0);
 	ck_assert_uint_eq(statement.package_unchanged, 2);
@@ -435,7 +435,7 @@ START_TEST(what_differs_from_its_package_is_counted)
 
 	unlink(out);
 	options = options_of();
-	options.dpkg_dir = dir;
+	options.packages_dir = dir;
 	options.has_all_checksums = true;
 	build(&options);
 	ck_assert_uint_eq(statement.package_checked, 2);
