@@ -3,6 +3,9 @@
  * Makes a baseline of this machine: walks the trees, reads and hashes each
  * file, asks the package database whose it is, and writes the file.
  *
+ * All this goes on at once, in the order of the paths, and nothing is kept of a path once its line
+ * is written: memory holds the package database and what is under way.
+ *
  * It always hashes. What changed while it was read, vanished or could not be
  * read is listed in the statement and not approved.
  */
@@ -15,9 +18,9 @@
 
 #include "baseline/baseline.h"
 
+/* Done so far; how much there is is known at the end only. */
 struct build_progress {
-	size_t files_done, files;
-	uint64_t bytes_done, bytes;
+	uint64_t files, bytes;
 };
 
 struct build_options {
@@ -30,7 +33,7 @@ struct build_options {
 				   changed since */
 	const char *packages_dir; /* NULL: the usual places */
 	unsigned workers;	  /* 0: as many as processors */
-	/* Called now and then from one thread; may be NULL. */
+	/* Called now and then in the thread of the caller; may be NULL. */
 	void (*on_progress)(const struct build_progress *progress, void *userdata);
 	void *userdata;
 };

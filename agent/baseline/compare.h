@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Holds the machine as it is now against a baseline file: each entry, and what
- * was added to the trees since. Judges nothing; it hands out pairs that differ.
+ * was added to the trees since. Judges nothing; it hands out pairs that differ, while it still
+ * reads on: memory does not grow with the file.
  */
 #ifndef PLUMBLINE_BASELINE_COMPARE_H
 #define PLUMBLINE_BASELINE_COMPARE_H
@@ -22,8 +23,9 @@ struct compare_options {
 	bool is_full;	       /* hash all, but keep new stamps */
 	unsigned workers;      /* 0: as many as processors */
 	/*
-	 * Called in order of the paths. @approved is NULL for what was added; @now has
-	 * FILE_TYPE_NONE where nothing is; @why says why a content could not be had, or NULL.
+	 * Both are called in the thread of the caller, together in the order of the paths.
+	 * @approved is NULL for what was added; @now has FILE_TYPE_NONE where nothing is; @why says
+	 * why a content could not be had, or NULL.
 	 */
 	int (*on_difference)(const struct file_fact *approved, const struct file_fact *now,
 			     const char *why, void *userdata);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks a tree for baselines: each path once, links not followed, what the
- * rules ignore left out. Goes into local mounts, never into network or kernel
+ * Walks trees for baselines: each path once, in the order of strcmp(), links not
+ * followed, what the rules ignore left out. It holds the names of the folders on
+ * the way down and nothing else. Goes into local mounts, never into network or kernel
  * file systems: a server that is away would hold it for ever.
  */
 #ifndef PLUMBLINE_BASELINE_WALK_H
@@ -30,9 +31,11 @@ struct walk {
 	void *userdata;
 };
 
-/* @tree is absolute and normalized. 0, -ENOENT when it is not there, or the first error of a
- * callback. */
-int walk_tree(const struct walk *walk, const char *tree);
+/*
+ * @trees (NULL-ended, each absolute and normalized) may lie in each other. One that is not there is
+ * a problem ENOENT, and nothing else is. 0, -ENOMEM, or the first error of a callback.
+ */
+int walk_trees(const struct walk *walk, char *const *trees);
 
 /* Fills @stx as for on_path. 0 or negative errno. */
 int walk_stat(int dirfd, const char *name, struct statx *stx);

@@ -139,8 +139,7 @@ static int take_option(struct create *c, int option, const char *value, struct d
 
 static void show_progress(const struct build_progress *p, void *userdata)
 {
-	fprintf(stderr, "\rhashing: %zu of %zu files, %" PRIu64 " of %" PRIu64 " MB ",
-		p->files_done, p->files, p->bytes_done >> 20, p->bytes >> 20);
+	fprintf(stderr, "\rhashing: %" PRIu64 " files, %" PRIu64 " MB ", p->files, p->bytes >> 20);
 }
 
 /* 0, or negative errno with @diag; an empty @diag: usage was printed by getopt. */

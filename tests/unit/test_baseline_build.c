@@ -161,36 +161,61 @@ START_TEST(what_cannot_be_read_is_listed_and_not_approved)
 }
 END_TEST
 
-/* Called after the first, that is the largest file: the small ones go or become something else. */
-static void on_progress(const struct build_progress *progress, void *userdata)
-{
-	int dirfd = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static atomic_bool is_over;
 
-	if (unlinkat(dirfd, "victim", 0) == 0) {
-		ck_assert_int_eq(unlinkat(dirfd, "other", 0), 0);
-		ck_assert_int_eq(symlinkat("large", dirfd, "other"), 0);
+/* Without a pause: "victim" comes and goes, "other" is now a file and now a link. */
+static void *swap(void *arg)
+{
+	const int *dirfd = arg;
+
+	while (!is_over) {
+		int fd = openat(*dirfd, "victim", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+		ck_assert_int_ge(fd, 0);
+		close(fd);
+		ck_assert_int_eq(renameat(*dirfd, "file", *dirfd, "other"), 0);
+		ck_assert_int_eq(linkat(*dirfd, "other", *dirfd, "file", 0), 0);
+		ck_assert_int_eq(unlinkat(*dirfd, "victim", 0), 0);
+		ck_assert_int_eq(symlinkat("large", *dirfd, "link"), 0);
+		ck_assert_int_eq(renameat(*dirfd, "link", *dirfd, "other"), 0);
 	}
-	close(dirfd);
+	return NULL;
 }
 
+/* Many files before it, so that the walk is well ahead of the readers. */
 START_TEST(what_vanishes_is_listed_and_what_changes_type_is_what_it_is)
 {
-	struct build_options options = options_of();
-	struct strbuf text = STRBUF_INIT;
+	bool is_told = false, is_file = false, is_link = false;
+	pthread_t swapper;
+	char name[16];
+	int dirfd = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	unit_write(tree, "large", "larger than the others");
-	unit_write(tree, "victim", "a");
-	unit_write(tree, "other", "a");
-	options.on_progress = on_progress;
-	build(&options);
-	list(&text);
-	ck_assert_str_eq(text.data, "directory |regular /large|symlink /other|");
-	ck_assert_pstr_eq(problem_of("/victim"), "vanished while it was read");
-	strbuf_done(&text);
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(name, sizeof(name), "a%03d", i);
+		unit_write(tree, name, name);
+	}
+	unit_write(tree, "file", "a");
+	is_over = false;
+	ck_assert_int_eq(pthread_create(&swapper, NULL, swap, &dirfd), 0);
+	while (!is_told || !is_file || !is_link) { /* the test's time limit ends it */
+		struct build_options options = options_of();
+		struct strbuf text = STRBUF_INIT;
+		const char *problem;
+
+		unlink(out);
+		build(&options);
+		list(&text);
+		problem = problem_of("/victim");
+		is_told |= problem && strcmp(problem, "vanished while it was read") == 0;
+		is_file |= strstr(text.data, "regular /other|") != NULL;
+		is_link |= strstr(text.data, "symlink /other|") != NULL;
+		strbuf_done(&text);
+	}
+	is_over = true;
+	pthread_join(swapper, NULL);
+	close(dirfd);
 }
 END_TEST
-
-static atomic_bool is_over;
 
 /* Appends without a pause: no two looks see the same file. */
 static void *append(void *arg)
@@ -308,32 +333,89 @@ START_TEST(names_of_one_inode_have_one_digest)
 }
 END_TEST
 
-/* Many files of one size in one tick of the clock: only the inode tells them apart. */
-START_TEST(another_inode_is_hashed_itself)
+static bool is_settled(const char *path)
 {
+	struct timespec now;
+	struct stat st;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &now), 0);
+	return now.tv_sec > st.st_ctim.tv_sec + 2;
+}
+
+/* Bytes that this process has read so far. */
+static unsigned long long bytes_read(void)
+{
+	unsigned long long bytes;
+	uid_t uid = geteuid();
+	FILE *file;
+
+	/* A process that gave up its user may not look at itself. */
+	ck_assert_int_eq(seteuid(getuid()), 0);
+	file = fopen("/proc/self/io", "re");
+	ck_assert_int_eq(seteuid(uid), 0);
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "rchar: %llu", &bytes), 1);
+	(void)fclose(file);
+	return bytes;
+}
+
+static void check_digest(struct fact_collector *collector, struct content_cache *cache,
+			 const char *name, const char *content)
+{
+	struct file_fact fact = {0};
+	uint8_t digest[SHA256_SIZE];
+	const char *why = NULL;
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", tree, name);
+	ck_assert_int_eq(content_read(collector, path, cache, &fact, &why), 0);
+	ck_assert_int_eq(hash_buffer(content, strlen(content), digest), 0);
+	ck_assert_mem_eq(fact.sha256, digest, SHA256_SIZE);
+	file_fact_done(&fact);
+}
+
+/* Many files of one size in one tick of the clock, each with two names: only the inode tells them
+ * apart. */
+START_TEST(an_inode_is_hashed_once_for_its_names)
+{
+	char name[16], path[256], second[300], large[65536];
 	struct fact_collector *collector = NULL;
+	struct content_cache *cache = NULL;
 	struct id_names *names = NULL;
-	struct content content = {0};
-	char name[16], path[256];
+	unsigned long long before;
 
 	for (int i = 0; i < 200; i++) {
 		(void)snprintf(name, sizeof(name), "%03d", i);
 		unit_write(tree, name, name);
+		(void)snprintf(path, sizeof(path), "%s/%s", tree, name);
+		(void)snprintf(second, sizeof(second), "%s-again", path);
+		ck_assert_int_eq(link(path, second), 0);
 	}
+	memset(large, 'x', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	unit_write(tree, "large", large);
+	(void)snprintf(path, sizeof(path), "%s/large", tree);
+	(void)snprintf(second, sizeof(second), "%s-again", path);
+	ck_assert_int_eq(link(path, second), 0);
+
 	ck_assert_int_eq(id_names_new("/etc/passwd", "/etc/group", &names), 0);
 	ck_assert_int_eq(fact_collector_new(names, &collector), 0);
+	ck_assert_int_eq(content_cache_new(&cache), 0);
+	while (!is_settled(path))
+		usleep(10000);
 	for (int i = 0; i < 200; i++) {
-		struct file_fact fact = {0};
-		uint8_t digest[SHA256_SIZE];
-		const char *why = NULL;
-
-		(void)snprintf(path, sizeof(path), "%s/%03d", tree, i);
-		ck_assert_int_eq(content_read(collector, path, &content, &fact, &why), 0);
-		ck_assert_int_eq(hash_buffer(path + strlen(path) - 3, 3, digest), 0);
-		ck_assert_mem_eq(fact.sha256, digest, SHA256_SIZE);
-		file_fact_done(&fact);
+		(void)snprintf(name, sizeof(name), "%03d", i);
+		check_digest(collector, cache, name, name);
+		(void)snprintf(second, sizeof(second), "%s-again", name);
+		check_digest(collector, cache, second, name);
 	}
+	check_digest(collector, cache, "large", large);
+	before = bytes_read();
+	check_digest(collector, cache, "large-again", large);
+	ck_assert_uint_lt(bytes_read() - before, sizeof(large) / 2);
 	fact_collector_free(collector);
+	content_cache_free(cache);
 	id_names_free(names);
 }
 END_TEST
@@ -369,9 +451,46 @@ START_TEST(overlapping_trees_give_each_path_once)
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	unit_write(path, "a", "a");
 	ck_assert_int_eq(strv_append(&rules.trees, path), 0);
+	ck_assert_int_eq(strv_append(&rules.trees, tree), 0);
 	build(&options);
 	list(&text);
 	ck_assert_str_eq(text.data, "directory |directory /sub|regular /sub/a|");
+	strbuf_done(&text);
+}
+END_TEST
+
+/* The order of strcmp(), in which "sub-", "sub.d" and a tree "sub-x" come before "sub/a". */
+START_TEST(entries_are_in_order_of_their_bytes)
+{
+	static const char *const folders[] = {"sub", "sub-", "sub.d", "sub/sub", "sub0", "sub-x"};
+	struct build_options options = options_of();
+	struct strbuf text = STRBUF_INIT;
+	char path[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", tree, folders[i]);
+		ck_assert_int_eq(mkdir(path, 0755), 0);
+		unit_write(path, "a", "a");
+	}
+	rules.trees = strv_free(rules.trees);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", tree, folders[i]);
+		ck_assert_int_eq(strv_append(&rules.trees, path), 0);
+	}
+	for (int i = 0; i < 2; i++) { /* six trees, then the one above them */
+		static const char expected[] =
+			"directory /sub|directory /sub-|regular /sub-/a|directory /sub-x|"
+			"regular /sub-x/a|directory /sub.d|regular /sub.d/a|regular /sub/a|"
+			"directory /sub/sub|regular /sub/sub/a|directory /sub0|regular /sub0/a|";
+
+		build(&options);
+		list(&text);
+		ck_assert_str_eq(text.data + (i ? strlen("directory |") : 0), expected);
+		ck_assert_int_eq(strv_append(&rules.trees, tree), 0);
+		strbuf_clear(&text);
+		unlink(out);
+		options = options_of();
+	}
 	strbuf_done(&text);
 }
 END_TEST
@@ -467,9 +586,10 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, two_runs_give_the_same_entries);
 	tcase_add_test(tcase, content_digest_leaves_out_attributes);
 	tcase_add_test(tcase, names_of_one_inode_have_one_digest);
-	tcase_add_test(tcase, another_inode_is_hashed_itself);
+	tcase_add_test(tcase, an_inode_is_hashed_once_for_its_names);
 	tcase_add_test(tcase, ignored_paths_are_no_entries);
 	tcase_add_test(tcase, overlapping_trees_give_each_path_once);
+	tcase_add_test(tcase, entries_are_in_order_of_their_bytes);
 	tcase_add_test(tcase, what_differs_from_its_package_is_counted);
 	tcase_add_test(tcase, a_missing_tree_is_an_error);
 }
