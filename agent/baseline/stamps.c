@@ -37,6 +37,12 @@ struct stamp {
 	uint32_t is_set;
 };
 
+/* The file as it is. */
+struct cache {
+	struct header header;
+	struct stamp list[]; /* by entry number */
+};
+
 /* What was found out about a device: whether stamps may rest on it. */
 struct medium {
 	uint32_t dev_major, dev_minor;
@@ -46,8 +52,8 @@ struct medium {
 struct stamps {
 	int dirfd;
 	char *name;
-	struct header header;
-	struct stamp *list; /* by entry number */
+	struct cache *cache;
+	size_t list_bytes;
 	struct medium media[MEDIA_MAX];
 	unsigned media_count;
 	bool has_changed;
@@ -97,25 +103,25 @@ static bool is_same(const struct header *a, const struct header *b)
 
 static void read_cache(struct stamps *stamps)
 {
-	size_t bytes = stamps->header.entries * sizeof(struct stamp);
+	struct header *now = &stamps->cache->header;
 	cleanup_close int fd =
 		openat(stamps->dirfd, stamps->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct header header;
 
-	if (fd < 0 || !is_trusted(fd, sizeof(header) + bytes) ||
-	    fd_read_full(fd, &header, sizeof(header)) != sizeof(header) ||
-	    !is_same(&header, &stamps->header))
+	if (fd < 0 || !is_trusted(fd, sizeof(header) + stamps->list_bytes) ||
+	    fd_read_full(fd, &header, sizeof(header)) != sizeof(header) || !is_same(&header, now))
 		return;
 	/* The clock went back: change times may be used again, so none of them says anything. */
-	if (stamps->header.clock_offset_ns < header.clock_offset_ns - STEP_TOLERANCE_NS)
+	if (now->clock_offset_ns < header.clock_offset_ns - STEP_TOLERANCE_NS)
 		return;
-	if (fd_read_full(fd, stamps->list, bytes) != (ssize_t)bytes) {
-		memset(stamps->list, 0, bytes);
+	if (fd_read_full(fd, stamps->cache->list, stamps->list_bytes) !=
+	    (ssize_t)stamps->list_bytes) {
+		memset(stamps->cache->list, 0, stamps->list_bytes);
 		return;
 	}
 	/* The highest offset stays, or many small steps back would pass. */
-	if (header.clock_offset_ns > stamps->header.clock_offset_ns)
-		stamps->header.clock_offset_ns = header.clock_offset_ns;
+	if (header.clock_offset_ns > now->clock_offset_ns)
+		now->clock_offset_ns = header.clock_offset_ns;
 }
 
 int stamps_open(int dirfd, const char *name, const char *baseline_digest, uint64_t entries,
@@ -128,10 +134,13 @@ int stamps_open(int dirfd, const char *name, const char *baseline_digest, uint64
 		return -ENOMEM;
 	stamps->dirfd = dirfd;
 	stamps->name = strdup(name);
-	stamps->list = calloc(entries + 1, sizeof(*stamps->list));
-	if (!stamps->name || !stamps->list)
+	if (entries > (SIZE_MAX - sizeof(struct cache)) / sizeof(struct stamp))
+		return -EOVERFLOW;
+	stamps->list_bytes = (size_t)entries * sizeof(struct stamp);
+	stamps->cache = calloc(1, sizeof(*stamps->cache) + stamps->list_bytes);
+	if (!stamps->name || !stamps->cache)
 		return -ENOMEM;
-	r = fill_header(&stamps->header, baseline_digest, entries);
+	r = fill_header(&stamps->cache->header, baseline_digest, entries);
 	if (r < 0)
 		return r;
 	read_cache(stamps);
@@ -143,7 +152,7 @@ struct stamps *stamps_close(struct stamps *stamps)
 {
 	if (stamps) {
 		free(stamps->name);
-		free(stamps->list);
+		free(stamps->cache);
 		free(stamps);
 	}
 	return NULL;
@@ -175,8 +184,8 @@ bool stamps_match(const struct stamps *stamps, uint64_t number, const struct sta
 {
 	struct stamp now = make_stamp(stx);
 
-	return number < stamps->header.entries &&
-	       memcmp(&stamps->list[number], &now, sizeof(now)) == 0;
+	return number < stamps->cache->header.entries &&
+	       memcmp(&stamps->cache->list[number], &now, sizeof(now)) == 0;
 }
 
 /* /sys says "1" for media that a person can change. A partition has its disk's word in the folder
@@ -219,7 +228,7 @@ void stamps_note(struct stamps *stamps, uint64_t number, const struct statx *stx
 {
 	struct stamp stamp = make_stamp(stx);
 
-	if (number >= stamps->header.entries)
+	if (number >= stamps->cache->header.entries)
 		return;
 	/* A write in the tick of the hash would leave the same times. */
 	if (!(stx->stx_mask & (STATX_MNT_ID | WALK_MNT_ID_UNIQUE)) ||
@@ -227,29 +236,24 @@ void stamps_note(struct stamps *stamps, uint64_t number, const struct statx *stx
 		stamps_drop(stamps, number);
 		return;
 	}
-	if (memcmp(&stamps->list[number], &stamp, sizeof(stamp)) == 0)
+	if (memcmp(&stamps->cache->list[number], &stamp, sizeof(stamp)) == 0)
 		return;
-	stamps->list[number] = stamp;
+	stamps->cache->list[number] = stamp;
 	stamps->has_changed = true;
 }
 
 void stamps_drop(struct stamps *stamps, uint64_t number)
 {
-	if (number >= stamps->header.entries || !stamps->list[number].is_set)
+	if (number >= stamps->cache->header.entries || !stamps->cache->list[number].is_set)
 		return;
-	memset(&stamps->list[number], 0, sizeof(struct stamp));
+	memset(&stamps->cache->list[number], 0, sizeof(struct stamp));
 	stamps->has_changed = true;
 }
 
 int stamps_save(struct stamps *stamps)
 {
-	cleanup_strbuf struct strbuf data = STRBUF_INIT;
-
 	if (!stamps->has_changed)
 		return 0;
-	strbuf_add(&data, &stamps->header, sizeof(stamps->header));
-	strbuf_add(&data, stamps->list, stamps->header.entries * sizeof(*stamps->list));
-	if (strbuf_check(&data) < 0)
-		return -ENOMEM;
-	return fd_replace_file(stamps->dirfd, stamps->name, data.data, data.len, 0600);
+	return fd_replace_file(stamps->dirfd, stamps->name, stamps->cache,
+			       sizeof(*stamps->cache) + stamps->list_bytes, 0600);
 }

@@ -177,6 +177,17 @@ static void print_finding(const struct verify *v, const struct finding *finding,
 	       finding->actual ? finding->actual : "nothing", why ? ": " : "", why ? why : "");
 }
 
+/* So that the document does not have to fit in memory. */
+#define FLUSH_BYTES ((size_t)65536)
+
+static void flush(struct verify *v)
+{
+	if (!v->out.data || strbuf_check(&v->out) < 0)
+		return;
+	fwrite(v->out.data, 1, v->out.len, stdout);
+	strbuf_clear(&v->out);
+}
+
 static void write_finding(struct verify *v, const struct finding *finding, const char *path,
 			  const char *why)
 {
@@ -187,6 +198,8 @@ static void write_finding(struct verify *v, const struct finding *finding, const
 	json_put_string(&v->j, "actual", finding->actual);
 	json_put_string(&v->j, "why", why);
 	json_end_object(&v->j);
+	if (v->out.len >= FLUSH_BYTES)
+		flush(v);
 }
 
 static int on_difference(const struct file_fact *approved, const struct file_fact *now,
@@ -263,7 +276,8 @@ static void print_totals(struct verify *v, const struct compare_totals *t)
 	json_put_u64(&v->j, "by_unchanged_stamp", t->stamped);
 	json_put_bool(&v->j, "drift", has_drift(t));
 	json_end_object(&v->j);
-	printf("%s\n", v->out.data ? v->out.data : "");
+	strbuf_add_char(&v->out, '\n');
+	flush(v);
 }
 
 static void print_baseline(struct verify *v)
@@ -305,7 +319,8 @@ static int compare(struct verify *v, struct compare_totals *totals, struct diag 
 	if (r < 0)
 		log_warning(r, "cannot keep the stamps, ignoring");
 	print_totals(v, totals);
-	if (strbuf_check(&v->out) < 0 || strbuf_check(&v->out_unread) < 0 || fflush(stdout) != 0)
+	if (strbuf_check(&v->out) < 0 || strbuf_check(&v->out_unread) < 0 || fflush(stdout) != 0 ||
+	    ferror(stdout))
 		return diag_set(diag, "", 0, -EIO, "cannot write the result");
 	return 0;
 }
