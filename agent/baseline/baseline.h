@@ -115,6 +115,9 @@ struct baseline_rules {
 			    and FNM_LEADING_DIR) */
 	char **updaters; /* [updaters] program */
 	char **never_block; /* [never_block] path */
+	/* What a host layer may state beyond the layers below; heeded in a site layer alone.
+	 * [host_layer] program: paths and patterns as of ignores; ignore: paths. */
+	char **host_programs, **host_ignores;
 };
 int baseline_rules_parse(const char *text, size_t len, struct baseline_rules *ret_rules,
 			 struct diag *diag);
@@ -123,5 +126,7 @@ int baseline_rules_parse(const char *text, size_t len, struct baseline_rules *re
 int baseline_rules_write(const struct baseline_rules *rules, struct strbuf *out);
 void baseline_rules_done(struct baseline_rules *rules);
 bool baseline_rules_ignore(const struct baseline_rules *rules, const char *path);
+/* Whether a site layer's rules let a host layer state a program, library or script at @path. */
+bool baseline_rules_host_may(const struct baseline_rules *rules, const char *path);
 
 #endif

@@ -293,6 +293,8 @@ static int compare_rules(struct diff *diff, const struct baseline_rules *old,
 		{"ignore", old->ignores, now->ignores},
 		{"updater", old->updaters, now->updaters},
 		{"never-block", old->never_block, now->never_block},
+		{"host-program", old->host_programs, now->host_programs},
+		{"host-ignore", old->host_ignores, now->host_ignores},
 	};
 	int r = 0;
 

@@ -308,13 +308,21 @@ static void read_attributes(struct cursor *c, struct file_fact *entry)
 	NEED(c, "}");
 }
 
+/* What is not there has no attributes, so that there is one text for it. */
+static bool is_bare(const struct file_fact *entry)
+{
+	return entry->role == FILE_ROLE_DATA && entry->mode == 0 && entry->uid == 0 &&
+	       entry->gid == 0 && !entry->user && !entry->group && !entry->capabilities &&
+	       !entry->xattrs && !entry->package && !entry->version && !entry->unstated;
+}
+
 /* What the grammar cannot say. */
 static bool is_sound(const struct file_fact *entry)
 {
 	cleanup_free char *path = NULL;
 
 	if (!entry->path || entry->path[0] != '/' || strlen(entry->path) >= PATH_MAX ||
-	    entry->type == FILE_TYPE_NONE)
+	    (entry->type == FILE_TYPE_NONE && !is_bare(entry)))
 		return false;
 	if ((entry->type == FILE_TYPE_REGULAR) != entry->has_digest ||
 	    (entry->type == FILE_TYPE_SYMLINK) != (entry->link_target != NULL) ||

@@ -18,6 +18,8 @@ static const struct rule_key {
 	{"ignore", "path", offsetof(struct baseline_rules, ignores), true},
 	{"updaters", "program", offsetof(struct baseline_rules, updaters), false},
 	{"never_block", "path", offsetof(struct baseline_rules, never_block), false},
+	{"host_layer", "program", offsetof(struct baseline_rules, host_programs), true},
+	{"host_layer", "ignore", offsetof(struct baseline_rules, host_ignores), false},
 };
 
 static bool is_normal(const char *path)
@@ -103,13 +105,16 @@ static bool is_same_when_read(const struct baseline_rules *rules, const struct s
 int baseline_rules_write(const struct baseline_rules *rules, struct strbuf *out)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	const char *section = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rule_keys); i++) {
 		char *const *item = list_of(rules, &rule_keys[i]);
 
-		if (*item)
+		if (*item && !str_equal(section, rule_keys[i].section))
 			strbuf_printf(&text, "%s[%s]\n", text.len ? "\n" : "",
 				      rule_keys[i].section);
+		if (*item)
+			section = rule_keys[i].section;
 		for (; *item; item++)
 			strbuf_printf(&text, "%s = %s\n", rule_keys[i].key, *item);
 	}
@@ -129,14 +134,26 @@ void baseline_rules_done(struct baseline_rules *rules)
 	strv_free(rules->ignores);
 	strv_free(rules->updaters);
 	strv_free(rules->never_block);
+	strv_free(rules->host_programs);
+	strv_free(rules->host_ignores);
 	*rules = (struct baseline_rules){0};
+}
+
+static bool has_path(char *const *list, const char *path)
+{
+	for (; list && *list; list++)
+		if (path_is_below(path, *list) ||
+		    fnmatch(*list, path, FNM_PATHNAME | FNM_LEADING_DIR) == 0)
+			return true;
+	return false;
 }
 
 bool baseline_rules_ignore(const struct baseline_rules *rules, const char *path)
 {
-	for (char *const *ignore = rules->ignores; ignore && *ignore; ignore++)
-		if (path_is_below(path, *ignore) ||
-		    fnmatch(*ignore, path, FNM_PATHNAME | FNM_LEADING_DIR) == 0)
-			return true;
-	return false;
+	return has_path(rules->ignores, path);
+}
+
+bool baseline_rules_host_may(const struct baseline_rules *rules, const char *path)
+{
+	return has_path(rules->host_programs, path);
 }

@@ -11,8 +11,6 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-static const char *const layers[] = {"vendor", "model", "site", "host"};
-
 void baseline_statement_done(struct baseline_statement *statement)
 {
 	free(statement->name);
@@ -83,10 +81,9 @@ static bool is_text(const char *text)
 
 static bool is_layer(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(layers); i++)
-		if (str_equal(name, layers[i]))
-			return true;
-	return false;
+	enum layer layer;
+
+	return layer_parse(name, &layer) == 0;
 }
 
 static void write_lists(const struct baseline_statement *s, struct json *j)

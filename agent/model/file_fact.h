@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/hash.h"
+#include "model/layer.h"
 
 enum file_type {
 	FILE_TYPE_NONE, /* nothing is there */
@@ -56,6 +57,7 @@ struct file_fact {
 	bool differs;	   /* baseline only: when it was made, the content was not what the package
 			      shipped */
 	unsigned unstated; /* baseline only: FILE_DIFF_* of the fields that it says nothing about */
+	enum layer layer;  /* baseline only: which one states it; LAYER_NONE otherwise */
 };
 
 void file_fact_done(struct file_fact *fact);

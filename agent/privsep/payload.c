@@ -43,6 +43,7 @@ void m_put_file_fact(struct message *message, const struct file_fact *fact)
 	m_put_string(message, fact->package);
 	m_put_string(message, fact->version);
 	m_put_u32(message, fact->unstated);
+	m_put_u32(message, fact->layer);
 }
 
 /* A path is absolute or absent: what is below builds on it. */
@@ -86,6 +87,7 @@ void m_get_file_fact(struct message *message, struct file_fact *to)
 	to->unstated = m_get_u32(message);
 	if (to->unstated & ~(unsigned)FILE_FIELDS_UNSTATED)
 		message_set_bad(message);
+	to->layer = get_enum(message, LAYER_COUNT);
 }
 
 void m_put_subject(struct message *message, const struct subject *subject)
