@@ -4,15 +4,19 @@
 
 #include <errno.h>
 #include <event2/bufferevent_ssl.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
 #define HANDSHAKE_MS 5000
+#define PARTING_MS   2000
+#define PARTING_MAX  16
 
 /* What this file knows of one connection; lives as long as its SSL. */
 struct peer {
@@ -22,11 +26,22 @@ struct peer {
 	int64_t since_ms;
 };
 
+/*
+ * A refused client's socket. A client that has sent its request meanwhile would make the kernel
+ * answer our close with a reset, and a reset throws away the alert that says why.
+ */
+struct parting {
+	int fd; /* 0: free place */
+	int64_t since_ms;
+};
+
 struct listener_tls {
 	SSL_CTX *context;
 	int slot; /* of the peer within an SSL */
 	struct peer *peers;
 	unsigned count;
+	struct parting partings[PARTING_MAX];
+	unsigned parting_next;
 	const struct listener_tls_ops *ops;
 	void *userdata;
 };
@@ -74,10 +89,31 @@ static bool is_end_of_input(void)
 	return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
 }
 
+static void parting_end(struct parting *parting)
+{
+	if (parting->fd)
+		close(parting->fd);
+	parting->fd = 0;
+}
+
+/* The alert is in the socket: nothing more is sent, and the client has time to read it. */
+static void part_from(struct listener_tls *tls, const SSL *ssl)
+{
+	struct parting *parting = &tls->partings[tls->parting_next];
+	int fd = fcntl(SSL_get_fd(ssl), F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return;
+	shutdown(fd, SHUT_WR);
+	parting_end(parting);
+	*parting = (struct parting){.fd = fd, .since_ms = now_ms()};
+	tls->parting_next = (tls->parting_next + 1) % PARTING_MAX;
+}
+
 /* An alert that we send says why a client is refused; one line for each. */
 static void on_info(const SSL *ssl, int where, int code)
 {
-	const struct listener_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	struct listener_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 	long verify = SSL_get_verify_result(ssl);
 	char text[256];
 
@@ -91,6 +127,7 @@ static void on_info(const SSL *ssl, int where, int code)
 			 X509_verify_cert_error_string(verify));
 	else
 		snprintf(text, sizeof(text), "%s", alert_text(code));
+	part_from(tls, ssl);
 	tls->ops->on_refused(text, tls->userdata);
 }
 
@@ -160,6 +197,8 @@ struct listener_tls *listener_tls_free(struct listener_tls *tls)
 	if (!tls)
 		return NULL;
 
+	for (size_t i = 0; i < PARTING_MAX; i++)
+		parting_end(&tls->partings[i]);
 	SSL_CTX_free(tls->context);
 	free(tls);
 	return NULL;
@@ -250,4 +289,7 @@ void listener_tls_sweep(struct listener_tls *tls, int64_t idle_ms)
 		if (now - peer->since_ms > limit_ms)
 			shutdown(SSL_get_fd(peer->ssl), SHUT_RDWR);
 	}
+	for (size_t i = 0; i < PARTING_MAX; i++)
+		if (now - tls->partings[i].since_ms > PARTING_MS)
+			parting_end(&tls->partings[i]);
 }

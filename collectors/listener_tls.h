@@ -3,7 +3,8 @@
  * TLS side of the listener: TLS 1.3 only, client certificate required, one name per client.
  *
  * Knows no HTTP. Also keeps the list of connections, to bound their number and
- * to end those that complete no request in time.
+ * to end those that complete no request in time, and sees to it that a refused
+ * client can read why.
  */
 #ifndef PLUMBLINE_COLLECTORS_LISTENER_TLS_H
 #define PLUMBLINE_COLLECTORS_LISTENER_TLS_H
