@@ -219,16 +219,17 @@ END_TEST
 
 START_TEST(paths_are_merged_as_bytes)
 {
-	const struct file_fact old[] = {file("/usr/a"), file("/usr/a-b"), file("/usr/a/b"),
-					file("/usr/z")};
+	const struct file_fact old[] = {file("/usr/Z"), file("/usr/a"), file("/usr/a-b"),
+					file("/usr/a/b"), file("/usr/z")};
 	const struct file_fact now[] = {file("/usr/a"), file("/usr/a/b"), file("/usr/b"),
 					file("/usr/\xff")};
 	struct strbuf changes = STRBUF_INIT;
 	struct diff diff = {0};
 
-	diff_two(make("a", old, 4, rules), make("b", now, 4, rules), &diff, &changes);
-	ck_assert_str_eq(changes.data,
-			 "removed /usr/a-b added /usr/b removed /usr/z added /usr/\xff ");
+	diff_two(make("a", old, 5, rules), make("b", now, 4, rules), &diff, &changes);
+	ck_assert_str_eq(
+		changes.data,
+		"removed /usr/Z removed /usr/a-b added /usr/b removed /usr/z added /usr/\xff ");
 	ck_assert_uint_eq(diff.totals[DIFF_SAME], 2);
 	ck_assert_uint_eq(diff.group_count, 1);
 	diff_done(&diff);

@@ -237,6 +237,29 @@ START_TEST(every_changed_byte_is_seen)
 }
 END_TEST
 
+/* Only the entries, all of them read, can tell. */
+START_TEST(a_wrong_content_digest_is_refused)
+{
+	static const char key[] = "\"content_digest\":\"";
+	struct diag diag = {0};
+	uint8_t *bytes, *digit;
+	size_t size;
+	int fd;
+
+	ck_assert_int_eq(write_file(three, 3, 0), 0);
+	size = slurp(&bytes);
+	digit = memmem(bytes, size, key, strlen(key));
+	ck_assert_ptr_nonnull(digit);
+	digit += strlen(key);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, *digit == '0' ? "1" : "0", 1, digit - bytes), 1);
+	ck_assert_int_eq(read_fd(fd, NULL, &diag), -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(diag.text, "content digest"));
+	close(fd);
+	free(bytes);
+}
+END_TEST
+
 START_TEST(every_shorter_file_is_refused)
 {
 	uint8_t *bytes;
@@ -407,6 +430,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, disorder_is_refused, 0, ARRAY_SIZE(bad_orders));
 	tcase_add_loop_test(tcase, wrong_counts_are_refused, 1, 3);
 	tcase_add_test(tcase, every_changed_byte_is_seen);
+	tcase_add_test(tcase, a_wrong_content_digest_is_refused);
 	tcase_add_test(tcase, every_shorter_file_is_refused);
 	tcase_add_test(tcase, a_longer_file_is_refused);
 	tcase_add_loop_test(tcase, members_in_another_order_are_refused, 0, ARRAY_SIZE(orders));

@@ -213,7 +213,18 @@ END_TEST
 
 START_TEST(an_oversized_datagram_closes_the_channel)
 {
-	static char big[MESSAGE_MAX_BYTES + 1];
+	struct message whole = MESSAGE_INIT(MSG_CHECK_BEGIN), cut;
+	static uint8_t big[MESSAGE_MAX_BYTES + 1];
+	int fds[2];
+
+	/* What fits says that it is all there is: only the kernel knows that more was sent. */
+	whole.len = MESSAGE_MAX_BYTES - MESSAGE_HEADER_BYTES;
+	message_write_header(&whole, big);
+	ck_assert_int_eq(channel_pair(fds), 0);
+	ck_assert_int_ge(send(fds[0], big, sizeof(big), 0), 0);
+	ck_assert_int_eq(message_recv_fd(fds[1], 0, &cut), -EBADMSG);
+	close(fds[0]);
+	close(fds[1]);
 
 	ck_assert_int_ge(send(raw, big, sizeof(big), 0), 0);
 	run();
