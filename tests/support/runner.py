@@ -140,19 +140,21 @@ def build(folder, compiler, *options, targets=()):
 
 # Lint: what a reader should not have to check.
 
-def lint(budget):
-    sources = source_files(r"\.[ch]$")
-    yield one("clang-format", command(budget, ["clang-format", "--dry-run", "-Werror", *sources]))
+def lints():
+    """Name -> command."""
+    commands = {"clang-format": ["clang-format", "--dry-run", "-Werror", *source_files(r"\.[ch]$")]}
     for script in sorted(glob.glob(os.path.join(SOURCE, "tests/lint/*.py"))):
-        name = os.path.relpath(script, SOURCE)
-        yield one(name, command(budget, ["/usr/bin/python3", "-B", name]))
+        commands[os.path.basename(script)] = ["/usr/bin/python3", "-B", os.path.relpath(script, SOURCE)]
     scripts = [p for p in source_files(r"") if is_bash(p)]
-    yield one("shellcheck", command(budget, ["shellcheck", "-x", "-P", "SCRIPTDIR", *scripts]))
+    commands["shellcheck"] = ["shellcheck", "-x", "-P", "SCRIPTDIR", *scripts]
     pages = source_files(r"^packaging/man/.*\.[1-8]$")
-    if pages:
-        yield one("mandoc", command(budget, ["mandoc", "-T", "lint", "-W", "warning,stop", *pages]))
-    else:
-        yield Result("mandoc", SKIPPED, "no manual pages")
+    commands["mandoc"] = ["mandoc", "-T", "lint", "-W", "warning,stop", *pages]
+    return commands
+
+
+def lint(budget):
+    for name, args in lints().items():
+        yield one(name, command(budget, args))
 
 
 def is_bash(path):
@@ -284,6 +286,16 @@ def integration_one(budget, path, folder, environment):
         shutil.rmtree(work, ignore_errors=True)
 
 
+# Mutants: breaks the code on purpose, and wants each test to notice.
+
+def mutants(budget):
+    done = command(budget, ["tests/mutants/run"])
+    for line in done.output.splitlines():
+        if line.startswith("noticed "):
+            yield Result(line, PASSED)
+    yield one("mutants", done)
+
+
 # Order: cheap and telling first. Name, budget in seconds, function, build that it needs.
 #
 # A test that makes sense under ASan (no address-space limit, no filter) has the line
@@ -306,6 +318,11 @@ SUITES = [
     ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n"), "build-asan"),
     ("integration-root", 420, integration("1[0-9][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "off"}), "build"),
     ("199-seccomp", 300, integration("1[0-8][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "enforce"}, "import trial"), "build"),
+]
+
+# Those that run only when they are named, or with --all: they are about the tests, not about the program.
+MORE_SUITES = [
+    ("mutants", 3600, mutants, None),
 ]
 
 
@@ -337,14 +354,17 @@ def run_suite(name, seconds, function, totals):
 
 
 def main(arguments):
-    names = [name for name, _, _, _ in SUITES]
+    names = [name for name, _, _, _ in SUITES + MORE_SUITES]
+    more = [name for name, _, _, _ in MORE_SUITES]
     if "--help" in arguments or "-h" in arguments:
-        print("usage: sudo tests/run [--list] [SUITE...]\nsuites: " + " ".join(names))
+        print("usage: sudo tests/run [--list] [--all] [SUITE...]\nsuites: " + " ".join(names))
         return 0
     if "--list" in arguments:
-        for name, seconds, _, _ in SUITES:
-            print("%-18s at most %d s" % (name, seconds))
+        for name, seconds, _, _ in SUITES + MORE_SUITES:
+            print("%-18s at most %d s%s" % (name, seconds, ", when named or with --all" if name in more else ""))
         return 0
+    if "--all" in arguments:
+        arguments = names
     unknown = [a for a in arguments if a not in names]
     if unknown:
         print("tests/run: unknown suite %s; there are: %s" % (unknown[0], " ".join(names)), file=sys.stderr)
@@ -353,10 +373,11 @@ def main(arguments):
     totals = dict.fromkeys((PASSED, FAILED, SKIPPED), 0)
     total = Budget(TOTAL_SECONDS)
     wanted = set(arguments) | {needed for name, _, _, needed in SUITES if name in arguments}
-    for name, seconds, function, _ in SUITES:
-        if wanted and name not in wanted:
+    wanted = wanted or set(names) - set(more)
+    for name, seconds, function, _ in SUITES + MORE_SUITES:
+        if name not in wanted:
             continue
-        is_good = run_suite(name, min(seconds, total.left()), function, totals)
+        is_good = run_suite(name, seconds if name in more else min(seconds, total.left()), function, totals)
         if not is_good and name == "build":
             break
     print("%d passed, %d failed, %d skipped" % (totals[PASSED], totals[FAILED], totals[SKIPPED]), flush=True)
