@@ -171,6 +171,7 @@ int check_run(const struct check_set *set, size_t index, const char *root_path,
 		root.state_dir = set->state_dir;
 		root.run_dir = set->run_dir;
 	}
+	root.dump = set->dump;
 	if (r < 0)
 		(void)probe_error(&value, "cannot open the root %s: %s", root_path, strerror(-r));
 	else

@@ -260,6 +260,18 @@ size_t check_set_left_out(const struct check_set *set)
 	return set->left_out;
 }
 
+unsigned check_set_asks(const struct check_set *set, size_t index)
+{
+	const struct check *check = &set->list.items[index];
+
+	return check->probe->asks ? check->probe->asks(&check->params) : 0;
+}
+
+void check_set_kernel(struct check_set *set, const struct kernel_dump *dump)
+{
+	set->dump = dump;
+}
+
 void check_set_agent(struct check_set *set, const char *state_dir, const char *run_dir)
 {
 	set->state_dir = state_dir;

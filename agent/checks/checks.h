@@ -51,6 +51,14 @@ void check_set_evidence(const struct check_set *set, const struct check_result *
  * them. */
 void check_set_agent(struct check_set *set, const char *state_dir, const char *run_dir);
 
+struct kernel_dump;
+
+/* Parts of a kernel dump (bits of enum kernel_part) that check @index reads of the running system.
+ */
+unsigned check_set_asks(const struct check_set *set, size_t index);
+/* What the kernel said, for runs against "/". Borrowed; NULL: nobody asked. */
+void check_set_kernel(struct check_set *set, const struct kernel_dump *dump);
+
 /* Runs check @index against @root ("/" or a made-up tree). Always fills @ret_result; -ENOMEM only.
  */
 int check_run(const struct check_set *set, size_t index, const char *root,

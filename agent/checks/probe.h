@@ -87,6 +87,9 @@ struct probe_ops {
 	/* Fills @value (zeroed before). 0, or -ENOMEM. */
 	int (*run)(const struct probe_params *params, const struct root *root,
 		   struct probe_value *value);
+
+	/* Parts of a kernel dump (bits of enum kernel_part) that it reads. NULL: none. */
+	unsigned (*asks)(const struct probe_params *params);
 };
 
 /* NULL-ended. */
@@ -96,6 +99,7 @@ const struct probe_ops *probe_find(const char *name);
 /* One per probe_*.c. */
 extern const struct probe_ops probe_account;
 extern const struct probe_ops probe_audit_rule;
+extern const struct probe_ops probe_audit_status;
 extern const struct probe_ops probe_file_key;
 extern const struct probe_ops probe_file_mode;
 extern const struct probe_ops probe_file_text;
@@ -105,6 +109,7 @@ extern const struct probe_ops probe_kernel_module;
 extern const struct probe_ops probe_limit;
 extern const struct probe_ops probe_listener;
 extern const struct probe_ops probe_mount;
+extern const struct probe_ops probe_nft;
 extern const struct probe_ops probe_package;
 extern const struct probe_ops probe_pam;
 extern const struct probe_ops probe_plumbline;

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "base/words.h"
+#include "checks/kernel_dump.h"
 #include "checks/probe.h"
 #include "checks/text.h"
 
@@ -90,6 +91,25 @@ static int run_configured(struct search *search)
 	return 0;
 }
 
+/* The one setting that not even the assessor may read: the dump has it. */
+static bool is_closed(const char *key)
+{
+	return same_key(key, "net.core.bpf_jit_harden");
+}
+
+static int run_closed(const struct root *root, struct probe_value *value)
+{
+	cleanup_strbuf struct strbuf storage = STRBUF_INIT, text = STRBUF_INIT;
+	struct nl_bytes bytes = {0};
+	int r = kernel_dump_read(root, KERNEL_JIT_HARDEN, &storage, &bytes, value);
+
+	if (r <= 0)
+		return r;
+	strbuf_add(&text, bytes.data, bytes.len);
+	r = strbuf_check(&text);
+	return r < 0 ? r : probe_text(value, words_squash(text.data ? text.data : (char[]){""}));
+}
+
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
@@ -108,6 +128,8 @@ static int run(const struct probe_params *params, const struct root *root,
 		return r;
 	if (r == 0)
 		return probe_text(value, words_squash(text.data ? text.data : (char[]){""}));
+	if ((r == -EACCES || r == -EPERM) && root->is_live && is_closed(search.key))
+		return run_closed(root, value);
 	if (r != -ENOENT)
 		return probe_unreadable(value, path, r);
 	if (!root_exists(root, "/proc/sys"))
@@ -117,4 +139,9 @@ static int run(const struct probe_params *params, const struct root *root,
 	return probe_absent(value, "this kernel does not have it");
 }
 
-const struct probe_ops probe_sysctl = {"sysctl", keys, PROBE_GIVES_TEXT, run};
+static unsigned asks(const struct probe_params *params)
+{
+	return is_closed(params->values[KEY_KEY]) ? 1u << KERNEL_JIT_HARDEN : 0;
+}
+
+const struct probe_ops probe_sysctl = {"sysctl", keys, PROBE_GIVES_TEXT, run, asks};

@@ -8,13 +8,29 @@
 #include "checks/probe.h"
 
 const struct probe_ops *const probe_kinds[] = {
-	&probe_account,	      &probe_audit_rule,    &probe_file_key,
-	&probe_file_mode,     &probe_file_text,	    &probe_kernel_cmdline,
-	&probe_kernel_config, &probe_kernel_module, &probe_limit,
-	&probe_listener,      &probe_mount,	    &probe_package,
-	&probe_pam,	      &probe_plumbline,	    &probe_secure_boot,
-	&probe_sshd,	      &probe_sudo,	    &probe_sysctl,
-	&probe_unit,	      &probe_usb,	    NULL,
+	&probe_account,
+	&probe_audit_rule,
+	&probe_audit_status,
+	&probe_file_key,
+	&probe_file_mode,
+	&probe_file_text,
+	&probe_kernel_cmdline,
+	&probe_kernel_config,
+	&probe_kernel_module,
+	&probe_limit,
+	&probe_listener,
+	&probe_mount,
+	&probe_nft,
+	&probe_package,
+	&probe_pam,
+	&probe_plumbline,
+	&probe_secure_boot,
+	&probe_sshd,
+	&probe_sudo,
+	&probe_sysctl,
+	&probe_unit,
+	&probe_usb,
+	NULL,
 };
 
 const struct probe_ops *probe_find(const char *name)

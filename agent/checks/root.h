@@ -20,11 +20,14 @@
 #define ROOT_MAX_TABLE_BYTES  (32 * 1024 * 1024)
 #define ROOT_MAX_ENTRIES      16384
 
+struct kernel_dump;
+
 struct root {
 	int fd;
 	const char *state_dir,
 		*run_dir; /* the agent's own folders, for checks on itself; borrowed */
-	bool is_live;	  /* "/" itself: what is below is the running system */
+	const struct kernel_dump *dump; /* of the running system; NULL: nobody asked. Borrowed */
+	bool is_live;			/* "/" itself: what is below is the running system */
 	bool use_openat2; /* cleared at the first ENOSYS (kernel before 5.6, or a seccomp filter) */
 };
 

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/checks.h"
+#include "checks/kernel_ask.h"
 #include "cli/data_dir.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
@@ -27,6 +28,7 @@ struct options {
 
 struct run {
 	struct check_set *set;
+	struct kernel_dump dump; /* what the running kernel says of itself */
 	const char *profile, *root;
 	size_t *indexes; /* of the results, in the set */
 	struct check_result *results;
@@ -56,6 +58,18 @@ static void run_done(struct run *run)
 	free(run->results);
 	free(run->indexes);
 	check_set_free(run->set);
+	kernel_dump_done(&run->dump);
+}
+
+/* Only what the chosen checks will look at: asking takes a little time, and root. */
+static void ask_kernel(struct run *run, size_t wanted)
+{
+	unsigned parts = 0;
+
+	for (size_t i = 0; i < wanted; i++)
+		parts |= check_set_asks(run->set, run->indexes[i]);
+	kernel_ask_all(parts, &run->dump);
+	check_set_kernel(run->set, &run->dump);
 }
 
 /* The named checks, or all of the set. */
@@ -75,6 +89,7 @@ static int choose(struct run *run, char **ids, size_t id_count)
 			       -ENOENT;
 		run->indexes[i] = (size_t)index;
 	}
+	ask_kernel(run, wanted);
 	for (size_t i = 0; i < wanted; i++) {
 		int r = check_run(run->set, run->indexes[i], run->root, &run->results[i]);
 

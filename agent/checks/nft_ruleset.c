@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "checks/nft_ruleset.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+#include "base/str.h"
+
+#define MAX_JUMPS  16 /* as the kernel */
+#define MAX_TABLES 256
+
+enum verdict {
+	VERDICT_NONE,
+	VERDICT_ACCEPT,
+	VERDICT_DENY,
+	VERDICT_JUMP,
+	VERDICT_GOTO,
+	VERDICT_RETURN,
+};
+
+struct nft_step {
+	enum verdict verdict;
+	const char *target; /* chain of a jump */
+};
+
+struct dormant {
+	struct {
+		uint8_t family;
+		const char *name;
+	} tables[MAX_TABLES];
+	size_t count;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct nft_chain *x = a, *y = b;
+	int r;
+
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	r = strcmp(x->table, y->table);
+	return r ? r : strcmp(x->name, y->name);
+}
+
+static struct nft_chain *find(const struct nft_ruleset *ruleset, uint8_t family, const char *table,
+			      const char *name)
+{
+	const struct nft_chain key = {.family = family, .table = table, .name = name};
+
+	return ruleset->count ? bsearch(&key, ruleset->chains, ruleset->count,
+					sizeof(ruleset->chains[0]), compare)
+			      : NULL;
+}
+
+/* Room for one more item in a growing array. */
+static int grow(void *list, size_t count, size_t *room, size_t size)
+{
+	size_t wanted = *room ? 2 * *room : 16;
+	void *bigger;
+
+	if (count < *room)
+		return 0;
+	bigger = reallocarray(*(void **)list, wanted, size);
+	if (!bigger)
+		return -ENOMEM;
+	*(void **)list = bigger;
+	*room = wanted;
+	return 0;
+}
+
+static int read_table(struct nl_bytes rest, uint8_t family, struct dormant *dormant)
+{
+	struct nl_attribute attribute;
+	const char *name = NULL;
+	uint32_t flags = 0;
+	int r;
+
+	while ((r = nl_next_attribute(&rest, &attribute)) > 0) {
+		if (attribute.type == NFTA_TABLE_NAME && !(name = nl_text(&attribute)))
+			return -EBADMSG;
+		if (attribute.type == NFTA_TABLE_FLAGS && nl_be32(&attribute, &flags) < 0)
+			return -EBADMSG;
+	}
+	if (r < 0 || !name)
+		return -EBADMSG;
+	if (!(flags & NFT_TABLE_F_DORMANT))
+		return 0;
+	if (dormant->count == MAX_TABLES)
+		return -EBADMSG;
+	dormant->tables[dormant->count].family = family;
+	dormant->tables[dormant->count++].name = name;
+	return 0;
+}
+
+static int read_hook(struct nl_bytes rest, struct nft_chain *chain)
+{
+	struct nl_attribute attribute;
+	int r;
+
+	chain->is_base = true;
+	while ((r = nl_next_attribute(&rest, &attribute)) > 0)
+		if (attribute.type == NFTA_HOOK_HOOKNUM && nl_be32(&attribute, &chain->hook) < 0)
+			return -EBADMSG;
+	return r;
+}
+
+static int read_chain(struct nl_bytes rest, uint8_t family, struct nft_ruleset *ruleset)
+{
+	struct nft_chain chain = {.family = family};
+	struct nl_attribute attribute;
+	uint32_t policy = NF_ACCEPT;
+	int r, hook_r = 0;
+
+	while ((r = nl_next_attribute(&rest, &attribute)) > 0) {
+		switch (attribute.type) {
+		case NFTA_CHAIN_TABLE:
+			chain.table = nl_text(&attribute);
+			break;
+		case NFTA_CHAIN_NAME:
+			chain.name = nl_text(&attribute);
+			break;
+		case NFTA_CHAIN_TYPE:
+			chain.type = nl_text(&attribute);
+			break;
+		case NFTA_CHAIN_HOOK:
+			hook_r = read_hook(attribute.value, &chain);
+			break;
+		case NFTA_CHAIN_POLICY:
+			hook_r = nl_be32(&attribute, &policy);
+			break;
+		}
+		if (hook_r < 0)
+			return hook_r;
+	}
+	if (r < 0 || !chain.table || !chain.name || (chain.is_base && !chain.type))
+		return -EBADMSG;
+	chain.drops = policy == NF_DROP;
+	r = grow(&ruleset->chains, ruleset->count, &ruleset->room, sizeof(chain));
+	if (r == 0)
+		ruleset->chains[ruleset->count++] = chain;
+	return r;
+}
+
+/* NFTA_DATA_VERDICT: what the rule does with a packet. */
+static int read_verdict(struct nl_bytes rest, struct nft_step *step)
+{
+	struct nl_attribute attribute;
+	uint32_t code = (uint32_t)NFT_CONTINUE;
+	int r;
+
+	while ((r = nl_next_attribute(&rest, &attribute)) > 0) {
+		if (attribute.type == NFTA_VERDICT_CODE && nl_be32(&attribute, &code) < 0)
+			return -EBADMSG;
+		if (attribute.type == NFTA_VERDICT_CHAIN && !(step->target = nl_text(&attribute)))
+			return -EBADMSG;
+	}
+	if (r < 0)
+		return r;
+	switch ((int32_t)code) {
+	case NF_ACCEPT:
+		step->verdict = VERDICT_ACCEPT;
+		break;
+	case NF_DROP:
+		step->verdict = VERDICT_DENY;
+		break;
+	case NFT_JUMP:
+		step->verdict = VERDICT_JUMP;
+		break;
+	case NFT_GOTO:
+		step->verdict = VERDICT_GOTO;
+		break;
+	case NFT_RETURN:
+		step->verdict = VERDICT_RETURN;
+		break;
+	}
+	return (step->verdict == VERDICT_JUMP || step->verdict == VERDICT_GOTO) && !step->target
+		       ? -EBADMSG
+		       : 0;
+}
+
+/* The last attribute of @type: 0, -ENOENT, or -EBADMSG. */
+static int find_attribute(struct nl_bytes rest, uint16_t type, struct nl_attribute *ret_attribute)
+{
+	struct nl_attribute attribute;
+	int r, found = -ENOENT;
+
+	while ((r = nl_next_attribute(&rest, &attribute)) > 0)
+		if (attribute.type == type) {
+			*ret_attribute = attribute;
+			found = 0;
+		}
+	return r < 0 ? r : found;
+}
+
+static int read_immediate(struct nl_bytes data, struct nft_step *step)
+{
+	struct nl_attribute value, verdict;
+	int r = find_attribute(data, NFTA_IMMEDIATE_DATA, &value);
+
+	if (r == 0)
+		r = find_attribute(value.value, NFTA_DATA_VERDICT, &verdict);
+	if (r == 0)
+		return read_verdict(verdict.value, step);
+	return r == -ENOENT ? 0 : r; /* loads a register */
+}
+
+/* iptables-nft still hands some targets on in their old form. */
+static int read_target(struct nl_bytes data, struct nft_step *step)
+{
+	struct nl_attribute attribute;
+	const char *name;
+	int r = find_attribute(data, NFTA_TARGET_NAME, &attribute);
+
+	if (r == -ENOENT)
+		return -EBADMSG;
+	if (r < 0)
+		return r;
+	name = nl_text(&attribute);
+	if (!name)
+		return -EBADMSG;
+	if (str_equal(name, "REJECT") || str_equal(name, "DROP"))
+		step->verdict = VERDICT_DENY;
+	return 0;
+}
+
+/* One expression. Sets @is_conditional for what may let the packet pass by the rest of the rule. */
+static int read_expression(struct nl_bytes expression, struct nft_step *step, bool *is_conditional)
+{
+	struct nl_attribute attribute, data = {0};
+	const char *name;
+	int r;
+
+	if (find_attribute(expression, NFTA_EXPR_NAME, &attribute) < 0)
+		return -EBADMSG;
+	r = find_attribute(expression, NFTA_EXPR_DATA, &data);
+	name = nl_text(&attribute);
+	if ((r < 0 && r != -ENOENT) || !name)
+		return -EBADMSG;
+	if (str_equal(name, "immediate"))
+		return read_immediate(data.value, step);
+	if (str_equal(name, "target"))
+		return read_target(data.value, step);
+	if (str_equal(name, "reject"))
+		step->verdict = VERDICT_DENY;
+	else if (!str_equal(name, "counter") && !str_equal(name, "log"))
+		*is_conditional = true;
+	return 0;
+}
+
+static int add_step(struct nft_chain *chain, const struct nft_step *step)
+{
+	int r = grow(&chain->steps, chain->step_count, &chain->step_room, sizeof(*step));
+
+	if (r < 0)
+		return r;
+	chain->steps[chain->step_count++] = *step;
+	chain->is_over = step->verdict != VERDICT_JUMP;
+	return 0;
+}
+
+static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *ruleset)
+{
+	struct nl_attribute table, name, expressions = {0}, item;
+	bool is_conditional = false;
+	struct nft_step step = {0};
+	struct nft_chain *chain;
+	int r;
+
+	r = find_attribute(rest, NFTA_RULE_TABLE, &table);
+	if (r == 0)
+		r = find_attribute(rest, NFTA_RULE_CHAIN, &name);
+	if (r < 0 || !nl_text(&table) || !nl_text(&name))
+		return -EBADMSG;
+	r = find_attribute(rest, NFTA_RULE_EXPRESSIONS, &expressions);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	chain = find(ruleset, family, nl_text(&table), nl_text(&name));
+	if (!chain)
+		return -EBADMSG;
+	chain->rules++;
+	while ((r = nl_next_attribute(&expressions.value, &item)) > 0) {
+		r = read_expression(item.value, &step, &is_conditional);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0 || is_conditional || step.verdict == VERDICT_NONE || chain->is_over)
+		return r;
+	return add_step(chain, &step);
+}
+
+enum pass {
+	PASS_CHAINS, /* and tables */
+	PASS_RULES,
+};
+
+static int read_messages(struct nl_bytes rest, enum pass pass, struct nft_ruleset *ruleset,
+			 struct dormant *dormant)
+{
+	struct nl_message message;
+	int r;
+
+	while ((r = nl_next_message(&rest, &message)) > 0) {
+		const uint8_t *head = nl_take(&message.payload, sizeof(struct nfgenmsg));
+		uint8_t family = head ? head[offsetof(struct nfgenmsg, nfgen_family)] : 0;
+
+		if (!head || message.type >> 8 != NFNL_SUBSYS_NFTABLES)
+			return -EBADMSG;
+		r = 0;
+		if ((message.type & 0xff) == NFT_MSG_NEWTABLE && pass == PASS_CHAINS)
+			r = read_table(message.payload, family, dormant);
+		else if ((message.type & 0xff) == NFT_MSG_NEWCHAIN && pass == PASS_CHAINS)
+			r = read_chain(message.payload, family, ruleset);
+		else if ((message.type & 0xff) == NFT_MSG_NEWRULE && pass == PASS_RULES)
+			r = read_rule(message.payload, family, ruleset);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+/* Each chain is judged once, so that chains that jump to each other in hostile bytes cost no more
+ * than honest ones. */
+static enum nft_fate judge(const struct nft_ruleset *ruleset, struct nft_chain *chain,
+			   unsigned depth)
+{
+	enum nft_fate fate = NFT_GOES_ON;
+
+	if (chain->is_judged)
+		return chain->fate;
+	if (chain->is_being_judged || depth > MAX_JUMPS)
+		return NFT_GOES_ON;
+	chain->is_being_judged = true;
+	for (size_t i = 0; i < chain->step_count && fate == NFT_GOES_ON; i++) {
+		const struct nft_step *step = &chain->steps[i];
+		struct nft_chain *target =
+			step->target ? find(ruleset, chain->family, chain->table, step->target)
+				     : NULL;
+
+		if (step->verdict == VERDICT_ACCEPT)
+			fate = NFT_ACCEPTED;
+		else if (step->verdict == VERDICT_DENY)
+			fate = NFT_DENIED;
+		else if (target)
+			fate = judge(ruleset, target, depth + 1);
+	}
+	chain->fate = fate;
+	chain->is_judged = true;
+	return fate;
+}
+
+static void mark_dormant(struct nft_ruleset *ruleset, const struct dormant *dormant)
+{
+	for (size_t i = 0; i < ruleset->count; i++)
+		for (size_t t = 0; t < dormant->count; t++)
+			if (ruleset->chains[i].family == dormant->tables[t].family &&
+			    str_equal(ruleset->chains[i].table, dormant->tables[t].name))
+				ruleset->chains[i].is_dormant = true;
+}
+
+int nft_ruleset_read(struct nl_bytes bytes, struct nft_ruleset *ret_ruleset)
+{
+	cleanup_nft_ruleset struct nft_ruleset ruleset = {0};
+	cleanup_free struct dormant *dormant = calloc(1, sizeof(*dormant));
+	int r;
+
+	if (!dormant)
+		return -ENOMEM;
+	r = read_messages(bytes, PASS_CHAINS, &ruleset, dormant);
+	if (r < 0)
+		return r;
+	if (ruleset.count)
+		qsort(ruleset.chains, ruleset.count, sizeof(ruleset.chains[0]), compare);
+	mark_dormant(&ruleset, dormant);
+	r = read_messages(bytes, PASS_RULES, &ruleset, dormant);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ruleset.count; i++)
+		(void)judge(&ruleset, &ruleset.chains[i], 0);
+	*ret_ruleset = ruleset;
+	ruleset = (struct nft_ruleset){0};
+	return 0;
+}
+
+void nft_ruleset_done(struct nft_ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->count; i++)
+		free(ruleset->chains[i].steps);
+	free(ruleset->chains);
+	*ruleset = (struct nft_ruleset){0};
+}
+
+bool nft_chain_filters(const struct nft_chain *chain, uint32_t hook, uint8_t family)
+{
+	return chain->is_base && !chain->is_dormant && chain->hook == hook &&
+	       str_equal(chain->type, "filter") &&
+	       (chain->family == family || chain->family == NFPROTO_INET);
+}
+
+enum nft_fate nft_chain_fate(const struct nft_chain *chain)
+{
+	if (chain->fate != NFT_GOES_ON)
+		return chain->fate;
+	return chain->drops ? NFT_DENIED : NFT_ACCEPTED;
+}
+
+const char *nft_family_name(uint8_t family)
+{
+	switch (family) {
+	case NFPROTO_IPV4:
+		return "ip";
+	case NFPROTO_IPV6:
+		return "ip6";
+	case NFPROTO_INET:
+		return "inet";
+	default:
+		return "other";
+	}
+}

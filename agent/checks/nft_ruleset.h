@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The firewall as nf_tables dumps it: which chains stand at a hook, and what
+ * becomes of a packet that no rule names. Pure: reads bytes, asks nobody.
+ *
+ * It knows rules without a condition (accept, drop, reject, jump, goto, return); a rule with one is
+ * counted only. Sets, maps, flow tables and what they hold are not looked at.
+ */
+#ifndef PLUMBLINE_CHECKS_NFT_RULESET_H
+#define PLUMBLINE_CHECKS_NFT_RULESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "checks/netlink.h"
+
+enum nft_fate {
+	NFT_GOES_ON, /* to the next rule, or to the policy */
+	NFT_ACCEPTED,
+	NFT_DENIED,
+};
+
+struct nft_step;
+
+struct nft_chain {
+	const char *table, *name; /* in the dump's own bytes */
+	uint8_t family;		  /* NFPROTO_* */
+	bool is_dormant;	  /* its table is switched off */
+	uint32_t rules;
+
+	/* Base chains. */
+	bool is_base;
+	uint32_t hook;
+	const char *type; /* "filter", "nat", "route" */
+	bool drops;	  /* policy */
+
+	/* Its rules without a condition, up to the first that ends it. */
+	struct nft_step *steps;
+	size_t step_count, step_room;
+	bool is_over;
+	enum nft_fate fate; /* of what no condition catches */
+	bool is_judged, is_being_judged;
+};
+
+struct nft_ruleset {
+	struct nft_chain *chains; /* ordered by family, table, name */
+	size_t count, room;
+};
+
+/*
+ * Reads the messages of a dump (tables, chains, rules, in any order). The ruleset points into
+ * @bytes. 0, -EBADMSG for what no kernel sends, or -ENOMEM.
+ */
+int nft_ruleset_read(struct nl_bytes bytes, struct nft_ruleset *ret_ruleset);
+void nft_ruleset_done(struct nft_ruleset *ruleset);
+#define cleanup_nft_ruleset cleanup_with(nft_ruleset_done)
+
+/* Whether @chain is a filter at @hook (NF_INET_*) that the kernel runs for packets of @family
+ * (NFPROTO_IPV4, NFPROTO_IPV6). */
+bool nft_chain_filters(const struct nft_chain *chain, uint32_t hook, uint8_t family);
+/* What base chain @chain does in the end with a packet that no condition catches. */
+enum nft_fate nft_chain_fate(const struct nft_chain *chain);
+/* "ip", "ip6", "inet". */
+const char *nft_family_name(uint8_t family);
+
+#endif

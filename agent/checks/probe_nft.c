@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The firewall in force: chains of nf_tables at a hook, or the address families
+ * whose packets pass there unless a rule says no. Rules made by iptables-nft,
+ * ufw and firewalld are nf_tables rules too. What legacy iptables holds cannot be read here, and
+ * where it holds something that is said.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/netfilter.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/words.h"
+#include "checks/kernel_dump.h"
+#include "checks/nft_ruleset.h"
+#include "checks/probe.h"
+
+#define NO_IPV6 "/proc/sys/net/ipv6/conf/all/disable_ipv6"
+
+enum {
+	KEY_HOOK,
+	KEY_LIST
+};
+
+static const struct probe_key keys[] = {
+	[KEY_HOOK] = {"hook", PROBE_KEY_CHOICE, true, "input forward output"},
+	[KEY_LIST] = {"list", PROBE_KEY_CHOICE, true, "guards open"},
+	{NULL},
+};
+
+static const struct {
+	const char *name, *legacy_tables;
+	uint8_t family;
+} families[] = {
+	{"IPv4", "/proc/net/ip_tables_names", NFPROTO_IPV4},
+	{"IPv6", "/proc/net/ip6_tables_names", NFPROTO_IPV6},
+};
+
+static uint32_t hook_of(const char *name)
+{
+	return str_equal(name, "input")	    ? NF_INET_LOCAL_IN
+	       : str_equal(name, "forward") ? NF_INET_FORWARD
+					    : NF_INET_LOCAL_OUT;
+}
+
+static bool has_ipv6(const struct root *root)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (root->is_live && !root_exists(root, "/proc/net/if_inet6"))
+		return false;
+	return root_read_text(root, NO_IPV6, 64, &text) < 0 || !text.data ||
+	       !str_equal(words_squash(text.data), "1");
+}
+
+static bool is_guard(const struct nft_chain *chain, uint32_t hook)
+{
+	return (nft_chain_filters(chain, hook, NFPROTO_IPV4) ||
+		nft_chain_filters(chain, hook, NFPROTO_IPV6)) &&
+	       (chain->rules || chain->drops);
+}
+
+static void describe(const struct nft_chain *chain, struct strbuf *out)
+{
+	strbuf_printf(out, "%s %s %s: %" PRIu32 " rules, else %s", nft_family_name(chain->family),
+		      chain->table, chain->name, chain->rules,
+		      nft_chain_fate(chain) == NFT_DENIED ? "denied" : "accepted");
+}
+
+static void list_guards(const struct nft_ruleset *ruleset, uint32_t hook, struct probe_value *value)
+{
+	for (size_t i = 0; i < ruleset->count; i++) {
+		cleanup_strbuf struct strbuf item = STRBUF_INIT;
+
+		if (!is_guard(&ruleset->chains[i], hook))
+			continue;
+		describe(&ruleset->chains[i], &item);
+		if (strbuf_check(&item) < 0)
+			value->text.failed = true;
+		else
+			probe_list_add(value, item.data);
+	}
+}
+
+/* A packet must come through every chain at its hook, so one that denies is enough. */
+static bool is_open(const struct nft_ruleset *ruleset, uint32_t hook, uint8_t family)
+{
+	for (size_t i = 0; i < ruleset->count; i++)
+		if (nft_chain_filters(&ruleset->chains[i], hook, family) &&
+		    nft_chain_fate(&ruleset->chains[i]) == NFT_DENIED)
+			return false;
+	return true;
+}
+
+/* 1 when legacy iptables has a filter table for one of the families that were found open. */
+static int has_legacy(const struct root *root, const bool *is_wanted)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		cleanup_strbuf struct strbuf names = STRBUF_INIT;
+		int r;
+
+		if (!is_wanted[i])
+			continue;
+		r = root_read_text(root, families[i].legacy_tables, 4096, &names);
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r;
+		if (words_contain(words_squash(names.data ? names.data : (char[]){""}), WORDS_SPACE,
+				  "filter"))
+			return 1;
+	}
+	return 0;
+}
+
+static int find(const struct probe_params *params, const struct root *root,
+		const struct nft_ruleset *ruleset, struct probe_value *value)
+{
+	uint32_t hook = hook_of(params->values[KEY_HOOK]);
+	bool wants_guards = str_equal(params->values[KEY_LIST], "guards");
+	bool is_bad[ARRAY_SIZE(families)] = {0};
+	int r;
+
+	probe_list_add(value, NULL);
+	if (wants_guards)
+		list_guards(ruleset, hook, value);
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		if (families[i].family == NFPROTO_IPV6 && !has_ipv6(root))
+			continue;
+		is_bad[i] =
+			wants_guards ? !value->count : is_open(ruleset, hook, families[i].family);
+		if (is_bad[i] && !wants_guards)
+			probe_list_add(value, families[i].name);
+	}
+	r = has_legacy(root, is_bad);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return probe_unreadable(value, "the tables of legacy iptables", r);
+	if (r > 0)
+		return probe_error(value, "legacy iptables has a filter table, whose rules this "
+					  "check cannot read; iptables-nft can take them over");
+	if (wants_guards && !value->count)
+		return probe_absent(value,
+				    ruleset->count ? "no rules at the %s hook" : "no rules at all",
+				    params->values[KEY_HOOK]);
+	return 0;
+}
+
+static int run(const struct probe_params *params, const struct root *root,
+	       struct probe_value *value)
+{
+	cleanup_nft_ruleset struct nft_ruleset ruleset = {0};
+	cleanup_strbuf struct strbuf storage = STRBUF_INIT;
+	struct nl_bytes bytes = {0};
+	int r;
+
+	r = kernel_dump_read(root, KERNEL_NFTABLES, &storage, &bytes, value);
+	if (r <= 0)
+		return r;
+	r = nft_ruleset_read(bytes, &ruleset);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return probe_error(value, "the kernel's dump of its rules is damaged");
+	return find(params, root, &ruleset, value);
+}
+
+static unsigned asks(const struct probe_params *params)
+{
+	return 1u << KERNEL_NFTABLES;
+}
+
+const struct probe_ops probe_nft = {"nft", keys, PROBE_GIVES_LIST, run, asks};
