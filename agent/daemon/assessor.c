@@ -6,6 +6,7 @@
  *
  * A run goes in slices between turns of the loop, so that a slow file system
  * does not look like a hung process, and pauses while the recorder is behind.
+ * What only privilege can ask of the kernel, a dumper asks before the run begins.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,12 +14,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "checks/checks.h"
+#include "checks/kernel_dump.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
 
 #define SLICE_NS	 (20 * NSEC_PER_MSEC)
 #define NEXT_SLICE_MS	 1
-#define BEHIND_MS	 200 /* until a queue that was full is tried again */
+#define BEHIND_MS	 200   /* until a queue that was full is tried again */
+#define DUMP_WAIT_MS	 15000 /* then the checks that need a dump are errors */
 #define MAX_QUEUED_BYTES (1024 * 1024)
 #define MAX_RESULT_BYTES 16384 /* room that must be left before a check is run */
 
@@ -28,6 +31,9 @@ struct assessor {
 	bool is_running;
 	size_t next, end; /* of the run at hand */
 	size_t sent;
+
+	struct kernel_dump dump;
+	unsigned awaited; /* parts (bits) that the dumper has not ended */
 };
 
 static int tell_begin(struct child *child, size_t count)
@@ -55,6 +61,85 @@ static int tell_result(struct child *child, const struct check_result *result)
 	return channel_send(child->peers[ROLE_RECORDER], &message);
 }
 
+/* Parts of a dump that the run at hand needs. */
+static unsigned parts_asked(const struct assessor *assessor)
+{
+	unsigned parts = 0;
+
+	for (size_t i = assessor->next; i < assessor->end; i++)
+		parts |= check_set_asks(assessor->set, i);
+	return parts;
+}
+
+/* Sets a timer: for the first slice, or for the end of the wait for a dump. */
+static int await_dump(struct child *child)
+{
+	struct assessor *assessor = child->userdata;
+	cleanup_message struct message message = MESSAGE_INIT(MSG_DUMP_WANT);
+
+	kernel_dump_done(&assessor->dump);
+	kernel_dump_init(&assessor->dump);
+	assessor->awaited = parts_asked(assessor);
+	if (assessor->awaited && child->supervisor &&
+	    channel_send(child->supervisor, &message) == 0)
+		return loop_set_timer(assessor->slice_timer, DUMP_WAIT_MS, 0);
+	assessor->awaited = 0;
+	return loop_set_timer(assessor->slice_timer, NEXT_SLICE_MS, 0);
+}
+
+/* Nobody waits (any more) for what comes in now. */
+static bool is_late(const struct assessor *assessor, uint32_t part)
+{
+	return !assessor->is_running || !(assessor->awaited & (1u << part));
+}
+
+static int on_dump_part(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct assessor *assessor = child->userdata;
+	uint32_t part = m_get_u32(message);
+	size_t len;
+	const void *bytes = m_get_bytes(message, &len);
+
+	if (message_check(message) < 0 || part >= KERNEL_PART_COUNT)
+		return -EBADMSG;
+	if (is_late(assessor, part))
+		return 0;
+	if (len > KERNEL_PART_MAX_BYTES - assessor->dump.parts[part].bytes.len)
+		return -EBADMSG;
+	strbuf_add(&assessor->dump.parts[part].bytes, bytes, len);
+	return 0;
+}
+
+static int on_dump_end(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct assessor *assessor = child->userdata;
+	uint32_t part = m_get_u32(message);
+	int64_t result = m_get_i64(message);
+
+	if (message_check(message) < 0 || part >= KERNEL_PART_COUNT || result > 0 || result < -4095)
+		return -EBADMSG;
+	if (is_late(assessor, part))
+		return 0;
+	if (result == 0)
+		result = strbuf_check(&assessor->dump.parts[part].bytes);
+	assessor->dump.parts[part].result = (int)result;
+	assessor->awaited &= ~(1u << part);
+	return assessor->awaited ? 0 : loop_set_timer(assessor->slice_timer, NEXT_SLICE_MS, 0);
+}
+
+/* The wait is over: what has not come is known to be missing. */
+static void give_up_dump(struct assessor *assessor)
+{
+	for (; assessor->awaited; assessor->awaited &= assessor->awaited - 1) {
+		unsigned part = (unsigned)__builtin_ctz(assessor->awaited);
+
+		log_warning(0, "no dump of part %u of the kernel's state came", part);
+		assessor->dump.parts[part].result = -ETIMEDOUT;
+	}
+}
+
 /* Checks @first to before @end. */
 static int begin_run(struct child *child, size_t first, size_t end)
 {
@@ -68,7 +153,7 @@ static int begin_run(struct child *child, size_t first, size_t end)
 	assessor->next = first;
 	assessor->end = end;
 	assessor->sent = 0;
-	return loop_set_timer(assessor->slice_timer, NEXT_SLICE_MS, 0);
+	return await_dump(child);
 }
 
 static int begin_whole_run(struct child *child)
@@ -113,6 +198,7 @@ static int on_slice(struct loop *loop, void *userdata)
 		assessor->is_running = false;
 		return 0;
 	}
+	give_up_dump(assessor);
 	while (assessor->next < assessor->end) {
 		if (run_one(child) == -ENOBUFS)
 			return loop_set_timer(assessor->slice_timer, BEHIND_MS, 0);
@@ -177,10 +263,12 @@ static int prepare(struct child *child)
 	char text[1024];
 
 	if (check_set_load(child->config->data_dir, child->config->profile, &assessor->set, &diag) <
-	    0)
+	    0) {
 		log_error(0, "No checks will run: %s", diag_format(&diag, text, sizeof(text)));
-	else
-		check_set_agent(assessor->set, child->config->state_dir, child->config->run_dir);
+		return 0;
+	}
+	check_set_agent(assessor->set, child->config->state_dir, child->config->run_dir);
+	check_set_kernel(assessor->set, &assessor->dump);
 	return 0;
 }
 
@@ -206,6 +294,8 @@ int main(int argc, char **argv)
 {
 	static const channel_handler handlers[MSG_COUNT] = {
 		[MSG_CHECK_RUN] = on_check_run,
+		[MSG_DUMP_PART] = on_dump_part,
+		[MSG_DUMP_END] = on_dump_end,
 	};
 	const struct child_ops ops = {
 		.role = ROLE_ASSESSOR,
@@ -219,7 +309,9 @@ int main(int argc, char **argv)
 	struct assessor assessor = {0};
 	int status;
 
+	kernel_dump_init(&assessor.dump);
 	status = child_main(argc, argv, &ops, &assessor);
 	check_set_free(assessor.set);
+	kernel_dump_done(&assessor.dump);
 	return status;
 }

@@ -160,6 +160,7 @@ static int on_tick(struct loop *loop, void *userdata)
 	children_reap(supervisor);
 	children_on_tick(supervisor);
 	load_on_tick(supervisor);
+	dump_on_tick(supervisor);
 	say_ready(supervisor);
 	return 0;
 }

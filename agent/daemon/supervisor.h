@@ -6,6 +6,7 @@
  * supervisor_place.c      folders, lock, control socket: what must be there before
  * supervisor_children.c   start, link, watch, restart, stop
  * supervisor_load.c       a baseline file on its way to the verifier
+ * supervisor_dump.c       the dumper, when the assessor asks for it
  * evidence_key.c          signing of chain heads
  */
 #ifndef PLUMBLINE_DAEMON_SUPERVISOR_H
@@ -81,6 +82,8 @@ struct supervisor {
 	bool wants_reload;	/* the stored baseline is to be read (again) when all is there */
 	int64_t reload_ns;	/* not before */
 
+	bool wants_dump; /* the assessor asked, and no dumper has been started for it */
+
 	/* For the recorder while it is away: role and text of MSG_CHILD. */
 	struct {
 		enum process_role role;
@@ -107,6 +110,10 @@ void child_ask_to_stop(struct managed *managed);
 /* Tells the recorder (MSG_CHILD), now or when it is back. */
 void child_report(struct supervisor *supervisor, enum process_role role, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* supervisor_dump.c */
+int on_dump_want(struct channel *channel, struct message *message, void *userdata);
+void dump_on_tick(struct supervisor *supervisor);
 
 /* supervisor_load.c */
 int on_ctl_load(struct channel *channel, struct message *message, void *userdata);

@@ -496,6 +496,7 @@ static const channel_handler all_handlers[MSG_COUNT] = {
 	[MSG_REFUSED_CALL] = on_refused_call,
 	[MSG_LINK_CLOSED] = on_link_closed,
 	[MSG_LOAD_RESULT] = on_load_result,
+	[MSG_DUMP_WANT] = on_dump_want,
 	[MSG_HEAD] = on_head,
 	[MSG_CTL_LOAD] = on_ctl_load,
 };

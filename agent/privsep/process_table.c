@@ -26,6 +26,8 @@ static const struct sandbox_path verifier_paths[] = {
 	{NULL},
 };
 
+static const struct sandbox_path no_paths[] = {{NULL}};
+
 static const struct sandbox_path recorder_paths[] = {
 	{"$state/recorder", .can_write = true},
 	{"$data", .is_optional = true},
@@ -69,7 +71,8 @@ const struct process_row process_table[ROLE_COUNT] = {
 			.role = ROLE_SUPERVISOR,
 			.capabilities = CAPABILITIES(CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL),
 			.reserve = CAPABILITIES(CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH,
-						CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE),
+						CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE,
+						CAP_NET_ADMIN, CAP_AUDIT_CONTROL),
 		},
 	},
 	[ROLE_VERIFIER] = {
@@ -97,8 +100,6 @@ const struct process_row process_table[ROLE_COUNT] = {
 		},
 		.links = BIT(ROLE_RECORDER) | BIT(ROLE_VERIFIER),
 	},
-	/* No check asks the kernel by netlink so far, which would take NET_ADMIN or AUDIT_CONTROL, in a
-	 * process that makes one dump and ends. */
 	[ROLE_ASSESSOR] = {
 		.program = "plumbline-assessor",
 		.sandbox = {
@@ -108,7 +109,22 @@ const struct process_row process_table[ROLE_COUNT] = {
 			.max_memory_bytes = 512 * MIB,
 			.max_files = 256,
 		},
-		.links = BIT(ROLE_RECORDER),
+		.links = BIT(ROLE_RECORDER) | BIT(ROLE_DUMPER),
+	},
+	/* What the assessor cannot hold all the time: it asks the kernel once by netlink, hands the
+	 * bytes on unread, and ends. It opens its sockets before the sandbox and nothing in it. */
+	[ROLE_DUMPER] = {
+		.program = "plumbline-dumper",
+		.sandbox = {
+			.role = ROLE_DUMPER,
+			.user = "plumbline-dumper",
+			.capabilities = CAPABILITIES(CAP_NET_ADMIN, CAP_AUDIT_CONTROL),
+			.paths = no_paths,
+			.max_memory_bytes = 128 * MIB,
+			.max_files = 32,
+		},
+		.links = BIT(ROLE_ASSESSOR),
+		.is_on_demand = true,
 	},
 	[ROLE_RECORDER] = {
 		.program = "plumbline-recorder",

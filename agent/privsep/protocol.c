@@ -10,9 +10,9 @@
 #include "base/cleanup.h"
 
 #define BIT(role) (1u << (role))
-#define CHILDREN                                                                           \
-	(BIT(ROLE_VERIFIER) | BIT(ROLE_SENSOR) | BIT(ROLE_ASSESSOR) | BIT(ROLE_RECORDER) | \
-	 BIT(ROLE_REPORTER))
+#define CHILDREN                                                                         \
+	(BIT(ROLE_VERIFIER) | BIT(ROLE_SENSOR) | BIT(ROLE_ASSESSOR) | BIT(ROLE_DUMPER) | \
+	 BIT(ROLE_RECORDER) | BIT(ROLE_REPORTER))
 
 struct flow {
 	const char *name;
@@ -44,6 +44,9 @@ static const struct flow flows[MSG_COUNT] = {
 	[MSG_CHECK_RESULT] = {"check-result", BIT(ROLE_ASSESSOR), BIT(ROLE_RECORDER)},
 	[MSG_CHECK_END] = {"check-end", BIT(ROLE_ASSESSOR), BIT(ROLE_RECORDER)},
 	[MSG_CHECK_RUN] = {"check-run", BIT(ROLE_RECORDER), BIT(ROLE_ASSESSOR)},
+	[MSG_DUMP_WANT] = {"dump-want", BIT(ROLE_ASSESSOR), BIT(ROLE_SUPERVISOR)},
+	[MSG_DUMP_PART] = {"dump-part", BIT(ROLE_DUMPER), BIT(ROLE_ASSESSOR)},
+	[MSG_DUMP_END] = {"dump-end", BIT(ROLE_DUMPER), BIT(ROLE_ASSESSOR)},
 	[MSG_BATCH_PART] = {"batch-part", BIT(ROLE_RECORDER), BIT(ROLE_REPORTER)},
 	[MSG_ACK] = {"ack", BIT(ROLE_REPORTER), BIT(ROLE_RECORDER)},
 	[MSG_REJECT] = {"reject", BIT(ROLE_REPORTER), BIT(ROLE_RECORDER)},
@@ -77,8 +80,8 @@ const char *role_name(enum process_role role)
 	static const char *const names[ROLE_COUNT] = {
 		[ROLE_SUPERVISOR] = "supervisor", [ROLE_VERIFIER] = "verifier",
 		[ROLE_SENSOR] = "sensor",	  [ROLE_ASSESSOR] = "assessor",
-		[ROLE_RECORDER] = "recorder",	  [ROLE_REPORTER] = "reporter",
-		[ROLE_CONTROL] = "control",
+		[ROLE_DUMPER] = "dumper",	  [ROLE_RECORDER] = "recorder",
+		[ROLE_REPORTER] = "reporter",	  [ROLE_CONTROL] = "control",
 	};
 
 	return (unsigned)role < ROLE_COUNT ? names[role] : "unknown";

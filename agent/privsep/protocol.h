@@ -18,6 +18,7 @@ enum process_role {
 	ROLE_VERIFIER,
 	ROLE_SENSOR,
 	ROLE_ASSESSOR,
+	ROLE_DUMPER,
 	ROLE_RECORDER,
 	ROLE_REPORTER,
 	ROLE_CONTROL, /* the listening control socket, handed to the recorder */
@@ -72,6 +73,13 @@ enum msg_type {
 	MSG_CHECK_END,	  /* u64 results sent */
 	/* recorder -> assessor */
 	MSG_CHECK_RUN, /* string check id, or NULL for the whole profile */
+
+	/* assessor -> supervisor */
+	MSG_DUMP_WANT, /* a dump of what the kernel shows to privilege only */
+	/* dumper -> assessor, for each part */
+	MSG_DUMP_PART, /* u32 enum kernel_part; bytes, as the kernel sent them (at most 60,000).
+			* Any number of these */
+	MSG_DUMP_END,  /* u32 enum kernel_part; i64 0 or negative errno */
 
 	/* recorder -> reporter */
 	MSG_BATCH_PART, /* u64 first sequence; u64 last sequence; u64 part; u64 parts; bytes: zstd

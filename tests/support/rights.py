@@ -6,7 +6,8 @@ import os
 import trial
 
 CAPABILITIES = {"DAC_READ_SEARCH": 2, "KILL": 5, "SETGID": 6, "SETUID": 7, "SETPCAP": 8, "SYS_PTRACE": 19,
-                "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
+                "NET_ADMIN": 12,
+                "SYS_ADMIN": 21, "AUDIT_CONTROL": 30, "PERFMON": 38, "BPF": 39}
 
 # Role -> user and effective capabilities.
 TABLE = {
@@ -14,6 +15,7 @@ TABLE = {
     "verifier": ("plumbline-verifier", ""),
     "sensor": ("root", "BPF PERFMON DAC_READ_SEARCH SYS_PTRACE SYS_ADMIN"),
     "assessor": ("plumbline-assessor", "DAC_READ_SEARCH SYS_PTRACE"),
+    "dumper": ("plumbline-dumper", "NET_ADMIN AUDIT_CONTROL"),
     "recorder": ("plumbline-recorder", ""),
     "reporter": ("plumbline-reporter", ""),
 }

@@ -9,7 +9,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/bpf.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <pthread.h>
 #include <sched.h>
@@ -28,6 +31,10 @@
 
 #include "base/cleanup.h"
 #include "privsep/process_table.h"
+
+/* Opened before the sandbox, as the dumper does it. */
+#define NFTABLES_FD 100
+#define AUDIT_FD    101
 
 #define PROBE_FILE "/etc/plumbline-sandbox-probe"
 
@@ -154,6 +161,39 @@ static int socket_unix(const struct config *config)
 static int socket_netlink(const struct config *config)
 {
 	return try_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+}
+
+/* The kernel's answer to one request without privilege to change anything. */
+static int ask(int fd, uint16_t type, size_t body_len)
+{
+	struct {
+		struct nlmsghdr header;
+		uint8_t body[sizeof(struct nfgenmsg)];
+	} request = {.header = {.nlmsg_len = (uint32_t)(sizeof(request.header) + body_len),
+				.nlmsg_type = type,
+				.nlmsg_flags = NLM_F_REQUEST,
+				.nlmsg_seq = 1}};
+	struct {
+		struct nlmsghdr header;
+		int32_t error;
+		uint8_t rest[65536];
+	} answer = {0};
+
+	if (sendto(fd, &request, request.header.nlmsg_len, 0, NULL, 0) < 0 ||
+	    recvfrom(fd, &answer, sizeof(answer), 0, NULL, NULL) < 0)
+		return -errno;
+	return answer.header.nlmsg_type == NLMSG_ERROR ? answer.error : 0;
+}
+
+static int ask_nftables(const struct config *config)
+{
+	return ask(NFTABLES_FD, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN,
+		   sizeof(struct nfgenmsg));
+}
+
+static int ask_audit(const struct config *config)
+{
+	return ask(AUDIT_FD, AUDIT_GET, 0);
 }
 
 static int listen_on_socket(const struct config *config)
@@ -298,6 +338,8 @@ static const struct attempt attempts[] = {
 	{"socket_packet", socket_packet},
 	{"socket_unix", socket_unix},
 	{"socket_netlink", socket_netlink},
+	{"ask_nftables", ask_nftables},
+	{"ask_audit", ask_audit},
 	{"listen_on_socket", listen_on_socket},
 	{"exec_program", exec_program},
 	{"fork_process", fork_process},
@@ -319,6 +361,13 @@ static const struct attempt attempts[] = {
 	{"abort_self", abort_self},
 };
 
+static int open_before(int protocol, int fd)
+{
+	int socket_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+
+	return socket_fd < 0 || dup2(socket_fd, fd) < 0 ? -errno : 0;
+}
+
 /* Reports through a pipe, which no sandbox takes away. */
 static int run_in_sandbox(const struct attempt *attempt, enum process_role role,
 			  const struct config *config, enum sandbox_mode mode)
@@ -334,6 +383,9 @@ static int run_in_sandbox(const struct attempt *attempt, enum process_role role,
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		if (open_before(NETLINK_NETFILTER, NFTABLES_FD) < 0 ||
+		    open_before(NETLINK_AUDIT, AUDIT_FD) < 0)
+			_exit(1);
 		if (sandbox_enter_with(&process_table[role].sandbox, config, mode, &missing,
 				       &diag) < 0) {
 			fprintf(stderr, "sandbox_probe: %s: %s\n", diag.file, diag.text);
