@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "baseline/changes.h"
 #include "baseline/entries.h"
 #include "baseline/signature.h"
 #include "baseline/statement.h"
@@ -37,7 +38,8 @@ struct baseline {
 	struct baseline_statement statement;
 	struct strbuf json, rules;
 	char digest[SHA256_HEX_SIZE];
-	struct span entries;
+	struct span entries, changes;
+	bool has_changes;
 	struct span approvals[APPROVALS_MAX];
 	unsigned approval_count;
 	uint64_t length; /* up to the end-of-archive blocks */
@@ -50,6 +52,9 @@ struct baseline {
 	char *previous; /* path */
 	uint64_t count, files, bytes, unstated;
 	bool is_over;
+	struct changes *reader; /* of the changes, beside the entries */
+	struct baseline_change change;
+	bool has_change; /* @change is the next one */
 };
 
 static int refuse(const struct baseline *b, struct diag *diag, const char *text)
@@ -160,6 +165,14 @@ static int check_end(const struct baseline *b, uint64_t offset, struct diag *dia
 	return 0;
 }
 
+static bool is_next_member(const struct baseline *b, const char *name, uint64_t offset)
+{
+	char block[TAR_BLOCK];
+
+	return read_at(b, offset, block, sizeof(block)) == 0 &&
+	       strncmp(block, name, TAR_NAME_MAX) == 0;
+}
+
 static int read_members(struct baseline *b, struct diag *diag)
 {
 	struct span statement, rules;
@@ -173,6 +186,10 @@ static int read_members(struct baseline *b, struct diag *diag)
 		r = read_member(b, "rules.ini", BASELINE_RULES_MAX, &offset, &rules, diag);
 	if (r == 0)
 		r = refuse(b, diag, "statement.json, entries.jsonl or rules.ini is missing");
+	if (r > 0 && is_next_member(b, "changes.jsonl", offset)) {
+		b->has_changes = true;
+		r = read_member(b, "changes.jsonl", CHANGES_MAX, &offset, &b->changes, diag);
+	}
 	if (r < 0)
 		return r;
 
@@ -276,6 +293,44 @@ static int check_statement(struct baseline *b, struct diag *diag)
 	return 0;
 }
 
+int baseline_open_changes(const struct baseline *b, struct changes **ret_changes)
+{
+	struct changes_source source = {
+		.fd = b->fd,
+		.offset = b->changes.offset,
+		.size = b->changes.size,
+		.count = b->statement.changes,
+	};
+
+	if (!b->has_changes)
+		return -ENOENT;
+	memcpy(source.sha256, b->statement.changes_sha256, SHA256_HEX_SIZE);
+	return changes_open(&source, ret_changes);
+}
+
+/* Reads them once to the end: from here on the file is known to be good but for its entries. */
+static int check_changes(const struct baseline *b, struct diag *diag)
+{
+	cleanup_with(changes_closep) struct changes *changes = NULL;
+	int r;
+
+	if (b->has_changes != (b->statement.changes > 0) ||
+	    b->changes.size != b->statement.changes_bytes)
+		return refuse(b, diag,
+			      "changes.jsonl is not there or not as long as the statement says");
+	if (!b->has_changes)
+		return 0;
+	r = baseline_open_changes(b, &changes);
+	while (r >= 0) {
+		cleanup_with(baseline_change_done) struct baseline_change change = {0};
+
+		r = changes_next(changes, &change, diag);
+		if (r == 0)
+			break;
+	}
+	return r;
+}
+
 static int check_rules(const struct baseline *b, struct diag *diag)
 {
 	struct baseline_rules rules = {0};
@@ -309,6 +364,8 @@ static int open_all(struct baseline *b, int fd, const char *name, struct diag *d
 		r = check_statement(b, diag);
 	if (r == 0)
 		r = check_rules(b, diag);
+	if (r == 0)
+		r = check_changes(b, diag);
 	return r;
 }
 
@@ -346,6 +403,8 @@ struct baseline *baseline_close(struct baseline *b)
 	hash_free(b->all);
 	hash_free(b->content);
 	free(b->previous);
+	baseline_change_done(&b->change);
+	changes_close(b->reader);
 	free(b->buffer);
 	free(b->name);
 	free(b);
@@ -392,7 +451,10 @@ int baseline_rewind(struct baseline *b)
 	b->previous = NULL;
 	hash_reset(b->all);
 	hash_reset(b->content);
-	return 0;
+	baseline_change_done(&b->change);
+	b->has_change = false;
+	b->reader = changes_close(b->reader);
+	return b->has_changes ? baseline_open_changes(b, &b->reader) : 0;
 }
 
 /* Moves what is left to the front of the buffer and fills the rest. */
@@ -462,6 +524,36 @@ static int check_totals(struct baseline *b, struct diag *diag)
 	return 0;
 }
 
+/*
+ * Passes the changes up to @path (NULL: to the end): what was removed is no entry, and all else is
+ * one.
+ */
+static int follow_changes(struct baseline *b, const char *path, struct diag *diag)
+{
+	int r, order = -1;
+
+	while (b->reader && order < 0) {
+		if (!b->has_change) {
+			r = changes_next(b->reader, &b->change, diag);
+			if (r <= 0) {
+				b->reader = changes_close(b->reader);
+				return r;
+			}
+			b->has_change = true;
+		}
+		order = path ? strcmp(b->change.path, path) : -1;
+		if (order > 0)
+			break;
+		if ((order == 0) == (b->change.kind == DIFF_REMOVED))
+			return diag_set(diag, "changes.jsonl", 0, -EBADMSG,
+					"it does not fit the entries: a path is %s and is %s entry",
+					diff_kind_name(b->change.kind), order == 0 ? "an" : "no");
+		baseline_change_done(&b->change);
+		b->has_change = false;
+	}
+	return 0;
+}
+
 /* Strictly ascending paths: no path twice, and one order for one set. */
 static int check_order(struct baseline *b, const struct file_fact *entry, struct diag *diag)
 {
@@ -506,12 +598,16 @@ int baseline_next(struct baseline *b, struct file_fact *ret_entry, struct diag *
 	if (b->is_over)
 		return 0;
 	r = next_line(b, &line, &len);
-	if (r == 0)
-		return check_totals(b, diag);
+	if (r == 0) {
+		r = follow_changes(b, NULL, diag);
+		return r < 0 ? r : check_totals(b, diag);
+	}
 	if (r < 0)
 		return diag_set(diag, "entries.jsonl", (unsigned)b->count + 1, r,
 				"cannot read the line");
 	r = take_line(b, line, len, &entry, diag);
+	if (r == 0)
+		r = follow_changes(b, entry.path, diag);
 	if (r < 0)
 		return r;
 	*ret_entry = entry;

@@ -2,10 +2,11 @@
 /*
  * A baseline file: statement, entries, rules and approvals in one POSIX tar.
  *
- * Members in this order: statement.json, entries.jsonl, rules.ini,
- * approvals/01.p7m ...  The statement names SHA-256 and length of the entries
- * and of the rules; an approval signs the statement's SHA-256. So `tar xf`,
- * `sha256sum` and `openssl cms -verify` are the whole check.
+ * Members in this order: statement.json, entries.jsonl, rules.ini, where
+ * people gave reasons changes.jsonl, approvals/01.p7m ...  The statement names
+ * SHA-256 and length of all but the approvals; an approval signs the
+ * statement's SHA-256. So `tar xf`, `sha256sum` and `openssl cms -verify` are
+ * the whole check.
  */
 #ifndef PLUMBLINE_BASELINE_BASELINE_H
 #define PLUMBLINE_BASELINE_BASELINE_H
@@ -51,6 +52,10 @@ struct baseline_statement {
 	uint64_t entries_bytes;
 	char rules_sha256[SHA256_HEX_SIZE];
 	uint64_t rules_bytes;
+	/* Lines of changes.jsonl; 0: there is no such member. */
+	uint64_t changes;
+	char changes_sha256[SHA256_HEX_SIZE];
+	uint64_t changes_bytes;
 	char **trees; /* what was walked; NULL-ended */
 };
 
@@ -73,8 +78,8 @@ struct baseline;
 
 /*
  * Reads the members' headers and the statement from @fd (duplicated) and checks digest and length
- * of entries and rules against it. @name stands for the file in messages. -EBADMSG with @diag
- * filled when anything does not fit.
+ * of entries, rules and changes against it. @name stands for the file in messages. -EBADMSG with
+ * @diag filled when anything does not fit.
  */
 int baseline_open(int fd, const char *name, struct baseline **ret_baseline, struct diag *diag);
 struct baseline *baseline_close(struct baseline *baseline);
@@ -88,10 +93,15 @@ const char *baseline_get_rules(const struct baseline *baseline, size_t *ret_len)
 /*
  * Entries in file order. 1 with @ret_entry filled (the caller's), 0 at the end, or -EBADMSG with
  * @diag. The end is only reported when order, counts and digests of all that was given are those of
- * the statement.
+ * the statement, and the changes fit the entries.
  */
 int baseline_next(struct baseline *baseline, struct file_fact *ret_entry, struct diag *diag);
 int baseline_rewind(struct baseline *baseline);
+
+/* What was accepted since the revision before, and why; changes.h reads it. -ENOENT when the file
+ * does not tell. */
+struct changes;
+int baseline_open_changes(const struct baseline *baseline, struct changes **ret_changes);
 
 /* Bytes before the end-of-archive blocks: where one more approval goes. */
 uint64_t baseline_get_length(const struct baseline *baseline);

@@ -10,8 +10,6 @@
 
 struct merge {
 	struct diff *diff;
-	/* Neighbours are mostly of one package: the group that each side used last. */
-	struct diff_group *last[2];
 	int (*on_change)(const struct diff_change *change, void *userdata);
 	void *userdata;
 };
@@ -21,18 +19,24 @@ enum side {
 	NOW
 };
 
+static const char *const kind_names[DIFF_KIND_COUNT] = {
+	[DIFF_SAME] = "same",	    [DIFF_ADDED] = "added",	      [DIFF_REMOVED] = "removed",
+	[DIFF_CONTENT] = "content", [DIFF_ATTRIBUTES] = "attributes", [DIFF_ORIGIN] = "origin",
+};
+
 const char *diff_kind_name(enum diff_kind kind)
 {
-	static const char *const names[DIFF_KIND_COUNT] = {
-		[DIFF_SAME] = "same",
-		[DIFF_ADDED] = "added",
-		[DIFF_REMOVED] = "removed",
-		[DIFF_CONTENT] = "content",
-		[DIFF_ATTRIBUTES] = "attributes",
-		[DIFF_ORIGIN] = "origin",
-	};
+	return kind_names[kind];
+}
 
-	return names[kind];
+int diff_kind_parse(const char *name, enum diff_kind *ret_kind)
+{
+	for (int kind = DIFF_SAME; kind < DIFF_KIND_COUNT; kind++)
+		if (strcmp(name, kind_names[kind]) == 0) {
+			*ret_kind = (enum diff_kind)kind;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 bool diff_group_is_odd(const struct diff_group *group)
@@ -124,16 +128,18 @@ static struct diff_group *find_group(struct diff *diff, const char *package)
 }
 
 /* The group of @entry, which learns the package's version on this side. NULL: no memory. */
-static struct diff_group *join_group(struct merge *m, enum side side, const struct file_fact *entry)
+static struct diff_group *join_group(struct diff *diff, enum side side,
+				     const struct file_fact *entry)
 {
-	struct diff_group *group = m->last[side];
+	struct diff_group **last = side == OLD ? &diff->last_old : &diff->last_now;
+	struct diff_group *group = *last;
 	char **version;
 
 	if (!group || !str_equal(group->package, entry->package))
-		group = find_group(m->diff, entry->package);
+		group = find_group(diff, entry->package);
 	if (!group)
 		return NULL;
-	m->last[side] = group;
+	*last = group;
 	if (!entry->package)
 		return group;
 	version = side == OLD ? &group->old_version : &group->now_version;
@@ -165,11 +171,12 @@ static bool has_other_origin(const struct file_fact *old, const struct file_fact
 	       old->differs != now->differs;
 }
 
-static enum diff_kind judge(const struct file_fact *old, const struct file_fact *now,
-			    bool *ret_is_both)
+enum diff_kind diff_judge(const struct file_fact *old, const struct file_fact *now,
+			  bool *ret_is_both)
 {
 	bool is_content, is_attributes;
 
+	*ret_is_both = false;
 	if (!old)
 		return DIFF_ADDED;
 	if (!now)
@@ -184,31 +191,40 @@ static enum diff_kind judge(const struct file_fact *old, const struct file_fact 
 	return has_other_origin(old, now) ? DIFF_ORIGIN : DIFF_SAME;
 }
 
-/* One path; @old or @now is NULL when only the other file has it. */
-static int take_pair(struct merge *m, const struct file_fact *old, const struct file_fact *now)
+int diff_add(struct diff *diff, const struct file_fact *old, const struct file_fact *now,
+	     struct diff_change *ret_change)
 {
 	struct diff_change change = {.old = old, .now = now};
 	struct diff_group *group = NULL;
 	enum file_role role = now ? now->role : old->role;
 
 	if (old) {
-		group = join_group(m, OLD, old);
+		group = join_group(diff, OLD, old);
 		if (!group)
 			return -ENOMEM;
 	}
 	if (now) {
-		group = join_group(m, NOW, now);
+		group = join_group(diff, NOW, now);
 		if (!group)
 			return -ENOMEM;
 	}
-	change.kind = judge(old, now, &change.is_both);
+	change.kind = diff_judge(old, now, &change.is_both);
 	change.group = group->id;
 	group->counts[change.kind][role]++;
 	group->totals[change.kind]++;
-	m->diff->totals[change.kind]++;
-	m->diff->both += change.is_both;
-	if (change.kind == DIFF_SAME || !m->on_change)
-		return 0;
+	diff->totals[change.kind]++;
+	diff->both += change.is_both;
+	*ret_change = change;
+	return 0;
+}
+
+static int take_pair(struct merge *m, const struct file_fact *old, const struct file_fact *now)
+{
+	struct diff_change change;
+	int r = diff_add(m->diff, old, now, &change);
+
+	if (r < 0 || change.kind == DIFF_SAME || !m->on_change)
+		return r;
 	return m->on_change(&change, m->userdata);
 }
 

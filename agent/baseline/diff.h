@@ -22,6 +22,7 @@ enum diff_kind {
 	DIFF_KIND_COUNT,
 };
 const char *diff_kind_name(enum diff_kind kind);
+int diff_kind_parse(const char *name, enum diff_kind *ret_kind); /* -EINVAL */
 
 struct diff_change {
 	const struct file_fact *old, *now; /* NULL: the file does not have it */
@@ -51,6 +52,7 @@ struct diff_rule {
 	bool is_added;	  /* else removed */
 };
 
+/* Zero-initialise. */
 struct diff {
 	uint64_t totals[DIFF_KIND_COUNT];
 	uint64_t both;		    /* of DIFF_CONTENT, those with other attributes too */
@@ -58,10 +60,23 @@ struct diff {
 	size_t group_count;
 	struct diff_rule *rules;
 	size_t rule_count;
+	/* Neighbours are mostly of one package: the group that each side used last. */
+	struct diff_group *last_old, *last_now;
 };
 
 void diff_done(struct diff *diff);
 bool diff_is_same(const struct diff *diff);
+
+/* What one side is beside the other; NULL: it has nothing there. */
+enum diff_kind diff_judge(const struct file_fact *old, const struct file_fact *now,
+			  bool *ret_is_both);
+
+/*
+ * Counts one path; @old or @now is NULL when only the other side has it. @ret_change borrows both.
+ * 0 or -ENOMEM.
+ */
+int diff_add(struct diff *diff, const struct file_fact *old, const struct file_fact *now,
+	     struct diff_change *ret_change);
 
 /*
  * Reads both files to their ends. @on_change is called in order of the paths for all that is not

@@ -124,6 +124,9 @@ int statement_write(const struct baseline_statement *s, struct strbuf *out)
 	if (!is_text(s->name) || !s->name[0] || !is_layer(s->layer) || !is_text(s->made_by) ||
 	    !is_text(s->made_on) || (s->ticket && !is_text(s->ticket)) || s->revision == 0)
 		return -EINVAL;
+	/* Changes are against the revision before. */
+	if (s->changes > 0 && !s->previous[0])
+		return -EINVAL;
 
 	json_begin_object(&j);
 	json_put_string(&j, "format", STATEMENT_FORMAT);
@@ -142,6 +145,11 @@ int statement_write(const struct baseline_statement *s, struct strbuf *out)
 	json_put_u64(&j, "entries_bytes", s->entries_bytes);
 	json_put_string(&j, "rules_sha256", s->rules_sha256);
 	json_put_u64(&j, "rules_bytes", s->rules_bytes);
+	if (s->changes > 0) {
+		json_put_u64(&j, "changes", s->changes);
+		json_put_string(&j, "changes_sha256", s->changes_sha256);
+		json_put_u64(&j, "changes_bytes", s->changes_bytes);
+	}
 	json_end_object(&j);
 	strbuf_add_char(out, '\n');
 	if (strbuf_check(out) < 0)

@@ -161,6 +161,11 @@ static int read_fields(struct reader *reader, struct baseline_statement *s)
 	s->entries_bytes = get_u64(reader, "entries_bytes");
 	get_digest(reader, "rules_sha256", s->rules_sha256);
 	s->rules_bytes = get_u64(reader, "rules_bytes");
+	if (json_object_get(reader->root, "changes")) {
+		s->changes = get_u64(reader, "changes");
+		get_digest(reader, "changes_sha256", s->changes_sha256);
+		s->changes_bytes = get_u64(reader, "changes_bytes");
+	}
 	return 0;
 }
 

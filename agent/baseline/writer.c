@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/baseline.h"
+#include "baseline/changes.h"
 #include "baseline/entries.h"
 #include "baseline/signature.h"
 #include "baseline/statement.h"
@@ -29,11 +30,20 @@ struct draft {
 	char *temporary;
 };
 
+/* A member whose length is known at its end: it waits in a file of its own. */
+struct part {
+	struct draft draft;
+	struct strbuf buffer; /* not written yet */
+	uint64_t bytes;
+	struct hash *hash;
+};
+
 struct writer {
-	struct draft file, entries;
-	struct strbuf buffer; /* of entries, not written yet */
-	uint64_t entries_bytes;
-	struct hash *all, *content;
+	char *path;
+	struct draft file;
+	struct part entries, changes; /* changes: opened with the first one */
+	uint64_t change_count;
+	struct hash *content;
 };
 
 static int split_path(const char *path, int *ret_dirfd, char **ret_name)
@@ -134,6 +144,52 @@ static int link_draft(struct draft *draft)
 	return r;
 }
 
+static int open_part(const char *path, struct part *part)
+{
+	int r = open_draft(path, &part->draft);
+
+	return r < 0 ? r : hash_new(&part->hash);
+}
+
+static void drop_part(struct part *part)
+{
+	drop_draft(&part->draft);
+	strbuf_done(&part->buffer);
+	hash_free(part->hash);
+}
+
+static int flush(struct part *part)
+{
+	int r;
+
+	hash_update(part->hash, part->buffer.data, part->buffer.len);
+	r = fd_write_all(part->draft.fd, part->buffer.data, part->buffer.len);
+	part->bytes += part->buffer.len;
+	strbuf_clear(&part->buffer);
+	return r;
+}
+
+static int flush_if_full(struct part *part)
+{
+	if (strbuf_check(&part->buffer) < 0)
+		return -ENOMEM;
+	return part->buffer.len >= BUFFER_SIZE ? flush(part) : 0;
+}
+
+/* The rest, and the digest of all. */
+static int finish_part(struct part *part, char hex[static SHA256_HEX_SIZE])
+{
+	uint8_t digest[SHA256_SIZE];
+	int r;
+
+	r = part->buffer.len > 0 ? flush(part) : 0;
+	if (r == 0)
+		r = hash_final(part->hash, digest);
+	if (r == 0)
+		hex_encode(digest, SHA256_SIZE, hex);
+	return r;
+}
+
 static int init_writer(struct writer *w, const char *path)
 {
 	struct stat st;
@@ -141,11 +197,12 @@ static int init_writer(struct writer *w, const char *path)
 
 	if (lstat(path, &st) == 0)
 		return -EEXIST;
+	w->path = strdup(path);
+	if (!w->path)
+		return -ENOMEM;
 	r = open_draft(path, &w->file);
 	if (r == 0)
-		r = open_draft(path, &w->entries);
-	if (r == 0)
-		r = hash_new(&w->all);
+		r = open_part(path, &w->entries);
 	if (r == 0)
 		r = hash_new(&w->content);
 	return r;
@@ -158,7 +215,7 @@ int writer_new(const char *path, struct writer **ret_writer, struct diag *diag)
 
 	if (!w)
 		return -ENOMEM;
-	w->file = w->entries = (struct draft){.fd = -1, .dirfd = -1};
+	w->file = w->entries.draft = w->changes.draft = (struct draft){.fd = -1, .dirfd = -1};
 	r = init_writer(w, path);
 	if (r < 0)
 		return diag_set(diag, path, 0, r, "cannot create: %s", strerror(-r));
@@ -171,23 +228,12 @@ struct writer *writer_free(struct writer *w)
 	if (!w)
 		return NULL;
 	drop_draft(&w->file);
-	drop_draft(&w->entries);
-	strbuf_done(&w->buffer);
-	hash_free(w->all);
+	drop_part(&w->entries);
+	drop_part(&w->changes);
 	hash_free(w->content);
+	free(w->path);
 	free(w);
 	return NULL;
-}
-
-static int flush(struct writer *w)
-{
-	int r;
-
-	hash_update(w->all, w->buffer.data, w->buffer.len);
-	r = fd_write_all(w->entries.fd, w->buffer.data, w->buffer.len);
-	w->entries_bytes += w->buffer.len;
-	strbuf_clear(&w->buffer);
-	return r;
 }
 
 int writer_add(struct writer *w, const char *line, size_t len)
@@ -198,31 +244,42 @@ int writer_add(struct writer *w, const char *line, size_t len)
 		hash_update(w->content, line, content);
 		hash_update(w->content, "\n", 1);
 	}
-	strbuf_add(&w->buffer, line, len);
-	if (strbuf_check(&w->buffer) < 0)
-		return -ENOMEM;
-	return w->buffer.len >= BUFFER_SIZE ? flush(w) : 0;
+	strbuf_add(&w->entries.buffer, line, len);
+	return flush_if_full(&w->entries);
+}
+
+int writer_add_change(struct writer *w, const struct baseline_change *change)
+{
+	int r = w->changes.hash ? 0 : open_part(w->path, &w->changes);
+
+	if (r == 0)
+		r = change_write(change, &w->changes.buffer);
+	if (r < 0)
+		return r;
+	w->change_count++;
+	return flush_if_full(&w->changes);
 }
 
 static int fill_statement(struct writer *w, struct baseline_statement *s, const char *rules,
 			  size_t rules_len)
 {
-	uint8_t all[SHA256_SIZE], content[SHA256_SIZE], of_rules[SHA256_SIZE];
+	uint8_t content[SHA256_SIZE], of_rules[SHA256_SIZE];
 	int r;
 
-	r = w->buffer.len > 0 ? flush(w) : 0;
-	if (r == 0)
-		r = hash_final(w->all, all);
+	r = finish_part(&w->entries, s->entries_sha256);
+	if (r == 0 && w->change_count > 0)
+		r = finish_part(&w->changes, s->changes_sha256);
 	if (r == 0)
 		r = hash_final(w->content, content);
 	if (r == 0)
 		r = hash_buffer(rules, rules_len, of_rules);
 	if (r < 0)
 		return r;
-	hex_encode(all, SHA256_SIZE, s->entries_sha256);
 	hex_encode(content, SHA256_SIZE, s->content_digest);
 	hex_encode(of_rules, SHA256_SIZE, s->rules_sha256);
-	s->entries_bytes = w->entries_bytes;
+	s->entries_bytes = w->entries.bytes;
+	s->changes = w->change_count;
+	s->changes_bytes = w->changes.bytes;
 	s->rules_bytes = rules_len;
 	return statement_seal(s);
 }
@@ -276,6 +333,15 @@ static int copy_bytes(int from, int to, uint64_t len)
 	return r;
 }
 
+static int write_part(int fd, const char *name, const struct part *part, int64_t time_ns)
+{
+	int r = write_header(fd, name, part->bytes, time_ns);
+
+	if (r == 0)
+		r = copy_bytes(part->draft.fd, fd, part->bytes);
+	return r < 0 ? r : write_zeros(fd, tar_padding(part->bytes));
+}
+
 static int write_members(struct writer *w, const struct baseline_statement *s, const char *rules,
 			 size_t rules_len)
 {
@@ -286,13 +352,11 @@ static int write_members(struct writer *w, const struct baseline_statement *s, c
 	if (r == 0)
 		r = write_member(fd, "statement.json", json.data, json.len, s->made_at_ns);
 	if (r == 0)
-		r = write_header(fd, "entries.jsonl", w->entries_bytes, s->made_at_ns);
-	if (r == 0)
-		r = copy_bytes(w->entries.fd, fd, w->entries_bytes);
-	if (r == 0)
-		r = write_zeros(fd, tar_padding(w->entries_bytes));
+		r = write_part(fd, "entries.jsonl", &w->entries, s->made_at_ns);
 	if (r == 0)
 		r = write_member(fd, "rules.ini", rules, rules_len, s->made_at_ns);
+	if (r == 0 && s->changes > 0)
+		r = write_part(fd, "changes.jsonl", &w->changes, s->made_at_ns);
 	return r < 0 ? r : write_zeros(fd, 2 * (uint64_t)TAR_BLOCK);
 }
 

@@ -25,8 +25,11 @@ DEFINE_CLEANUP(struct writer *, writer_free)
  */
 int writer_add(struct writer *writer, const char *line, size_t len);
 
-/* Fills the digests and lengths of @statement, and puts statement, entries and rules at the path.
- */
+/* Appends one line of changes.jsonl; they too come in order of their paths. */
+struct baseline_change;
+int writer_add_change(struct writer *writer, const struct baseline_change *change);
+
+/* Fills the digests and lengths of @statement, and puts all at the path. */
 int writer_finish(struct writer *writer, struct baseline_statement *statement, const char *rules,
 		  size_t rules_len, struct diag *diag);
 

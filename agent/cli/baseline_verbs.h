@@ -14,6 +14,7 @@ int baseline_show(int argc, char **argv);
 int baseline_verify(int argc, char **argv);
 int baseline_diff_verb(int argc, char **argv);
 int baseline_export_verb(int argc, char **argv);
+int baseline_propose(int argc, char **argv);
 int baseline_load(int argc, char **argv);
 
 /* Opens and checks the file at @path. */
@@ -21,6 +22,13 @@ int baseline_open_path(const char *path, struct baseline **ret_baseline, struct 
 
 /* The whole small file as text (@max bytes at most, no NUL within); -EINVAL etc. with @diag. */
 int read_small_file(const char *path, char **ret_text, struct diag *diag);
+
+/* Replaces an allocated text by a copy of @text. */
+int baseline_set_text(char **field, const char *text);
+
+/* Who, where and when: the user (before sudo), the host, and now. A claim; the approvals are what
+ * counts. */
+int baseline_set_maker(struct baseline_statement *statement);
 
 /* Prints @diag, or the error @r where it is empty; returns EXIT_ERROR. */
 int fail_with(int r, const struct diag *diag);

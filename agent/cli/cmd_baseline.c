@@ -2,11 +2,15 @@
 /* plumbline baseline: chooses the sub-verb, and what the sub-verbs share. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/id_names.h"
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "cli/baseline_verbs.h"
@@ -26,6 +30,7 @@ static const struct {
 	{"verify", baseline_verify, "check a baseline file and its approvals"},
 	{"show", baseline_show, "print statement, approvals and entries"},
 	{"diff", baseline_diff_verb, "tell what one baseline approves otherwise than another"},
+	{"propose", baseline_propose, "make the next revision from differences that people accept"},
 	{"export", baseline_export_verb, "write a baseline in a form that other tools read"},
 	{"load", baseline_load, "give a baseline file to the running agent"},
 };
@@ -78,6 +83,35 @@ int read_small_file(const char *path, char **ret_text, struct diag *diag)
 		return diag_set(diag, path, 0, -EINVAL, "it is no text; PEM is wanted");
 	*ret_text = strbuf_take(&text);
 	return *ret_text ? 0 : -ENOMEM;
+}
+
+int baseline_set_text(char **field, const char *text)
+{
+	free(*field);
+	*field = strdup(text);
+	return *field ? 0 : -ENOMEM;
+}
+
+int baseline_set_maker(struct baseline_statement *statement)
+{
+	cleanup_with(id_names_freep) struct id_names *names = NULL;
+	const char *user = getenv("SUDO_USER");
+	char host[HOST_NAME_MAX + 1] = "", number[16];
+	int r;
+
+	r = id_names_new("/etc/passwd", "/etc/group", &names);
+	if (r < 0)
+		return r;
+	if (getuid() != 0 || !user || !user[0])
+		user = id_names_user(names, getuid());
+	(void)snprintf(number, sizeof(number), "%u", getuid());
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		return -errno;
+	r = baseline_set_text(&statement->made_by, user ? user : number);
+	if (r == 0)
+		r = baseline_set_text(&statement->made_on, host);
+	statement->made_at_ns = clock_real_ns() / NSEC_PER_MSEC * NSEC_PER_MSEC;
+	return r;
 }
 
 int fail_with(int r, const struct diag *diag)

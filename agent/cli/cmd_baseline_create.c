@@ -4,13 +4,10 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/id_names.h"
 #include "base/ini.h"
 #include "base/str.h"
 #include "baseline/build.h"
@@ -79,13 +76,6 @@ static void create_done(struct create *c)
 	baseline_rules_done(&c->rules);
 }
 
-static int set_text(char **field, const char *text)
-{
-	free(*field);
-	*field = strdup(text);
-	return *field ? 0 : -ENOMEM;
-}
-
 /* The folder's own path, without links: a tree is walked and watched there. */
 static int add_tree(struct create *c, const char *path, struct diag *diag)
 {
@@ -104,14 +94,14 @@ static int take_option(struct create *c, int option, const char *value, struct d
 {
 	switch (option) {
 	case OPT_NAME:
-		return set_text(&c->statement.name, value);
+		return baseline_set_text(&c->statement.name, value);
 	case OPT_TREE:
 		return add_tree(c, value, diag);
 	case 'o':
 		c->output = value;
 		return 0;
 	case OPT_LAYER:
-		return set_text(&c->statement.layer, value);
+		return baseline_set_text(&c->statement.layer, value);
 	case OPT_PREVIOUS:
 		c->previous = value;
 		return 0;
@@ -120,7 +110,7 @@ static int take_option(struct create *c, int option, const char *value, struct d
 			return 0;
 		return diag_set(diag, "", 0, -EINVAL, "--revision must be a number from 1");
 	case OPT_TICKET:
-		return set_text(&c->statement.ticket, value);
+		return baseline_set_text(&c->statement.ticket, value);
 	case OPT_IGNORE:
 		if (value[0] != '/')
 			return diag_set(diag, "", 0, -EINVAL, "--ignore must begin with /: %s",
@@ -196,30 +186,7 @@ static int set_defaults(struct create *c)
 	if (r == 0)
 		r = append_all(&c->rules.never_block, build_default_never_block, true);
 	if (r == 0 && !c->statement.layer)
-		r = set_text(&c->statement.layer, "host");
-	return r;
-}
-
-/* Who and where, as far as the system knows; it is a claim, the approvals are what counts. */
-static int set_maker(struct create *c)
-{
-	cleanup_with(id_names_freep) struct id_names *names = NULL;
-	const char *user = getenv("SUDO_USER");
-	char host[HOST_NAME_MAX + 1] = "", number[16];
-	int r;
-
-	r = id_names_new("/etc/passwd", "/etc/group", &names);
-	if (r < 0)
-		return r;
-	if (getuid() != 0 || !user || !user[0])
-		user = id_names_user(names, getuid());
-	(void)snprintf(number, sizeof(number), "%u", getuid());
-	if (gethostname(host, sizeof(host) - 1) < 0)
-		return -errno;
-	r = set_text(&c->statement.made_by, user ? user : number);
-	if (r == 0)
-		r = set_text(&c->statement.made_on, host);
-	c->statement.made_at_ns = clock_real_ns() / NSEC_PER_MSEC * NSEC_PER_MSEC;
+		r = baseline_set_text(&c->statement.layer, "host");
 	return r;
 }
 
@@ -283,7 +250,7 @@ int baseline_create(int argc, char **argv)
 		return diag.text[0] ? fail_with(r, &diag) : EXIT_ERROR;
 	r = set_defaults(&c);
 	if (r == 0)
-		r = set_maker(&c);
+		r = baseline_set_maker(&c.statement);
 	if (r == 0)
 		r = follow_previous(&c, &diag);
 	if (r < 0)

@@ -17,6 +17,7 @@
 #include "base/strbuf.h"
 #include "baseline/diff.h"
 #include "cli/baseline_verbs.h"
+#include "cli/diff_text.h"
 #include "cli/spill.h"
 #include "cli/verbs.h"
 #include "report/html_diff.h"
@@ -196,60 +197,6 @@ static int print_rules(const struct diff *d)
 	return 0;
 }
 
-static void add_version(struct strbuf *out, const char *version, bool has_others)
-{
-	str_escape(out, version, strlen(version));
-	if (has_others)
-		strbuf_add_str(out, " and others");
-}
-
-/* "openssl 3.0.11 -> 3.0.14" and the like. */
-static void add_package(struct strbuf *out, const struct diff_group *g)
-{
-	if (!g->package) {
-		strbuf_add_str(out, "of no package");
-		return;
-	}
-	str_escape(out, g->package, strlen(g->package));
-	strbuf_add_char(out, ' ');
-	if (!g->old_version)
-		strbuf_add_str(out, "new: ");
-	else
-		add_version(out, g->old_version, g->has_old_others);
-	if (g->old_version && g->now_version && str_equal(g->old_version, g->now_version) &&
-	    !g->has_old_others && !g->has_now_others)
-		return;
-	if (g->old_version)
-		strbuf_add_str(out, " -> ");
-	if (!g->now_version)
-		strbuf_add_str(out, "gone");
-	else
-		add_version(out, g->now_version, g->has_now_others);
-}
-
-static void add_counts(struct strbuf *out, const struct diff_group *g)
-{
-	const char *kind_separator = ": ";
-
-	for (int kind = DIFF_ADDED; kind < DIFF_KIND_COUNT; kind++) {
-		const char *separator = " ";
-
-		if (g->totals[kind] == 0)
-			continue;
-		strbuf_printf(out, "%s%s", kind_separator, diff_kind_name((enum diff_kind)kind));
-		kind_separator = "; ";
-		for (int role = FILE_ROLE_COUNT - 1; role >= 0; role--) {
-			if (g->counts[kind][role] == 0)
-				continue;
-			strbuf_printf(out, "%s%" PRIu64 " %s", separator, g->counts[kind][role],
-				      file_role_name((enum file_role)role));
-			separator = ", ";
-		}
-	}
-	if (diff_group_is_odd(g))
-		strbuf_add_str(out, " (OTHER CONTENT WITHOUT A NEW VERSION)");
-}
-
 static int write_text(struct job *job)
 {
 	int r;
@@ -266,8 +213,7 @@ static int write_text(struct job *job)
 		if (diff_group_is_same(group))
 			continue;
 		strbuf_clear(&job->text);
-		add_package(&job->text, group);
-		add_counts(&job->text, group);
+		diff_text_add_group(&job->text, group);
 		r = strbuf_check(&job->text);
 		if (r == 0)
 			puts(job->text.data);

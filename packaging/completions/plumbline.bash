@@ -11,6 +11,8 @@ _plumbline_options() {
 	'baseline attach') echo --content ;;
 	'baseline verify') echo --ca --policy --json ;;
 	'baseline show') echo --ca --unpackaged --differs --json ;;
+	'baseline propose') echo --from --findings --findings-file --scan --tree --accept \
+		--accept-all --reason --delta --output --ticket --packages --socket --config ;;
 	'baseline diff') echo --files --json --html ;;
 	'baseline export') echo --format --output ;;
 	'baseline load') echo --socket --config ;;
@@ -35,7 +37,7 @@ _plumbline() {
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
-		words='attach create diff export load request-approval show sign verify'
+		words='attach create diff export load propose request-approval show sign verify'
 	else
 		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
 		case $before in
@@ -44,7 +46,7 @@ _plumbline() {
 			[ "$verb" != 'baseline export' ] || words='cyclonedx csv json mtree'
 			;;
 		--layer) words='host model site vendor' ;;
-		--role | --name | --meaning | --ticket | --time | --since | --revision | --ignore) return ;;
+		--role | --name | --meaning | --ticket | --time | --reason | --accept | --since | --revision | --ignore) return ;;
 		*) [[ $word != -* ]] || words=$(_plumbline_options "$verb") ;;
 		esac
 	fi

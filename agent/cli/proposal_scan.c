@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The machine as it is now beside the baseline, as paths of a proposal. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "baseline/compare.h"
+#include "cli/proposal.h"
+
+struct scan {
+	struct proposal *proposal;
+	char *const *trees;
+};
+
+static bool is_wanted(const struct scan *scan, const char *path)
+{
+	if (!scan->trees)
+		return true;
+	for (char *const *tree = scan->trees; *tree; tree++)
+		if (path_is_below(path, *tree))
+			return true;
+	return false;
+}
+
+static int on_difference(const struct file_fact *approved, const struct file_fact *now,
+			 const char *why, void *userdata)
+{
+	struct scan *scan = userdata;
+	cleanup_file_fact struct file_fact fact = {0};
+	int r;
+
+	if (!is_wanted(scan, now->path))
+		return 0;
+	if (why) {
+		proposal_leave_out(scan->proposal, now->path, why);
+		return 0;
+	}
+	r = file_fact_copy(now, &fact);
+	if (r == 0)
+		r = present_fill_origin(scan->proposal->present, &fact);
+	return r < 0 ? r : proposal_add(scan->proposal, &fact);
+}
+
+static int on_unread(const char *path, int error, void *userdata)
+{
+	struct scan *scan = userdata;
+
+	/* Network and kernel file systems are no part of a baseline. */
+	if (error != EXDEV && is_wanted(scan, path))
+		proposal_leave_out(scan->proposal, path, strerror(error));
+	return 0;
+}
+
+int proposal_scan(struct proposal *p, char *const *trees, struct diag *diag)
+{
+	struct scan scan = {.proposal = p, .trees = trees};
+	const struct compare_options options = {
+		.is_full = true,
+		.on_difference = on_difference,
+		.on_unread = on_unread,
+		.userdata = &scan,
+	};
+	struct compare_totals totals;
+	int r = baseline_compare(p->from, &options, &totals, diag);
+
+	if (r == -E2BIG)
+		return diag_set(diag, "", 0, r,
+				"more differences than a delta holds; make a new baseline instead");
+	return r;
+}
