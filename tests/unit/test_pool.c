@@ -18,7 +18,7 @@ struct item {
 struct job {
 	struct pool *pool;
 	unsigned workers;
-	atomic_uint works, under_way, most_under_way;
+	atomic_uint begun, works;
 	unsigned finished, drops;
 	unsigned bad_work, bad_finish;
 	atomic_bool is_held, is_seen; /* item 0 waits until it is let go; the second one was seen */
@@ -33,6 +33,7 @@ static int work(void *arg, unsigned worker, void *userdata)
 	ck_assert_ptr_eq(userdata, job);
 	if (worker >= job->workers)
 		return -ERANGE;
+	job->begun++;
 	while (item->number == 0 && job->is_held)
 		sched_yield();
 	job->works++;
@@ -150,6 +151,24 @@ START_TEST(the_first_error_ends_it)
 }
 END_TEST
 
+START_TEST(what_waits_at_an_error_is_not_worked_on)
+{
+	job->is_held = true;
+	job->bad_work = 0;
+	start(1);
+	ck_assert_int_eq(put(0), 0);
+	while (!job->begun)
+		sched_yield();
+	for (unsigned i = 1; i < WINDOW; i++)
+		ck_assert_int_eq(put(i), 0);
+	job->is_held = false;
+	ck_assert_int_eq(pool_drain(job->pool), -EIO);
+	job->pool = pool_free(job->pool);
+	ck_assert_uint_eq(job->works, 1);
+	ck_assert_uint_eq(job->finished, 0);
+}
+END_TEST
+
 START_TEST(nothing_to_do_is_no_error)
 {
 	start(4);
@@ -174,6 +193,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, items_come_out_in_the_order_they_went_in, 0, 3);
 	tcase_add_test(tcase, one_slow_item_holds_back_the_window_only);
 	tcase_add_loop_test(tcase, the_first_error_ends_it, 0, 2);
+	tcase_add_test(tcase, what_waits_at_an_error_is_not_worked_on);
 	tcase_add_test(tcase, nothing_to_do_is_no_error);
 	tcase_add_test(tcase, worker_count_is_bounded);
 }
