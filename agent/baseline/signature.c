@@ -17,6 +17,7 @@
 #include "baseline/approval.h"
 #include "baseline/signature_cms.h"
 #include "baseline/signature_form.h"
+#include "baseline/signature_key.h"
 
 #define CLOCK_TOLERANCE_NS (24 * 3600 * NSEC_PER_SEC)
 
@@ -29,7 +30,6 @@ DEFINE_CLEANUP(BIO *, BIO_vfree)
 DEFINE_CLEANUP(X509 *, X509_free)
 DEFINE_CLEANUP(X509_STORE *, X509_STORE_free)
 DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free)
-DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 DEFINE_CLEANUP(CMS_ContentInfo *, CMS_ContentInfo_free)
 DEFINE_CLEANUP(STACK_OF(X509) *, free_chain)
 
@@ -93,28 +93,20 @@ static int append_bio(BIO *bio, struct strbuf *out)
 }
 
 int signature_sign(const struct baseline_approval *approval, const char *statement_sha256,
-		   const char *key_pem, const char *certificate_pem, struct strbuf *out,
+		   const struct signature_key *key, const char *certificate_pem, struct strbuf *out,
 		   struct diag *diag)
 {
-	cleanup_with(BIO_vfreep) BIO *bio = BIO_new_mem_buf(key_pem, -1);
-	cleanup_with(EVP_PKEY_freep) EVP_PKEY *key = NULL;
 	cleanup_with(free_chainp) STACK_OF(X509) *chain = NULL;
 	cleanup_with(X509_freep) X509 *signer = NULL;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct baseline_approval signed_by = *approval;
 	int r;
 
-	if (!bio)
-		return -ENOMEM;
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	if (!key)
-		return diag_set(diag, "", 0, -EINVAL, "cannot read the private key: %s",
-				signature_reason());
 	r = read_chain(certificate_pem, &chain);
 	if (r < 0)
 		return diag_set(diag, "", 0, r, "cannot read the certificate");
 	signer = sk_X509_shift(chain);
-	if (X509_check_private_key(signer, key) != 1)
+	if (X509_check_private_key(signer, signature_key_get(key)) != 1)
 		return diag_set(diag, "", 0, -EINVAL, "key and certificate do not belong together");
 
 	r = fingerprint(signer, signed_by.certificate_sha256);
@@ -122,7 +114,7 @@ int signature_sign(const struct baseline_approval *approval, const char *stateme
 		r = approval_write(&signed_by, statement_sha256, &text);
 	if (r < 0)
 		return r;
-	return signature_cms_make(&text, signer, key, chain, out, diag);
+	return signature_cms_make(&text, signer, signature_key_get(key), chain, out, diag);
 }
 
 static int refuse(struct baseline_approval *a, const char *format, ...)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Approvals as CMS signatures (RFC 5652, DER, content attached): making one
- * with a key in memory, and judging one.
+ * Approvals as CMS signatures (RFC 5652, DER, content attached): making one,
+ * and judging one.
  *
- * The home of OpenSSL's CMS and X.509. All of it works on memory: a process in
+ * The home of OpenSSL's CMS and X.509. Judging works on memory: a process in
  * a sandbox needs no file for it.
  */
 #ifndef PLUMBLINE_BASELINE_SIGNATURE_H
@@ -13,6 +13,7 @@
 
 #include "baseline/baseline.h"
 
+struct signature_key;
 struct strbuf;
 
 /*
@@ -21,7 +22,7 @@ struct strbuf;
  * key and certificate do not fit or the key's kind cannot sign CMS here.
  */
 int signature_sign(const struct baseline_approval *approval, const char *statement_sha256,
-		   const char *key_pem, const char *certificate_pem, struct strbuf *out,
+		   const struct signature_key *key, const char *certificate_pem, struct strbuf *out,
 		   struct diag *diag);
 
 /*

@@ -124,7 +124,7 @@ static const char *check_ed25519_names(CMS_ContentInfo *cms, CMS_SignerInfo *inf
 	if (CMS_set1_signers_certs(cms, NULL, 0) != 1)
 		return "the CMS does not carry the signer's certificate";
 	CMS_SignerInfo_get0_algs(info, &key, NULL, &digest, &algorithm);
-	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_ED25519)
+	if (!key || !EVP_PKEY_is_a(key, "ED25519"))
 		return "the certificate has another kind of key";
 	X509_ALGOR_get0(NULL, &parameters, NULL, algorithm);
 	if (parameters != V_ASN1_UNDEF)
@@ -297,7 +297,7 @@ int signature_cms_make(const struct strbuf *text, X509 *signer, EVP_PKEY *key,
 
 	if (!in)
 		return -ENOMEM;
-	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519)
+	if (EVP_PKEY_is_a(key, "ED25519"))
 		r = make_ed25519(text, signer, key, chain, &cms);
 	else
 		cms = CMS_sign(signer, key, chain, in, CMS_BINARY | CMS_NOSMIMECAP);

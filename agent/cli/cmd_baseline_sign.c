@@ -14,17 +14,22 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "baseline/pkcs11_uri.h"
 #include "baseline/signature.h"
+#include "baseline/signature_key.h"
 #include "baseline/writer.h"
 #include "cli/baseline_verbs.h"
 #include "cli/control.h"
+#include "cli/terminal.h"
 #include "cli/verbs.h"
 
 static const char sign_help[] =
 	"usage: plumbline baseline sign FILE --key KEY --cert CERT --role ROLE --name NAME\n"
 	"                               --meaning TEXT [--ticket TICKET] [--time TIME]\n\n"
 	"Adds an approval: a CMS signature over the statement's SHA-256, name, role, meaning,\n"
-	"ticket and time. KEY and CERT are PEM files; CERT may hold the chain behind it.\n"
+	"ticket and time. KEY and CERT are PEM files, or PKCS #11 URIs (RFC 7512) of objects in\n"
+	"a token; a file CERT may hold the chain behind it. PIN or pass phrase are asked for on\n"
+	"the terminal, where the URI has no pin-source.\n"
 	"TIME is RFC 3339 (default: now).\n";
 
 static const char load_help[] = "usage: plumbline baseline load FILE\n\n"
@@ -97,23 +102,51 @@ static int parse_sign(int argc, char **argv, struct sign *s)
 	return 0;
 }
 
+static int open_key(const char *where, struct signature_key **ret_key, struct diag *diag)
+{
+	cleanup_free char *text = NULL;
+	int r;
+
+	if (pkcs11_uri_is(where))
+		return signature_key_open(where, terminal_ask_secret, ret_key, diag);
+	r = read_small_file(where, &text, diag);
+	if (r < 0)
+		return r;
+	r = signature_key_read(text, where, terminal_ask_secret, ret_key, diag);
+	explicit_bzero(text, strlen(text));
+	return r;
+}
+
+static int open_certificate(const char *where, char **ret_pem, struct diag *diag)
+{
+	cleanup_strbuf struct strbuf pem = STRBUF_INIT;
+	int r;
+
+	if (!pkcs11_uri_is(where))
+		return read_small_file(where, ret_pem, diag);
+	r = signature_certificate_open(where, terminal_ask_secret, &pem, diag);
+	if (r < 0)
+		return r;
+	*ret_pem = strbuf_take(&pem);
+	return *ret_pem ? 0 : -ENOMEM;
+}
+
 static int sign(const struct sign *s, struct diag *diag)
 {
 	cleanup_with(baseline_closep) struct baseline *baseline = NULL;
-	cleanup_free char *key = NULL, *certificate = NULL;
+	cleanup_with(signature_key_freep) struct signature_key *key = NULL;
+	cleanup_free char *certificate = NULL;
 	cleanup_strbuf struct strbuf cms = STRBUF_INIT;
 	int r;
 
 	r = baseline_open_path(s->file, &baseline, diag);
 	if (r == 0)
-		r = read_small_file(s->key, &key, diag);
+		r = open_certificate(s->certificate, &certificate, diag);
 	if (r == 0)
-		r = read_small_file(s->certificate, &certificate, diag);
+		r = open_key(s->key, &key, diag);
 	if (r == 0)
 		r = signature_sign(&s->approval, baseline_get_digest(baseline), key, certificate,
 				   &cms, diag);
-	if (key)
-		explicit_bzero(key, strlen(key));
 	if (r == 0)
 		r = writer_add_approval(s->file, cms.data, cms.len, s->approval.time_ns, diag);
 	if (r == 0)
