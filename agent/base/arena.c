@@ -8,7 +8,7 @@
 
 struct arena_block {
 	struct arena_block *next;
-	_Alignas(max_align_t) uint8_t data[];
+	_Alignas(uint64_t) uint8_t data[];
 };
 
 /* Texts need no alignment: packed, a hundred thousand paths cost a megabyte less. */
@@ -35,7 +35,7 @@ static void *take(struct arena *arena, size_t size, size_t alignment)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-	return take(arena, size, _Alignof(max_align_t));
+	return take(arena, size, _Alignof(uint64_t));
 }
 
 char *arena_strdup(struct arena *arena, const char *text)

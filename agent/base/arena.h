@@ -17,7 +17,7 @@ struct arena {
 	size_t used, room;	    /* of that one */
 };
 
-/* @size zeroed bytes, aligned for any type; NULL when out of memory. */
+/* @size zeroed bytes, aligned for pointers and 64-bit numbers; NULL when out of memory. */
 void *arena_alloc(struct arena *arena, size_t size);
 char *arena_strdup(struct arena *arena, const char *text);
 void arena_done(struct arena *arena);

@@ -400,6 +400,7 @@ static int open_packages(struct build *b, struct diag *diag)
 		.dir = o->packages_dir,
 		.root = "",
 		.trees = o->has_packaged_files ? NULL : o->rules->trees,
+		.run_query = o->run_query,
 	};
 	int r;
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "baseline/baseline.h"
+#include "baseline/packages.h"
 
 /* Done so far; how much there is is known at the end only. */
 struct build_progress {
@@ -32,7 +33,10 @@ struct build_options {
 	bool has_all_checksums; /* compare all files with their package's checksums, not only those
 				   changed since */
 	const char *packages_dir; /* NULL: the usual places */
-	unsigned workers;	  /* 0: as many as processors */
+	/* For package databases that are read through a program; see packages_source. */
+	int (*run_query)(char *const arguments[], packages_output_fn fn, void *userdata,
+			 struct diag *diag);
+	unsigned workers; /* 0: as many as processors */
 	/* Called now and then in the thread of the caller; may be NULL. */
 	void (*on_progress)(const struct build_progress *progress, void *userdata);
 	void *userdata;

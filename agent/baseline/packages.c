@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "baseline/packages_db.h"
 
-static const struct package_db_ops *const databases[] = {&packages_dpkg, NULL};
+static const struct package_db_ops *const databases[] = {&packages_dpkg, &packages_rpm, NULL};
 
 #define DATABASE_COUNT (ARRAY_SIZE(databases) - 1)
 

@@ -24,11 +24,14 @@ struct package {
 	int64_t unpacked_ns; /* when its files were surely all written; 0: not known */
 };
 
-/* A path as its package shipped it. */
+/* A path as its package shipped it; what the database does not keep is NULL or 0. */
 struct package_file {
-	uint16_t mode;	     /* as st_mode has it; 0: the database does not keep it */
-	uint8_t digest_size; /* MD5_SIZE, SHA256_SIZE, or 0: there is none */
-	bool is_config;	     /* the administrator may change it */
+	const char *user, *group;
+	const char *capabilities; /* as cap_from_text() reads it; "" for none */
+	const char *target;	  /* of a symbolic link */
+	uint16_t mode;		  /* as st_mode has it */
+	uint8_t digest_size;	  /* MD5_SIZE, SHA256_SIZE, or 0: there is none */
+	bool is_config;		  /* the administrator may change it */
 	uint8_t digest[];
 };
 

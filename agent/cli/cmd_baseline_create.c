@@ -13,6 +13,7 @@
 #include "baseline/build.h"
 #include "cli/baseline_verbs.h"
 #include "cli/verbs.h"
+#include "privsep/query.h"
 
 static const char help[] =
 	"usage: plumbline baseline create --name NAME [--tree DIR]... -o FILE\n\n"
@@ -29,7 +30,7 @@ static const char help[] =
 	"  --ignore PATTERN  leave out a path, a tree, or what the pattern fits; repeat for more\n"
 	"  --check-packages  compare every file with its package's checksum, not only those that\n"
 	"                    changed after the package was unpacked (slower)\n"
-	"  --packages DIR    package database (default: /var/lib/dpkg)\n"
+	"  --packages DIR    package database (dpkg or rpm; default: both of this machine)\n"
 	"  --progress        show progress on standard error\n";
 
 enum {
@@ -258,6 +259,7 @@ int baseline_create(int argc, char **argv)
 
 	c.build.statement = &c.statement;
 	c.build.rules = &c.rules;
+	c.build.run_query = query_run;
 	r = baseline_build(&c.build, c.output, &diag);
 	if (r < 0)
 		return fail_with(r, &diag);

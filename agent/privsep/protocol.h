@@ -23,6 +23,7 @@ enum process_role {
 	ROLE_REPORTER,
 	ROLE_CONTROL, /* the listening control socket, handed to the recorder */
 	ROLE_COUNT,
+	ROLE_QUERY, /* for a sandbox only: a tool of the system, see query.h */
 };
 
 enum msg_type {

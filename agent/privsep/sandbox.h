@@ -19,6 +19,7 @@
 struct sandbox_path {
 	const char *path;
 	bool can_write;
+	bool can_execute;
 	bool is_optional; /* absence when the sandbox is entered is no error */
 };
 

@@ -17,7 +17,8 @@
 
 /* Each group came with the ABI of its comment. */
 enum {
-	FS_WRITE_FILE = 1 << 1, /* 1 */
+	FS_EXECUTE = 1 << 0, /* 1 */
+	FS_WRITE_FILE = 1 << 1,
 	FS_READ_FILE = 1 << 2,
 	FS_READ_DIR = 1 << 3,
 	FS_REMOVE_DIR = 1 << 4,
@@ -35,7 +36,7 @@ enum {
 #define SCOPE_SIGNALS	       (1ull << 1)
 
 /* Of these, a file that is not a directory can carry only some. */
-#define FS_FILE_ONLY (FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
+#define FS_FILE_ONLY (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
 #define FS_READ	     (FS_READ_FILE | FS_READ_DIR)
 #define FS_WRITE \
 	(FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_TRUNCATE)
@@ -104,6 +105,8 @@ static int add_path(int ruleset_fd, const struct ruleset_attr *attr,
 		return diag_set(diag, path->path, 0, -errno, "cannot stat for Landlock");
 	if (path->can_write)
 		rule.allowed_access |= FS_WRITE;
+	if (path->can_execute)
+		rule.allowed_access |= FS_EXECUTE;
 	if (!S_ISDIR(st.st_mode))
 		rule.allowed_access &= FS_FILE_ONLY;
 	rule.allowed_access &= attr->handled_access_fs;

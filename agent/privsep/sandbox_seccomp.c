@@ -39,7 +39,8 @@
 #define DUMPER	   (1u << ROLE_DUMPER)
 #define RECORDER   (1u << ROLE_RECORDER)
 #define REPORTER   (1u << ROLE_REPORTER)
-#define EVERYONE   (SUPERVISOR | VERIFIER | SENSOR | ASSESSOR | DUMPER | RECORDER | REPORTER)
+#define QUERY	   (1u << ROLE_QUERY)
+#define EVERYONE   (SUPERVISOR | VERIFIER | SENSOR | ASSESSOR | DUMPER | RECORDER | REPORTER | QUERY)
 
 struct group {
 	unsigned roles;
@@ -98,6 +99,9 @@ static const struct group allowed[] = {
 	/* paths below a root folder; writing through it is left to file modes, as the call's flags
 	 * cannot be seen here, and to this role all files of others are read-only */
 	{SUPERVISOR | ASSESSOR, CALLS("openat2")},
+	/* the start of a program of the system, which may do no more than read */
+	{QUERY, CALLS("execve", "arch_prctl", "set_tid_address", "getrlimit", "capget", "chdir",
+		      "fchdir", "umask", "msync", "sched_getparam", "sched_getscheduler")},
 	/* start and end of children, and what they do before their own filter */
 	{SUPERVISOR,
 	 CALLS("clone", "fork", "vfork", "wait4", "waitid", "execve", "execveat", "kill", "tgkill",
@@ -206,7 +210,7 @@ struct rule {
 
 #define ALL_BITS      UINT64_MAX
 #define INT_BITS      UINT32_MAX /* the kernel ignores the upper half of an int argument */
-#define READ_ONLY     (SENSOR | VERIFIER | ASSESSOR | REPORTER)
+#define READ_ONLY     (SENSOR | VERIFIER | ASSESSOR | REPORTER | QUERY)
 #define CHILDREN      (EVERYONE & ~SUPERVISOR)
 #define OFFLINE	      (CHILDREN & ~REPORTER)
 #define OPEN_TO_WRITE (O_ACCMODE | O_CREAT | O_TRUNC)

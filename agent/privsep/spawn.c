@@ -41,8 +41,7 @@ static void fill_environment(char *environment[static MAX_ENVIRONMENT])
 	environment[count] = NULL;
 }
 
-/* Blocked signals and ignored ones would pass through exec. */
-static void reset_signals(void)
+void spawn_reset_signals(void)
 {
 	sigset_t none;
 
@@ -52,9 +51,9 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The call is refused in containers whose engine is older than it. */
-static void close_from(int first)
+void spawn_close_from(int first)
 {
+	/* The call is refused in containers whose engine is older than it. */
 	if (close_range((unsigned)first, UINT_MAX, 0) == 0)
 		return;
 	for (int fd = first; fd < MOST_DESCRIPTORS; fd++)
@@ -66,7 +65,7 @@ static void run_program(const char *path, char *const arguments[], int channel_f
 	char *environment[MAX_ENVIRONMENT];
 	int null_fd;
 
-	reset_signals();
+	spawn_reset_signals();
 	/* What a terminal or a script sends to the supervisor's group is not for its children. */
 	setsid();
 	fill_environment(environment);
@@ -81,7 +80,7 @@ static void run_program(const char *path, char *const arguments[], int channel_f
 	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
 	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return;
-	close_from(CHILD_FD_SUPERVISOR + 1);
+	spawn_close_from(CHILD_FD_SUPERVISOR + 1);
 	execve(path, arguments, environment);
 }
 

@@ -13,4 +13,9 @@
  */
 pid_t spawn_child(const char *path, char *const arguments[], int channel_fd);
 
+/* For a child before exec: blocked signals and ignored ones would pass through it. */
+void spawn_reset_signals(void);
+/* For a child before exec: closes @first and all descriptors after it. */
+void spawn_close_from(int first);
+
 #endif
