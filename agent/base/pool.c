@@ -169,7 +169,8 @@ struct pool *pool_free(struct pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	for (unsigned i = 0; i < pool->started; i++)
 		pthread_join(pool->team[i].thread, NULL);
-	for (size_t i = 0; i < pool->window; i++)
+	/* The one that pool_get() gave and that never went in counts. */
+	for (size_t i = 0; i < pool->window && i <= pool->in; i++)
 		pool->ops->done(slot_at(pool, i)->item);
 	pthread_cond_destroy(&pool->has_done);
 	pthread_cond_destroy(&pool->has_work);

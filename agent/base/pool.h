@@ -24,7 +24,8 @@ struct pool_ops {
 	/* In the thread of the caller, in order. What it leaves in @item, such as memory to be used
 	 * again, is there when pool_get() gives the same item the next time. */
 	int (*finish)(void *item, void *userdata);
-	/* Frees what the item holds, whether finished or not; once for each item of the window. */
+	/* Frees what the item holds, whether finished or not; once for each item of the window that
+	 * was used. May find it zeroed. */
 	void (*done)(void *item);
 };
 
