@@ -35,6 +35,9 @@ struct baseline_statement {
 	char *ticket;
 	char *made_by, *made_on; /* user and host */
 	int64_t made_at_ns;
+	/* The list that it was made of (import.h); NULL and "" when it was made of a machine. */
+	char *source_format, *source_name; /* the name in raw bytes */
+	char source_sha256[SHA256_HEX_SIZE];
 	uint64_t entries, files, bytes_hashed;
 	uint64_t unstated; /* entries that say nothing about some of their attributes */
 	/* Regular files that a package lists a checksum for: whether the file was compared with it,

@@ -18,6 +18,8 @@ void baseline_statement_done(struct baseline_statement *statement)
 	free(statement->ticket);
 	free(statement->made_by);
 	free(statement->made_on);
+	free(statement->source_format);
+	free(statement->source_name);
 	strv_free(statement->trees);
 	for (size_t i = 0; i < statement->problem_count; i++) {
 		free(statement->problems[i].path);
@@ -86,6 +88,18 @@ static bool is_layer(const char *name)
 	return layer_parse(name, &layer) == 0;
 }
 
+static void write_source(const struct baseline_statement *s, struct json *j)
+{
+	if (!s->source_format)
+		return;
+	json_key(j, "source");
+	json_begin_object(j);
+	json_put_string(j, "format", s->source_format);
+	json_put_path(j, "name", s->source_name);
+	json_put_string(j, "sha256", s->source_sha256);
+	json_end_object(j);
+}
+
 static void write_lists(const struct baseline_statement *s, struct json *j)
 {
 	json_key(j, "trees");
@@ -127,6 +141,8 @@ int statement_write(const struct baseline_statement *s, struct strbuf *out)
 	/* Changes are against the revision before. */
 	if (s->changes > 0 && !s->previous[0])
 		return -EINVAL;
+	if (s->source_format && (!is_text(s->source_format) || !s->source_name))
+		return -EINVAL;
 
 	json_begin_object(&j);
 	json_put_string(&j, "format", STATEMENT_FORMAT);
@@ -138,6 +154,7 @@ int statement_write(const struct baseline_statement *s, struct strbuf *out)
 	json_put_string(&j, "made_by", s->made_by);
 	json_put_string(&j, "made_on", s->made_on);
 	json_put_time(&j, "made_at", s->made_at_ns);
+	write_source(s, &j);
 	write_lists(s, &j);
 	json_put_string(&j, "content_digest", s->content_digest);
 	json_put_string(&j, "full_digest", s->full_digest);

@@ -128,6 +128,20 @@ static void get_packages(struct reader *reader, struct baseline_statement *s)
 		reader->missing = inner.missing;
 }
 
+static void get_source(struct reader *reader, struct baseline_statement *s)
+{
+	const json_t *source = json_object_get(reader->root, "source");
+	struct reader inner = {.root = source};
+
+	if (!source)
+		return;
+	s->source_format = get_text(&inner, "format");
+	s->source_name = unescape(json_object_get(source, "name"));
+	get_digest(&inner, "sha256", s->source_sha256);
+	if (inner.missing || !s->source_name)
+		reader->missing = "source";
+}
+
 static int read_fields(struct reader *reader, struct baseline_statement *s)
 {
 	cleanup_free char *made_at = get_text(reader, "made_at");
@@ -144,6 +158,7 @@ static int read_fields(struct reader *reader, struct baseline_statement *s)
 	s->made_on = get_text(reader, "made_on");
 	if (made_at && clock_parse(made_at, &s->made_at_ns) < 0)
 		reader->missing = "made_at";
+	get_source(reader, s);
 	r = get_trees(reader, s);
 	if (r < 0)
 		return r;

@@ -179,6 +179,38 @@ enum file_role file_role_guess(const char *path, uint32_t mode, const void *head
 	return FILE_ROLE_DATA;
 }
 
+static bool has_ending(const char *path, const char *const *endings)
+{
+	for (; *endings; endings++)
+		if (str_ends(path, *endings))
+			return true;
+	return false;
+}
+
+static bool is_in_program_folder(const char *path)
+{
+	return strstr(path, "/bin/") || strstr(path, "/sbin/") || strstr(path, "/libexec/");
+}
+
+enum file_role file_role_guess_by_name(const char *path, const uint32_t *mode)
+{
+	static const char *const scripts[] = {".sh", ".bash", ".py",  ".pl", ".rb",
+					      ".js", ".lua",  ".tcl", NULL};
+	static const char *const images[] = {".AppImage", ".squashfs", ".sqsh", ".snap", NULL};
+
+	if (has_module_name(path))
+		return FILE_ROLE_MODULE;
+	if (has_library_name(path))
+		return FILE_ROLE_LIBRARY;
+	if (has_ending(path, images))
+		return FILE_ROLE_IMAGE;
+	if (has_ending(path, scripts))
+		return FILE_ROLE_SCRIPT;
+	if (mode ? *mode & 0111 : is_in_program_folder(path))
+		return FILE_ROLE_EXECUTABLE;
+	return path_is_below(path, "/etc") ? FILE_ROLE_CONFIG : FILE_ROLE_DATA;
+}
+
 unsigned file_fact_diff(const struct file_fact *approved, const struct file_fact *now)
 {
 	unsigned diff = 0;

@@ -79,6 +79,10 @@ int file_role_parse(const char *name, enum file_role *ret_role);
  */
 enum file_role file_role_guess(const char *path, uint32_t mode, const void *head, size_t head_len);
 
+/* The same where nothing is known but a name and perhaps a mode (NULL: it is not): by the endings
+ * of libraries, modules, scripts and images, then the x bit, then the folder. */
+enum file_role file_role_guess_by_name(const char *path, const uint32_t *mode);
+
 /* Bits that differ; what the engine and `verify` speak about. */
 enum {
 	FILE_DIFF_TYPE = 1 << 0,
