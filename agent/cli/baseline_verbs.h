@@ -15,6 +15,7 @@ int baseline_verify(int argc, char **argv);
 int baseline_diff_verb(int argc, char **argv);
 int baseline_export_verb(int argc, char **argv);
 int baseline_propose(int argc, char **argv);
+int baseline_import_verb(int argc, char **argv);
 int baseline_load(int argc, char **argv);
 
 /* Opens and checks the file at @path. */
@@ -29,6 +30,11 @@ int baseline_set_text(char **field, const char *text);
 /* Who, where and when: the user (before sudo), the host, and now. A claim; the approvals are what
  * counts. */
 int baseline_set_maker(struct baseline_statement *statement);
+
+/* Names the revision before, and takes the next number unless there is a higher one. NULL: there
+ * was none before. */
+int baseline_follow_previous(struct baseline_statement *statement, const char *file,
+			     struct diag *diag);
 
 /* Prints @diag, or the error @r where it is empty; returns EXIT_ERROR. */
 int fail_with(int r, const struct diag *diag);

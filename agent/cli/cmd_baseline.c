@@ -2,6 +2,7 @@
 /* plumbline baseline: chooses the sub-verb, and what the sub-verbs share. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "base/fd.h"
 #include "base/id_names.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "base/strbuf.h"
 #include "cli/baseline_verbs.h"
 #include "cli/verbs.h"
@@ -32,6 +34,7 @@ static const struct {
 	{"diff", baseline_diff_verb, "tell what one baseline approves otherwise than another"},
 	{"propose", baseline_propose, "make the next revision from differences that people accept"},
 	{"export", baseline_export_verb, "write a baseline in a form that other tools read"},
+	{"import", baseline_import_verb, "make a baseline of a list that a vendor delivers"},
 	{"load", baseline_load, "give a baseline file to the running agent"},
 };
 
@@ -112,6 +115,31 @@ int baseline_set_maker(struct baseline_statement *statement)
 		r = baseline_set_text(&statement->made_on, host);
 	statement->made_at_ns = clock_real_ns() / NSEC_PER_MSEC * NSEC_PER_MSEC;
 	return r;
+}
+
+int baseline_follow_previous(struct baseline_statement *statement, const char *file,
+			     struct diag *diag)
+{
+	cleanup_with(baseline_closep) struct baseline *previous = NULL;
+	uint64_t revision;
+	int r;
+
+	if (!file) {
+		if (statement->revision == 0)
+			statement->revision = 1;
+		return 0;
+	}
+	r = baseline_open_path(file, &previous, diag);
+	if (r < 0)
+		return r;
+	revision = baseline_get_statement(previous)->revision;
+	str_copy(statement->previous, sizeof(statement->previous), baseline_get_digest(previous));
+	if (statement->revision == 0)
+		statement->revision = revision + 1;
+	if (statement->revision <= revision)
+		return diag_set(diag, file, 0, -EINVAL,
+				"it is revision %" PRIu64 "; the new one must be higher", revision);
+	return 0;
 }
 
 int fail_with(int r, const struct diag *diag)

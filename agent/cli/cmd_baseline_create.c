@@ -191,32 +191,6 @@ static int set_defaults(struct create *c)
 	return r;
 }
 
-static int follow_previous(struct create *c, struct diag *diag)
-{
-	cleanup_with(baseline_closep) struct baseline *previous = NULL;
-	const struct baseline_statement *s;
-	int r;
-
-	if (!c->previous) {
-		if (c->statement.revision == 0)
-			c->statement.revision = 1;
-		return 0;
-	}
-	r = baseline_open_path(c->previous, &previous, diag);
-	if (r < 0)
-		return r;
-	s = baseline_get_statement(previous);
-	str_copy(c->statement.previous, sizeof(c->statement.previous),
-		 baseline_get_digest(previous));
-	if (c->statement.revision == 0)
-		c->statement.revision = s->revision + 1;
-	if (c->statement.revision <= s->revision)
-		return diag_set(diag, c->previous, 0, -EINVAL,
-				"it is revision %" PRIu64 "; the new one must be higher",
-				s->revision);
-	return 0;
-}
-
 static void print_result(const struct create *c)
 {
 	const struct baseline_statement *s = &c->statement;
@@ -253,7 +227,7 @@ int baseline_create(int argc, char **argv)
 	if (r == 0)
 		r = baseline_set_maker(&c.statement);
 	if (r == 0)
-		r = follow_previous(&c, &diag);
+		r = baseline_follow_previous(&c.statement, c.previous, &diag);
 	if (r < 0)
 		return fail_with(r, &diag);
 

@@ -77,6 +77,11 @@ static void print_statement(const struct baseline *baseline)
 	printf("ticket:         %s\n", s->ticket ? s->ticket : "none");
 	printf("made:           %s by %s on %s\n", clock_format(s->made_at_ns, when), s->made_by,
 	       s->made_on);
+	if (s->source_format) {
+		printf("made of:        %s list ", s->source_format);
+		print_escaped(s->source_name);
+		printf(", sha256 %s\n", s->source_sha256);
+	}
 	for (char **tree = s->trees; *tree; tree++) {
 		printf("tree:           ");
 		print_escaped(*tree);

@@ -15,6 +15,8 @@ _plumbline_options() {
 		--accept-all --reason --delta --output --ticket --packages --socket --config ;;
 	'baseline diff') echo --files --json --html ;;
 	'baseline export') echo --format --output ;;
+	'baseline import') echo --format --name --prefix --tree --ignore --layer --previous \
+		--revision --ticket --output ;;
 	'baseline load') echo --socket --config ;;
 	check) echo --profile --root --data --json --config ;;
 	controls) echo --profile --data --config ;;
@@ -37,13 +39,14 @@ _plumbline() {
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
-		words='attach create diff export load propose request-approval show sign verify'
+		words='attach create diff export import load propose request-approval show sign verify'
 	else
 		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
 		case $before in
 		--format)
 			words='csv html json'
 			[ "$verb" != 'baseline export' ] || words='cyclonedx csv json mtree'
+			[ "$verb" != 'baseline import' ] || words='cyclonedx mtree sha256sum'
 			;;
 		--layer) words='host model site vendor' ;;
 		--role | --name | --meaning | --ticket | --time | --reason | --accept | --since | --revision | --ignore) return ;;
