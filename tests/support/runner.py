@@ -149,6 +149,7 @@ def lints():
     commands["shellcheck"] = ["shellcheck", "-x", "-P", "SCRIPTDIR", *scripts]
     pages = source_files(r"^packaging/man/.*\.[1-8]$")
     commands["mandoc"] = ["mandoc", "-T", "lint", "-W", "warning,stop", *pages]
+    commands["mutants"] = ["tests/mutants/run", "--check"]
     return commands
 
 
