@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A root image for one build, and an initramfs per kernel, made once and used by many machines."""
+import os
+import shutil
+import tempfile
+
+import guest
+import kernel
+import machine
+
+
+class Lab:
+    """Owns a folder, which is gone when the block ends."""
+
+    def __init__(self, build=None):
+        self.build = build or os.environ.get("PLUMBLINE_BUILD", os.path.join(guest.SOURCE, "build"))
+        self.folder = tempfile.mkdtemp(prefix="plumbline-lab.")
+        self.image = os.path.join(self.folder, "root.ext4")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, name, script, append="", timeout_s=120):
+        """Outcome of `script` under kernel `name`. Raises kernel.Unavailable, machine.Died."""
+        chosen = kernel.fetch(name)
+        initramfs = os.path.join(self.folder, name + ".cpio")
+        if not os.path.exists(initramfs):
+            guest.make_initramfs(initramfs, chosen)
+        if not os.path.exists(self.image):
+            guest.make_image(self.image, self.build)
+        return machine.boot(chosen, initramfs, self.image, script, append, timeout_s)
