@@ -127,7 +127,7 @@ def make_initramfs(path, kernel):
     """busybox, the modules of a virtual disk, and an init that goes over to it."""
     folder = path + ".root"
     shutil.rmtree(folder, ignore_errors=True)
-    for name in ("bin", "dev", "proc", "sys", "root", "modules"):
+    for name in ("bin", "dev", "proc", "sys", "disk", "modules"):
         os.makedirs(os.path.join(folder, name))
     shutil.copy2("/usr/bin/busybox" if os.path.exists("/usr/bin/busybox") else "/bin/busybox",
                  os.path.join(folder, "bin/busybox"))
