@@ -7,9 +7,15 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "baseline/changes.h"
 
 struct merge {
 	struct diff *diff;
+	struct changes *changes; /* of the later file; NULL: it does not tell */
+	struct baseline_change change;
+	bool has_change; /* @change is the next one */
+	bool has_reasons;
+	struct diag *diag;
 	int (*on_change)(const struct diff_change *change, void *userdata);
 	void *userdata;
 };
@@ -67,6 +73,8 @@ void diff_done(struct diff *diff)
 		free(diff->groups[i]->package);
 		free(diff->groups[i]->old_version);
 		free(diff->groups[i]->now_version);
+		for (size_t k = 0; k < diff->groups[i]->reason_count; k++)
+			free(diff->groups[i]->reasons[k].text);
 		free(diff->groups[i]);
 	}
 	for (size_t i = 0; i < diff->rule_count; i++)
@@ -218,14 +226,77 @@ int diff_add(struct diff *diff, const struct file_fact *old, const struct file_f
 	return 0;
 }
 
+/* The reason for @path; NULL when there is none. Paths come in order. */
+static int find_reason(struct merge *m, const char *path, const char **ret_reason)
+{
+	while (m->changes) {
+		int order, r;
+
+		if (!m->has_change) {
+			baseline_change_done(&m->change);
+			r = changes_next(m->changes, &m->change, m->diag);
+			if (r < 0)
+				return r;
+			if (r == 0) {
+				m->changes = changes_close(m->changes);
+				return 0;
+			}
+			m->has_change = true;
+		}
+		order = strcmp(m->change.path, path);
+		if (order > 0)
+			return 0;
+		m->has_change = false;
+		if (order == 0) {
+			*ret_reason = m->change.reason;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static int count_reason(struct diff_group *group, const char *reason)
+{
+	size_t i = 0;
+
+	if (!reason) {
+		group->unreasoned++;
+		return 0;
+	}
+	while (i < group->reason_count && strcmp(group->reasons[i].text, reason) != 0)
+		i++;
+	if (i == DIFF_REASONS_MAX) {
+		group->other_reasons++;
+		return 0;
+	}
+	if (i == group->reason_count) {
+		group->reasons[i].text = strdup(reason);
+		if (!group->reasons[i].text)
+			return -ENOMEM;
+		group->reason_count++;
+	}
+	group->reasons[i].count++;
+	return 0;
+}
+
+static struct diff_group *group_of(struct diff *diff, size_t id)
+{
+	return diff->last_now && diff->last_now->id == id ? diff->last_now : diff->last_old;
+}
+
 static int take_pair(struct merge *m, const struct file_fact *old, const struct file_fact *now)
 {
 	struct diff_change change;
 	int r = diff_add(m->diff, old, now, &change);
 
-	if (r < 0 || change.kind == DIFF_SAME || !m->on_change)
+	if (r < 0 || change.kind == DIFF_SAME)
 		return r;
-	return m->on_change(&change, m->userdata);
+	if (m->has_reasons) {
+		r = find_reason(m, now ? now->path : old->path, &change.reason);
+		if (r == 0)
+			r = count_reason(group_of(m->diff, change.group), change.reason);
+	}
+	return r < 0 || !m->on_change ? r : m->on_change(&change, m->userdata);
 }
 
 /* As baseline_next(), and an error says in which of the two files. */
@@ -339,17 +410,34 @@ static int diff_rules(struct diff *diff, struct baseline *old, struct baseline *
 	return r < 0 ? r : compare_rules(diff, &a, &b);
 }
 
+/* Reasons are those for the step from the revision before; beside another file they say nothing. */
+static int open_reasons(struct merge *m, const struct baseline *old, const struct baseline *now)
+{
+	int r;
+
+	if (strcmp(baseline_get_statement(now)->previous, baseline_get_digest(old)) != 0)
+		return 0;
+	r = baseline_open_changes(now, &m->changes);
+	m->has_reasons = r == 0;
+	return r == -ENOENT ? 0 : r;
+}
+
 int baseline_diff(struct baseline *old, struct baseline *now,
 		  int (*on_change)(const struct diff_change *change, void *userdata),
 		  void *userdata, struct diff *ret_diff, struct diag *diag)
 {
 	cleanup_with(diff_done) struct diff diff = {0};
-	struct merge m = {.diff = &diff, .on_change = on_change, .userdata = userdata};
+	struct merge m = {
+		.diff = &diff, .diag = diag, .on_change = on_change, .userdata = userdata};
 	int r;
 
 	r = diff_rules(&diff, old, now, diag);
 	if (r == 0)
+		r = open_reasons(&m, old, now);
+	if (r == 0)
 		r = merge_entries(&m, old, now, diag);
+	baseline_change_done(&m.change);
+	changes_close(m.changes);
 	if (r != 0)
 		return r;
 	*ret_diff = diff;

@@ -29,6 +29,17 @@ struct diff_change {
 	enum diff_kind kind;
 	bool is_both; /* other content and other attributes */
 	size_t group; /* the id of one */
+	/* Why it was accepted, where the later file tells and names the other one as the revision
+	 * before it; else NULL. */
+	const char *reason;
+};
+
+/* Reasons of one package that are told by their text; the others are counted. */
+#define DIFF_REASONS_MAX 8
+
+struct diff_reason {
+	char *text;
+	uint64_t count;
 };
 
 struct diff_group {
@@ -40,6 +51,10 @@ struct diff_group {
 	bool has_old_others, has_now_others;
 	uint64_t counts[DIFF_KIND_COUNT][FILE_ROLE_COUNT];
 	uint64_t totals[DIFF_KIND_COUNT];
+	struct diff_reason reasons[DIFF_REASONS_MAX];
+	size_t reason_count;
+	uint64_t other_reasons; /* changes for reasons beyond those */
+	uint64_t unreasoned;	/* changes without one, in a file that tells reasons */
 };
 
 /* Whether content changed although the package kept its version. */

@@ -82,6 +82,11 @@ static int write_file_text(const struct diff_change *change, struct strbuf *out)
 	str_escape(out, fact->path, strlen(fact->path));
 	strbuf_add_char(out, '\n');
 	/* What is all new or all gone says it with its name. */
+	if (change->reason) {
+		strbuf_add_str(out, "      reason: ");
+		strbuf_add_str(out, change->reason);
+		strbuf_add_char(out, '\n');
+	}
 	if (change->kind == DIFF_ADDED || change->kind == DIFF_REMOVED)
 		return 0;
 	return diff_each_field(change, add_text_field, out);
@@ -110,6 +115,7 @@ static int write_file_json(const struct diff_change *change, struct strbuf *out)
 	json_put_string(&j, "change", diff_kind_name(change->kind));
 	json_put_string(&j, "role", file_role_name(fact->role));
 	json_put_path(&j, "package", fact->package);
+	json_put_string(&j, "reason", change->reason);
 	json_key(&j, "fields");
 	json_begin_array(&j);
 	r = diff_each_field(change, add_json_field, &j);
@@ -197,6 +203,17 @@ static int print_rules(const struct diff *d)
 	return 0;
 }
 
+/* What people gave as reasons, each once. */
+static void print_reasons(const struct diff_group *g)
+{
+	for (size_t i = 0; i < g->reason_count; i++)
+		printf("  accepted %" PRIu64 ": %s\n", g->reasons[i].count, g->reasons[i].text);
+	if (g->other_reasons > 0)
+		printf("  accepted %" PRIu64 " for other reasons\n", g->other_reasons);
+	if (g->unreasoned > 0)
+		printf("  %" PRIu64 " WITHOUT A REASON\n", g->unreasoned);
+}
+
 static int write_text(struct job *job)
 {
 	int r;
@@ -217,6 +234,7 @@ static int write_text(struct job *job)
 		r = strbuf_check(&job->text);
 		if (r == 0)
 			puts(job->text.data);
+		print_reasons(group);
 		if (r == 0 && job->spill)
 			r = spill_write_number(job->spill, group->id, "", stdout);
 	}
@@ -258,6 +276,7 @@ static void add_group(struct json *j, const struct diff_group *g)
 			json_end_object(j);
 		}
 	json_end_array(j);
+	json_put_u64(j, "without_reason", g->unreasoned);
 	json_end_object(j);
 }
 

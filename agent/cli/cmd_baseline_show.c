@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "baseline/changes.h"
 #include "baseline/entries.h"
 #include "cli/baseline_export.h"
 #include "cli/baseline_verbs.h"
@@ -195,6 +196,41 @@ static void print_entry(const struct file_fact *entry)
 	printf("\n");
 }
 
+static void print_change(const struct baseline_change *change)
+{
+	printf("accepted:       %s ", diff_kind_name(change->kind));
+	print_escaped(change->path);
+	printf(": %s\n", change->reason);
+}
+
+/* What this revision approves otherwise than the one before, and why. */
+static int show_changes(const struct show *show, const struct baseline *baseline, struct diag *diag)
+{
+	cleanup_with(changes_closep) struct changes *changes = NULL;
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	const char *separator = "";
+	int r = baseline_open_changes(baseline, &changes);
+
+	while (r >= 0) {
+		cleanup_with(baseline_change_done) struct baseline_change change = {0};
+
+		r = changes_next(changes, &change, diag);
+		if (r <= 0)
+			break;
+		if (!show->is_json) {
+			print_change(&change);
+			continue;
+		}
+		strbuf_clear(&line);
+		r = change_write(&change, &line);
+		if (r < 0)
+			break;
+		fprintf(show->out, "%s\n%.*s", separator, (int)line.len - 1, line.data);
+		separator = ",";
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
 static bool is_wanted(const struct show *show, const struct file_fact *entry)
 {
 	if (!show->is_unpackaged && !show->is_differs)
@@ -237,6 +273,8 @@ static int show_text(const struct show *show, struct baseline *baseline, struct 
 
 	print_statement(baseline);
 	r = show_approvals(show, baseline, diag);
+	if (r == 0)
+		r = show_changes(show, baseline, diag);
 	return r < 0 ? r : show_entries(show, baseline, diag);
 }
 
@@ -250,7 +288,11 @@ static int show_json(const struct show *show, struct baseline *baseline, struct 
 	r = show_approvals(show, baseline, diag);
 	if (r < 0)
 		return r;
-	fprintf(show->out, ",\"entries\":[");
+	fprintf(show->out, ",\"changes\":[");
+	r = show_changes(show, baseline, diag);
+	if (r < 0)
+		return r;
+	fprintf(show->out, "],\"entries\":[");
 	r = show_entries(show, baseline, diag);
 	fprintf(show->out, "]}\n");
 	return r;

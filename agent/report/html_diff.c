@@ -109,10 +109,24 @@ static bool has_one_version(const struct diff_group *group)
 	       !group->has_now_others;
 }
 
+static void write_reasons(const struct diff_group *group, FILE *out)
+{
+	for (size_t i = 0; i < group->reason_count; i++) {
+		fprintf(out, "<br>%" PRIu64 " accepted: ", group->reasons[i].count);
+		html_text(out, group->reasons[i].text);
+	}
+	if (group->other_reasons > 0)
+		fprintf(out, "<br>%" PRIu64 " accepted for other reasons", group->other_reasons);
+	if (group->unreasoned > 0)
+		fprintf(out, "<br><span class=\"tag high\">%" PRIu64 " without a reason</span>",
+			group->unreasoned);
+}
+
 static void write_package(const struct diff_group *group, FILE *out)
 {
 	html_cell(out, "Package");
 	html_text(out, group->package ? group->package : "of no package");
+	write_reasons(group, out);
 	fputs("</td>", out);
 	html_cell(out, "Version");
 	if (group->package) {
@@ -233,7 +247,12 @@ int html_diff_file(const struct diff_change *change, FILE *out)
 	r = html_path(out, fact->path);
 	fputs("</code></td>", out);
 	html_cell(out, "Change");
-	fprintf(out, "%s (%s)</td>", diff_kind_name(change->kind), file_role_name(fact->role));
+	fprintf(out, "%s (%s)", diff_kind_name(change->kind), file_role_name(fact->role));
+	if (change->reason) {
+		fputs("<br>", out);
+		html_text(out, change->reason);
+	}
+	fputs("</td>", out);
 	html_cell(out, "Old and new");
 	if (r == 0)
 		r = diff_each_field(change, write_field, out);
