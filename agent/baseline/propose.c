@@ -34,8 +34,15 @@ static int list_packages(struct merge *m)
 	return 0;
 }
 
-static bool is_asked(const struct merge *m, const char *package)
+static bool is_asked(const struct merge *m, const struct file_fact *entry)
 {
+	const char *package = entry->package;
+	char *const *tree = m->survey->trees;
+
+	while (tree && *tree && !path_is_below(entry->path, *tree))
+		tree++;
+	if (!package || (tree && !*tree))
+		return false;
 	return m->survey->is_all_packages || bsearch(&package, m->packages, m->package_count,
 						     sizeof(*m->packages), compare_texts);
 }
@@ -63,7 +70,7 @@ static int check_origin(struct merge *m, const struct file_fact *entry)
 	bool is_both;
 	int r;
 
-	if (!entry->package || !is_asked(m, entry->package))
+	if (!is_asked(m, entry))
 		return 0;
 	r = file_fact_copy(entry, &owner);
 	if (r == 0)

@@ -26,6 +26,7 @@ struct propose_survey {
 	/* Entries of all packages that have another version by now are changes of origin; else
 	 * only those of packages that @now names. */
 	bool is_all_packages;
+	char *const *trees; /* and only below these; NULL-ended; NULL: everywhere */
 	/*
 	 * Called in order of the paths for each of @now, also when it is no change (DIFF_SAME; then
 	 * both sides may be NULL), and for changes of origin with PROPOSE_NO_INDEX. The group of

@@ -227,7 +227,8 @@ static int gather(struct job *job, size_t *ret_count, struct diag *diag)
 	p->from = job->baseline;
 	p->reason = job->reason;
 	p->is_scan = job->is_scan;
-	r = job->is_scan ? proposal_scan(p, job->trees, diag)
+	p->trees = job->trees;
+	r = job->is_scan ? proposal_scan(p, diag)
 			 : proposal_take_findings(p, &job->target, job->findings_file,
 						  job->accepted, diag);
 	if (r == 0)

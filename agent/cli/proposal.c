@@ -222,6 +222,7 @@ int proposal_write_delta(struct proposal *p, struct strbuf *out, size_t *ret_cou
 		.now = p->now,
 		.count = p->count,
 		.is_all_packages = p->is_scan,
+		.trees = p->trees,
 		.on_change = on_change,
 		.userdata = &s,
 	};

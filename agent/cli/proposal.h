@@ -21,6 +21,7 @@ struct proposal {
 	/* Already decided: every path is accepted for this reason. NULL: people decide. */
 	const char *reason;
 	bool is_scan;
+	char *const *trees; /* of a scan, only what lies in these; NULL-ended; NULL: all */
 
 	/* Gathered, in order of the paths. */
 	struct file_fact *now;
@@ -48,8 +49,8 @@ void proposal_leave_out(struct proposal *proposal, const char *path, const char 
 int proposal_take_findings(struct proposal *proposal, const struct control_target *target,
 			   const char *path, char *const *only, struct diag *diag);
 
-/* Compares the machine with the baseline; @trees: only what lies in them, NULL-ended; NULL: all. */
-int proposal_scan(struct proposal *proposal, char *const *trees, struct diag *diag);
+/* Compares the machine with the baseline. */
+int proposal_scan(struct proposal *proposal, struct diag *diag);
 
 /* The delta as text. @ret_count: paths in it. */
 int proposal_write_delta(struct proposal *proposal, struct strbuf *out, size_t *ret_count,

@@ -12,6 +12,7 @@
 #include "cli/proposal.h"
 #include "engine/engine.h"
 #include "wire/codec.h"
+#include "wire/record_list.h"
 
 #define FINDINGS_FILE_MAX ((size_t)32 << 20)
 
@@ -75,87 +76,17 @@ static int take(struct intake *in, struct finding *f)
 	return keep(in->proposal, f);
 }
 
+static int on_record(struct wire_record *record, void *userdata)
+{
+	return record->type == WIRE_FINDING ? take(userdata, &record->finding) : -EBADMSG;
+}
+
 static int on_line(const char *json, void *userdata)
 {
 	cleanup_wire_record struct wire_record record = {0};
 	int r = codec_decode(json, strlen(json), &record, NULL);
 
-	if (r < 0)
-		return r;
-	return record.type == WIRE_FINDING ? take(userdata, &record.finding) : -EBADMSG;
-}
-
-/* The end of the JSON object that begins at @text; NULL when it has none. */
-static const char *find_end(const char *text, const char *end)
-{
-	unsigned depth = 0;
-	bool in_string = false;
-
-	for (; text < end; text++) {
-		if (in_string && *text == '\\')
-			text++;
-		else if (*text == '"')
-			in_string = !in_string;
-		else if (!in_string && (*text == '{' || *text == '['))
-			depth++;
-		else if (!in_string && (*text == '}' || *text == ']') && --depth == 0)
-			return text + 1;
-	}
-	return NULL;
-}
-
-static const char *skip_blanks(const char *text, const char *end)
-{
-	while (text < end && strchr(" \t\r\n", *text) && *text)
-		text++;
-	return text;
-}
-
-static int refuse_at(const char *name, const char *start, const char *at, const char *text,
-		     struct diag *diag)
-{
-	unsigned line = 1;
-
-	for (; start < at; start++)
-		line += *start == '\n';
-	return diag_set(diag, name, line, -EBADMSG, "%s", text);
-}
-
-/* One JSON array of findings. */
-static int read_array(struct intake *in, const char *name, const struct strbuf *text,
-		      struct diag *diag)
-{
-	const char *end = text->data + text->len, *at = skip_blanks(text->data, end);
-	struct diag inner = {0};
-
-	if (at == end || *at != '[')
-		return refuse_at(name, text->data, at, "it is no JSON array of findings", diag);
-	at = skip_blanks(at + 1, end);
-	while (at < end && *at == '{') {
-		cleanup_wire_record struct wire_record record = {0};
-		const char *next = find_end(at, end);
-		int r;
-
-		if (!next)
-			return refuse_at(name, text->data, at, "this object has no end", diag);
-		r = codec_decode(at, (size_t)(next - at), &record, &inner);
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0 || record.type != WIRE_FINDING)
-			return refuse_at(name, text->data, at,
-					 inner.text[0] ? inner.text : "this is no finding", diag);
-		r = take(in, &record.finding);
-		if (r < 0)
-			return r;
-		at = skip_blanks(next, end);
-		if (at < end && *at == ',')
-			at = skip_blanks(at + 1, end);
-		else
-			break;
-	}
-	if (at == end || *at != ']' || skip_blanks(at + 1, end) != end)
-		return refuse_at(name, text->data, at, "a finding, or the end, belongs here", diag);
-	return 0;
+	return r < 0 ? r : on_record(&record, userdata);
 }
 
 static int read_file(struct intake *in, const char *path, struct diag *diag)
@@ -165,9 +96,10 @@ static int read_file(struct intake *in, const char *path, struct diag *diag)
 
 	if (r < 0)
 		return diag_set(diag, path, 0, r, "cannot read: %s", strerror(-r));
-	if (!text.data)
-		return diag_set(diag, path, 1, -EBADMSG, "it is empty");
-	return read_array(in, path, &text, diag);
+	r = record_list_read(path, text.data ? text.data : "", text.len, on_record, in, diag);
+	if (r == -EBADMSG && diag && !diag->text[0])
+		return diag_set(diag, path, 0, r, "it holds more than findings");
+	return r;
 }
 
 static int ask_agent(struct intake *in, const struct control_target *target, struct diag *diag)

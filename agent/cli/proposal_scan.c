@@ -7,16 +7,11 @@
 #include "baseline/compare.h"
 #include "cli/proposal.h"
 
-struct scan {
-	struct proposal *proposal;
-	char *const *trees;
-};
-
-static bool is_wanted(const struct scan *scan, const char *path)
+static bool is_wanted(const struct proposal *p, const char *path)
 {
-	if (!scan->trees)
+	if (!p->trees)
 		return true;
-	for (char *const *tree = scan->trees; *tree; tree++)
+	for (char *const *tree = p->trees; *tree; tree++)
 		if (path_is_below(path, *tree))
 			return true;
 	return false;
@@ -25,40 +20,39 @@ static bool is_wanted(const struct scan *scan, const char *path)
 static int on_difference(const struct file_fact *approved, const struct file_fact *now,
 			 const char *why, void *userdata)
 {
-	struct scan *scan = userdata;
+	struct proposal *p = userdata;
 	cleanup_file_fact struct file_fact fact = {0};
 	int r;
 
-	if (!is_wanted(scan, now->path))
+	if (!is_wanted(p, now->path))
 		return 0;
 	if (why) {
-		proposal_leave_out(scan->proposal, now->path, why);
+		proposal_leave_out(p, now->path, why);
 		return 0;
 	}
 	r = file_fact_copy(now, &fact);
 	if (r == 0)
-		r = present_fill_origin(scan->proposal->present, &fact);
-	return r < 0 ? r : proposal_add(scan->proposal, &fact);
+		r = present_fill_origin(p->present, &fact);
+	return r < 0 ? r : proposal_add(p, &fact);
 }
 
 static int on_unread(const char *path, int error, void *userdata)
 {
-	struct scan *scan = userdata;
+	struct proposal *p = userdata;
 
 	/* Network and kernel file systems are no part of a baseline. */
-	if (error != EXDEV && is_wanted(scan, path))
-		proposal_leave_out(scan->proposal, path, strerror(error));
+	if (error != EXDEV && is_wanted(p, path))
+		proposal_leave_out(p, path, strerror(error));
 	return 0;
 }
 
-int proposal_scan(struct proposal *p, char *const *trees, struct diag *diag)
+int proposal_scan(struct proposal *p, struct diag *diag)
 {
-	struct scan scan = {.proposal = p, .trees = trees};
 	const struct compare_options options = {
 		.is_full = true,
 		.on_difference = on_difference,
 		.on_unread = on_unread,
-		.userdata = &scan,
+		.userdata = p,
 	};
 	struct compare_totals totals;
 	int r = baseline_compare(p->from, &options, &totals, diag);
