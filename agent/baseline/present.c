@@ -20,15 +20,15 @@ struct present {
 	uint8_t buffer[MD5_BUFFER];
 };
 
-int present_new(const char *packages_dir, struct present **ret_present, struct diag *diag)
+int present_new(const struct packages_source *packages, struct present **ret_present,
+		struct diag *diag)
 {
 	cleanup_with(present_freep) struct present *p = calloc(1, sizeof(*p));
-	const struct packages_source source = {.dir = packages_dir, .root = ""};
 	int r;
 
 	if (!p)
 		return -ENOMEM;
-	r = packages_open(&source, &p->packages, diag);
+	r = packages_open(packages, &p->packages, diag);
 	if (r < 0)
 		return r;
 	r = id_names_new("/etc/passwd", "/etc/group", &p->names);

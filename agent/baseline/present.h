@@ -11,10 +11,12 @@
 #include "base/diag.h"
 #include "model/file_fact.h"
 
+struct packages_source;
 struct present;
 
-/* @packages_dir: one database; NULL: the usual places. */
-int present_new(const char *packages_dir, struct present **ret_present, struct diag *diag);
+/* @packages: where the package databases are; it is not needed any more afterwards. */
+int present_new(const struct packages_source *packages, struct present **ret_present,
+		struct diag *diag);
 struct present *present_free(struct present *present);
 DEFINE_CLEANUP(struct present *, present_free)
 

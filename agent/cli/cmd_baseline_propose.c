@@ -16,12 +16,14 @@
 #include "base/ini.h"
 #include "base/str.h"
 #include "baseline/changes.h"
+#include "baseline/packages.h"
 #include "baseline/propose.h"
 #include "cli/baseline_verbs.h"
 #include "cli/control.h"
 #include "cli/output.h"
 #include "cli/proposal.h"
 #include "cli/verbs.h"
+#include "privsep/query.h"
 
 static const char help[] =
 	"usage: plumbline baseline propose --from FILE --delta DELTA\n"
@@ -44,7 +46,8 @@ static const char help[] =
 	"                        without it, and NEXT is made at once\n"
 	"  -o, --output NEXT     where to write\n"
 	"  --ticket TEXT         change ticket, kept in the statement\n"
-	"  --packages DIR        package database (default: /var/lib/dpkg)\n" CONTROL_OPTIONS_HELP
+	"  --packages DIR        package database (dpkg or rpm; default: both of this "
+	"machine)\n" CONTROL_OPTIONS_HELP
 	"\nExit status: 0 done, 1 something was left out or nothing differs, 2 error.\n";
 
 enum {
@@ -303,12 +306,14 @@ static int read_delta(struct job *job, struct diag *diag)
 
 static int run(struct job *job, struct diag *diag)
 {
+	const struct packages_source packages = {
+		.dir = job->packages, .root = "", .run_query = query_run};
 	size_t count = 1;
 	int r;
 
 	r = baseline_open_path(job->from, &job->baseline, diag);
 	if (r == 0)
-		r = present_new(job->packages, &job->proposal.present, diag);
+		r = present_new(&packages, &job->proposal.present, diag);
 	if (r < 0)
 		return r;
 	r = count_sources(job) > 0 ? gather(job, &count, diag) : read_delta(job, diag);

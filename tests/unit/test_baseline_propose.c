@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "baseline/changes.h"
 #include "baseline/entries.h"
+#include "baseline/packages.h"
 #include "baseline/present.h"
 #include "baseline/propose.h"
 #include "baseline/writer.h"
@@ -48,10 +49,11 @@ static void teardown(void)
 static void renew_present(void)
 {
 	char *dpkg = path_of("dpkg");
+	const struct packages_source packages = {.dir = dpkg, .root = ""};
 	struct diag diag = {0};
 
 	present_free(present);
-	ck_assert_msg(present_new(dpkg, &present, &diag) == 0, "%s", diag.text);
+	ck_assert_msg(present_new(&packages, &present, &diag) == 0, "%s", diag.text);
 	free(dpkg);
 }
 
