@@ -21,34 +21,24 @@
 #define NFT(message) (NFNL_SUBSYS_NFTABLES << 8 | (message))
 
 /* 1, 0, or negative errno when the file cannot be read. */
-static int file_holds(const char *path, const char *text)
+static int file_holds(const struct root *root, const char *path, const char *text)
 {
 	cleanup_strbuf struct strbuf content = STRBUF_INIT;
-	cleanup_root struct root root = ROOT_INIT;
-	int r = root_open("/", &root);
+	int r = root_read_text(root, path, MAX_BUILTIN, &content);
 
-	if (r == 0)
-		r = root_read_text(&root, path, MAX_BUILTIN, &content);
-	if (r < 0)
-		return r;
-	return content.data && strstr(content.data, text);
+	return r < 0 ? r : content.data && strstr(content.data, text);
 }
 
-/*
- * A request for a subsystem that is not there makes the kernel load its module,
- * and a check must not widen what a kernel has loaded. Where nothing can be
- * loaded, asking is harmless.
- */
-static bool has_nftables(void)
+bool kernel_has_nftables(const struct root *root)
 {
 	struct utsname system;
 	char path[256];
 
-	if (access("/sys/module/nf_tables", F_OK) == 0 || access("/proc/modules", F_OK) < 0 ||
-	    file_holds("/proc/sys/kernel/modules_disabled", "1") == 1 || uname(&system) < 0)
+	if (root_exists(root, "/sys/module/nf_tables") || !root_exists(root, "/proc/modules") ||
+	    file_holds(root, "/proc/sys/kernel/modules_disabled", "1") == 1 || uname(&system) < 0)
 		return true;
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", system.release);
-	return file_holds(path, "/nf_tables.ko") != 0;
+	return file_holds(root, path, "/nf_tables.ko") != 0;
 }
 
 static int open_socket(int protocol)
@@ -77,7 +67,11 @@ static int read_setting(const char *path, char *text, size_t size)
 
 void kernel_ask_open(struct kernel_ask *ask)
 {
-	*ask = (struct kernel_ask){.has_nftables = has_nftables()};
+	cleanup_root struct root root = ROOT_INIT;
+
+	*ask = (struct kernel_ask){
+		.has_nftables = root_open("/", &root) < 0 || kernel_has_nftables(&root),
+	};
 	ask->jit_result = read_setting(JIT_HARDEN, ask->jit_harden, sizeof(ask->jit_harden));
 	ask->fds[KERNEL_JIT_HARDEN] = -EBADF;
 	ask->fds[KERNEL_NFTABLES] = ask->has_nftables ? open_socket(NETLINK_NETFILTER) : -ENODATA;

@@ -18,6 +18,13 @@ struct kernel_ask {
 	uint32_t sequence;
 };
 
+/*
+ * Whether the kernel that runs below @root ("/") may be asked for its rules. A request for a
+ * subsystem that is not there makes the kernel load its module, and a check must not widen what a
+ * kernel has loaded; where nothing can be loaded, asking is harmless.
+ */
+bool kernel_has_nftables(const struct root *root);
+
 /* Opens the sockets, and the one setting that is a file. What is not to be had is remembered for
  * kernel_ask_part(). */
 void kernel_ask_open(struct kernel_ask *ask);

@@ -22,7 +22,7 @@ class Dummies:
         self.process = None
         os.makedirs(self.lib)
         os.makedirs(self.acts)
-        for role in ROLES + ("verifier", "reporter"):
+        for role in ROLES + ("verifier", "reporter", "dumper"):
             os.symlink(os.path.join(trial.BUILD, "tests", "dummy_child"), os.path.join(self.lib, "plumbline-" + role))
         trial.write_ini(self.config, {
             ("agent", "state_dir"): self.state,

@@ -147,6 +147,13 @@ static void send_load(struct child *child, const char *path)
 	(void)channel_send(child->supervisor, &message);
 }
 
+static void send_want(struct child *child)
+{
+	cleanup_message struct message message = MESSAGE_INIT(MSG_DUMP_WANT);
+
+	(void)channel_send(child->supervisor, &message);
+}
+
 static int on_act(struct loop *loop, void *userdata)
 {
 	struct child *child = userdata;
@@ -167,6 +174,9 @@ static int on_act(struct loop *loop, void *userdata)
 		send_head(child, 4);
 		send_head(child, 5);
 		send_head(child, 6);
+	} else if (strcmp(act, "want-dumps") == 0) {
+		for (int i = 0; i < 3; i++)
+			send_want(child);
 	} else if (strncmp(act, "load ", 5) == 0) {
 		send_load(child, act + 5);
 	}

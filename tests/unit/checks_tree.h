@@ -20,6 +20,7 @@
  */
 struct node {
 	const char *path, *content;
+	size_t len; /* of content that holds NUL bytes; 0: up to the first */
 };
 
 struct probe_case {
@@ -41,7 +42,7 @@ static inline void make_parents(char *path)
 	}
 }
 
-static inline void make_file(const char *path, const char *content, unsigned mode)
+static inline void make_file(const char *path, const char *content, size_t len, unsigned mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
@@ -49,7 +50,7 @@ static inline void make_file(const char *path, const char *content, unsigned mod
 	if (*content == '%')
 		ck_assert_int_eq(ftruncate(fd, atol(content + 1)), 0);
 	else
-		ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+		ck_assert_int_eq(write(fd, content, len), (ssize_t)len);
 	/* The umask of who runs the test must not matter. */
 	ck_assert_int_eq(fchmod(fd, mode), 0);
 	close(fd);
@@ -70,7 +71,7 @@ static inline void make_node(const char *root, const struct node *node)
 	else if (strcmp(node->content, "|fifo") == 0)
 		ck_assert_int_eq(mkfifo(path, 0644), 0);
 	else
-		make_file(path, node->content, mode);
+		make_file(path, node->content, node->len ? node->len : strlen(node->content), mode);
 }
 
 /* The data folder that holds this one check, with the shipped catalogs. */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel says by netlink. The first byte chooses the reader; the rest is its answer. */
+#include "fuzz/fuzz.h"
+
+#include <linux/netfilter.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checks/audit_rules.h"
+#include "checks/nft_ruleset.h"
+
+static void check_chain(const struct nft_chain *chain)
+{
+	if (!chain->table || !chain->name || (chain->is_base && !chain->type))
+		abort();
+	if (nft_chain_fate(chain) == NFT_GOES_ON)
+		abort(); /* a packet does not stay in a chain */
+	/* Both texts end within the bytes. */
+	if (strlen(chain->table) + strlen(chain->name) > 1 << 20)
+		abort();
+	(void)nft_chain_filters(chain, NF_INET_LOCAL_IN, NFPROTO_IPV4);
+}
+
+static int check_rule(const struct audit_rule *rule, void *userdata)
+{
+	/* Reads every byte of the path, for the sanitizer to look at. */
+	unsigned sum = 0;
+
+	for (size_t i = 0; rule->path && i < rule->path_len; i++)
+		sum += (unsigned char)rule->path[i];
+	(void)audit_rule_has_call(rule, (int)(sum % 4096));
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	cleanup_nft_ruleset struct nft_ruleset ruleset = {0};
+	cleanup_free uint8_t *copy = NULL;
+	struct nl_bytes bytes;
+
+	if (size == 0)
+		return 0;
+	/* As aligned as a buffer is, and of the exact size. */
+	copy = malloc(size > 1 ? size - 1 : 1);
+	if (!copy)
+		abort();
+	memcpy(copy, data + 1, size - 1);
+	bytes = (struct nl_bytes){copy, size - 1};
+	if (data[0] % 2) {
+		(void)audit_rules_each(bytes, check_rule, NULL);
+		return 0;
+	}
+	if (nft_ruleset_read(bytes, &ruleset) < 0)
+		return 0;
+	for (size_t i = 0; i < ruleset.count; i++)
+		check_chain(&ruleset.chains[i]);
+	return 0;
+}

@@ -1,0 +1,716 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Claims of the probes that look at what the running kernel says of its rules, over made-up
+ * answers. */
+#include "checks_tree.h"
+
+#include <arpa/inet.h>
+#include <linux/audit.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+#include "checks/kernel_ask.h"
+#include "checks/nft_ruleset.h"
+
+#define OPEN   "kind = nft\nhook = input\nlist = open\nexpect = none\n"
+#define GUARDS "kind = nft\nhook = input\nlist = guards\nexpect = some\n"
+#define INPUT  "chain inet f c input filter "
+
+static void pad(struct strbuf *out)
+{
+	while (out->len % 4)
+		strbuf_add_char(out, '\0');
+}
+
+static void put_message(struct strbuf *out, uint16_t type, const void *payload, size_t len)
+{
+	struct nlmsghdr header = {.nlmsg_len = (uint32_t)(sizeof(header) + len),
+				  .nlmsg_type = type};
+
+	strbuf_add(out, &header, sizeof(header));
+	strbuf_add(out, payload, len);
+	pad(out);
+}
+
+static void put_attribute(struct strbuf *out, uint16_t type, const void *value, size_t len)
+{
+	struct nlattr header = {.nla_len = (uint16_t)(sizeof(header) + len), .nla_type = type};
+
+	strbuf_add(out, &header, sizeof(header));
+	strbuf_add(out, value, len);
+	pad(out);
+}
+
+static void put_text(struct strbuf *out, uint16_t type, const char *text)
+{
+	put_attribute(out, type, text, strlen(text) + 1);
+}
+
+static void put_number(struct strbuf *out, uint16_t type, uint32_t number)
+{
+	number = htonl(number);
+	put_attribute(out, type, &number, sizeof(number));
+}
+
+/* Takes @inner. */
+static void put_nested(struct strbuf *out, uint16_t type, struct strbuf *inner)
+{
+	put_attribute(out, type | NLA_F_NESTED, inner->data, inner->len);
+	strbuf_done(inner);
+	*inner = STRBUF_INIT;
+}
+
+static uint8_t family_of(const char *name)
+{
+	return strcmp(name, "inet") == 0  ? NFPROTO_INET
+	       : strcmp(name, "ip") == 0  ? NFPROTO_IPV4
+	       : strcmp(name, "ip6") == 0 ? NFPROTO_IPV6
+					  : NFPROTO_BRIDGE;
+}
+
+static void put_nft(struct strbuf *out, uint16_t kind, const char *family,
+		    struct strbuf *attributes)
+{
+	struct nfgenmsg head = {.nfgen_family = family_of(family)};
+	cleanup_strbuf struct strbuf payload = STRBUF_INIT;
+
+	strbuf_add(&payload, &head, sizeof(head));
+	strbuf_add(&payload, attributes->data, attributes->len);
+	put_message(out, NFNL_SUBSYS_NFTABLES << 8 | kind, payload.data, payload.len);
+	strbuf_done(attributes);
+}
+
+static void put_expression(struct strbuf *list, const char *name, struct strbuf *data)
+{
+	struct strbuf expression = STRBUF_INIT;
+
+	put_text(&expression, NFTA_EXPR_NAME, name);
+	put_nested(&expression, NFTA_EXPR_DATA, data);
+	put_nested(list, NFTA_LIST_ELEM, &expression);
+}
+
+static void put_immediate(struct strbuf *list, int32_t code, const char *target)
+{
+	struct strbuf verdict = STRBUF_INIT, value = STRBUF_INIT, data = STRBUF_INIT;
+
+	put_number(&verdict, NFTA_VERDICT_CODE, (uint32_t)code);
+	if (target)
+		put_text(&verdict, NFTA_VERDICT_CHAIN, target);
+	put_nested(&value, NFTA_DATA_VERDICT, &verdict);
+	put_number(&data, NFTA_IMMEDIATE_DREG, 0);
+	put_nested(&data, NFTA_IMMEDIATE_DATA, &value);
+	put_expression(list, "immediate", &data);
+}
+
+/* One word of a rule: a statement as nft lists it. */
+static void put_statement(struct strbuf *list, const char *word)
+{
+	struct strbuf data = STRBUF_INIT;
+
+	if (strcmp(word, "accept") == 0) {
+		put_immediate(list, NF_ACCEPT, NULL);
+	} else if (strcmp(word, "drop") == 0) {
+		put_immediate(list, NF_DROP, NULL);
+	} else if (strcmp(word, "return") == 0) {
+		put_immediate(list, NFT_RETURN, NULL);
+	} else if (strncmp(word, "jump:", 5) == 0) {
+		put_immediate(list, NFT_JUMP, word + 5);
+	} else if (strncmp(word, "goto:", 5) == 0) {
+		put_immediate(list, NFT_GOTO, word + 5);
+	} else if (strncmp(word, "target:", 7) == 0) {
+		put_text(&data, NFTA_TARGET_NAME, word + 7);
+		put_expression(list, "target", &data);
+	} else {
+		put_expression(list, word, &data);
+	}
+}
+
+static void put_table(struct strbuf *out, const char *family, const char *name, bool is_dormant)
+{
+	struct strbuf attributes = STRBUF_INIT;
+
+	put_text(&attributes, NFTA_TABLE_NAME, name);
+	put_number(&attributes, NFTA_TABLE_FLAGS, is_dormant ? NFT_TABLE_F_DORMANT : 0);
+	put_nft(out, NFT_MSG_NEWTABLE, family, &attributes);
+}
+
+/* @words: table, name, and of a base chain hook, type and policy. */
+static void put_chain(struct strbuf *out, const char *family, char (*words)[32], int count)
+{
+	struct strbuf attributes = STRBUF_INIT, hook = STRBUF_INIT;
+
+	put_text(&attributes, NFTA_CHAIN_TABLE, words[0]);
+	put_text(&attributes, NFTA_CHAIN_NAME, words[1]);
+	if (count > 2) {
+		put_number(&hook, NFTA_HOOK_HOOKNUM,
+			   strcmp(words[2], "input") == 0 ? NF_INET_LOCAL_IN : NF_INET_LOCAL_OUT);
+		put_number(&hook, NFTA_HOOK_PRIORITY, 0);
+		put_nested(&attributes, NFTA_CHAIN_HOOK, &hook);
+		put_text(&attributes, NFTA_CHAIN_TYPE, words[3]);
+		put_number(&attributes, NFTA_CHAIN_POLICY,
+			   strcmp(words[4], "drop") == 0 ? NF_DROP : NF_ACCEPT);
+	}
+	put_nft(out, NFT_MSG_NEWCHAIN, family, &attributes);
+}
+
+static void put_rule(struct strbuf *out, const char *family, char (*words)[32], int count)
+{
+	struct strbuf attributes = STRBUF_INIT, list = STRBUF_INIT;
+
+	put_text(&attributes, NFTA_RULE_TABLE, words[0]);
+	put_text(&attributes, NFTA_RULE_CHAIN, words[1]);
+	for (int i = 2; i < count; i++)
+		put_statement(&list, words[i]);
+	put_nested(&attributes, NFTA_RULE_EXPRESSIONS, &list);
+	put_nft(out, NFT_MSG_NEWRULE, family, &attributes);
+}
+
+/* "table FAMILY NAME [dormant]", "chain FAMILY TABLE NAME [HOOK TYPE POLICY]", "rule FAMILY TABLE
+ * CHAIN STATEMENT...": one message a line. */
+static void write_dump(const char *script, struct strbuf *out)
+{
+	cleanup_free char *copy = strdup(script);
+	char *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		char words[8][32] = {0};
+		int count =
+			sscanf(line, "%31s %31s %31s %31s %31s %31s %31s %31s", words[0], words[1],
+			       words[2], words[3], words[4], words[5], words[6], words[7]);
+
+		if (count <= 0)
+			continue;
+		if (strcmp(words[0], "table") == 0)
+			put_table(out, words[1], words[2], count > 3);
+		else if (strcmp(words[0], "chain") == 0)
+			put_chain(out, words[1], words + 2, count - 2);
+		else
+			put_rule(out, words[1], words + 2, count - 2);
+	}
+	ck_assert_int_eq(strbuf_check(out), 0);
+}
+
+static const struct {
+	const char *name, *keys, *script;
+	enum check_outcome outcome;
+	const char *text;
+	struct node more[2];
+} firewalls[] = {
+	{"drops", OPEN, INPUT "drop", CHECK_PASS, "none"},
+	{"accepts", OPEN, INPUT "accept", CHECK_FAIL, "=IPv4, IPv6"},
+	{"nothing", OPEN, "", CHECK_FAIL, "=IPv4, IPv6"},
+	{"nothing, as guards", GUARDS, "", CHECK_FAIL, "=no rules at all"},
+	{"one family", OPEN, "chain ip6 f c input filter drop", CHECK_FAIL, "=IPv4"},
+	{"one family each", OPEN, "chain ip6 f c input filter drop\nchain ip f c input filter drop",
+	 CHECK_PASS, "none"},
+	{"the other family is switched off",
+	 OPEN,
+	 "chain ip f c input filter drop",
+	 CHECK_PASS,
+	 "none",
+	 {{"/proc/sys/net/ipv6/conf/all/disable_ipv6", "1\n"}}},
+	{"a bridge guards no addresses", OPEN, "chain bridge f c input filter drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"another hook", OPEN, "chain inet f c output filter drop", CHECK_FAIL, "=IPv4, IPv6"},
+	{"another type", OPEN, "chain inet f c input nat drop", CHECK_FAIL, "=IPv4, IPv6"},
+	{"a table that sleeps", OPEN, "table inet f dormant\n" INPUT "drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a table of another family sleeps", OPEN,
+	 "table ip f dormant\ntable inet f\n" INPUT "drop", CHECK_PASS, "none"},
+	{"rejects at the end", OPEN,
+	 INPUT "accept\nrule inet f c cmp accept\nrule inet f c counter log reject", CHECK_PASS,
+	 "none"},
+	{"rejects some", OPEN, INPUT "accept\nrule inet f c cmp reject\nrule inet f c cmp drop",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"accepts all before the policy", OPEN, INPUT "drop\nrule inet f c accept", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"what follows the end does not count", OPEN,
+	 INPUT "accept\nrule inet f c drop\nrule inet f c accept", CHECK_PASS, "none"},
+	{"the old form of reject", OPEN, INPUT "accept\nrule inet f c target:REJECT", CHECK_PASS,
+	 "none"},
+	{"another target of old", OPEN, INPUT "accept\nrule inet f c target:TCPMSS", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a jump that comes back", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d return\nrule inet f d accept\n"
+	       "rule inet f c jump:d",
+	 CHECK_PASS, "none"},
+	{"a jump that does not come back", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d accept\nrule inet f c jump:d", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a jump on a condition", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d accept\nrule inet f c cmp jump:d", CHECK_PASS,
+	 "none"},
+	{"goto leaves the rest out", OPEN,
+	 INPUT "accept\nchain inet f d\nrule inet f c goto:d\nrule inet f c drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a chain of the same name elsewhere", OPEN,
+	 INPUT "accept\nchain inet f d\nchain ip f d\nrule ip f d drop\nrule inet f c jump:d",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"a chain that two jump to", OPEN,
+	 INPUT "accept\nchain inet f a output filter accept\nchain inet f z\nrule inet f z drop\n"
+	       "rule inet f a jump:z\nrule inet f c jump:z",
+	 CHECK_PASS, "none"},
+	{"chains in a circle", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d jump:d\nrule inet f c jump:d", CHECK_PASS,
+	 "none"},
+	{"messages in any order", OPEN, "rule inet f c accept\n" INPUT "drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a rule of no chain", OPEN, "rule inet f c accept", CHECK_ERROR, "damaged"},
+	{"guards with rules", GUARDS,
+	 INPUT "accept\nrule inet f c cmp drop\nrule inet f c cmp drop", CHECK_PASS,
+	 "=inet f c: 2 rules, else accepted"},
+	{"an empty chain guards nothing", GUARDS, INPUT "accept", CHECK_FAIL,
+	 "=no rules at the input hook"},
+	{"hostile names", GUARDS, "chain inet f a\x1b[2J input filter drop", CHECK_PASS,
+	 "=inet f a\\x1b[2J: 0 rules, else denied"},
+	{"legacy iptables may guard",
+	 OPEN,
+	 "chain ip6 f c input filter drop",
+	 CHECK_ERROR,
+	 "legacy iptables",
+	 {{"/proc/net/ip_tables_names", "nat\nfilter\n"}}},
+	{"legacy iptables of the family that is guarded anyway",
+	 OPEN,
+	 INPUT "drop",
+	 CHECK_PASS,
+	 "none",
+	 {{"/proc/net/ip_tables_names", "filter\n"}}},
+	{"legacy iptables without a filter",
+	 OPEN,
+	 "",
+	 CHECK_FAIL,
+	 "=IPv4, IPv6",
+	 {{"/proc/net/ip6_tables_names", "nat\n"}}},
+};
+
+START_TEST(judges_firewall)
+{
+	cleanup_strbuf struct strbuf dump = STRBUF_INIT;
+	struct probe_case c = {
+		.name = firewalls[_i].name,
+		.keys = firewalls[_i].keys,
+		.outcome = firewalls[_i].outcome,
+		.text = firewalls[_i].text,
+	};
+
+	write_dump(firewalls[_i].script, &dump);
+	c.nodes[0] = (struct node){"/proc/plumbline/nftables", dump.len ? dump.data : "", dump.len};
+	memcpy(&c.nodes[1], firewalls[_i].more, sizeof(firewalls[_i].more));
+	run_case(&c);
+}
+END_TEST
+
+/* Each chain jumps to the next many times: what looks at each way through never ends. */
+START_TEST(many_ways_through_cost_no_more_than_one)
+{
+	cleanup_nft_ruleset struct nft_ruleset ruleset = {0};
+	cleanup_strbuf struct strbuf script = STRBUF_INIT, dump = STRBUF_INIT;
+
+	strbuf_add_str(&script, INPUT "drop\nrule inet f c jump:d0\n");
+	for (int i = 0; i < 15; i++) {
+		strbuf_printf(&script, "chain inet f d%d\n", i);
+		for (int k = 0; k < 50 && i < 14; k++)
+			strbuf_printf(&script, "rule inet f d%d jump:d%d\n", i, i + 1);
+	}
+	write_dump(script.data, &dump);
+	alarm(5);
+	ck_assert_int_eq(
+		nft_ruleset_read((struct nl_bytes){(uint8_t *)dump.data, dump.len}, &ruleset), 0);
+	alarm(0);
+	ck_assert_uint_eq(ruleset.count, 16);
+}
+END_TEST
+
+/* Every cut and every changed byte: an answer that is none, or one that reads well; never more
+ * bytes than there are (the sanitizer sees to that). */
+START_TEST(damaged_dump_is_no_ruleset)
+{
+	cleanup_strbuf struct strbuf dump = STRBUF_INIT;
+	size_t whole = 0;
+
+	write_dump(INPUT
+		   "drop\nrule inet f c cmp jump:d\nchain inet f d\nrule inet f d target:DROP",
+		   &dump);
+	for (size_t len = 0; len <= dump.len; len++) {
+		cleanup_nft_ruleset struct nft_ruleset ruleset = {0};
+		cleanup_free uint8_t *cut = malloc(len ? len : 1);
+
+		memcpy(cut, dump.data, len);
+		whole += nft_ruleset_read((struct nl_bytes){cut, len}, &ruleset) == 0;
+	}
+	/* Nothing, the chain, both chains and a rule need the second chain: cuts between messages,
+	 * and those that only miss padding. */
+	ck_assert_uint_ge(whole, 3);
+	ck_assert_uint_le(whole, 10);
+	for (size_t i = 0; i < dump.len; i++)
+		for (int bit = 0; bit < 8; bit++) {
+			cleanup_nft_ruleset struct nft_ruleset ruleset = {0};
+
+			dump.data[i] ^= (char)(1 << bit);
+			(void)nft_ruleset_read(
+				(struct nl_bytes){(const uint8_t *)dump.data, dump.len}, &ruleset);
+			dump.data[i] ^= (char)(1 << bit);
+		}
+}
+END_TEST
+
+#define WATCH	   "kind = audit_rule\npaths = /etc/passwd /etc/sudoers.d/x\nperms = wa\nexpect = none\n"
+#define CALLS	   "kind = audit_rule\nsyscalls = mount umount2\nexpect = none\n"
+#define RULES	   "/etc/audit/rules.d/a.rules"
+#define CONFIGURED "-w /etc/passwd -p wa\n-w /etc/sudoers.d -p wa\n"
+#define CALLED	   "-a always,exit -F arch=b64 -S mount,umount2\n"
+#define OTHER_ARCH (AUDIT_ARCH_S390X)
+
+struct field {
+	uint32_t field, value;
+	const char *text;
+};
+
+struct loaded {
+	uint32_t action; /* 0: the end */
+	struct field fields[3];
+	int calls[2]; /* 0: all */
+};
+
+static void put_audit_rule(struct strbuf *out, const struct loaded *loaded)
+{
+	struct audit_rule_data rule = {.flags = AUDIT_FILTER_EXIT, .action = loaded->action};
+	cleanup_strbuf struct strbuf payload = STRBUF_INIT, texts = STRBUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(loaded->fields) && loaded->fields[i].field; i++) {
+		const struct field *field = &loaded->fields[i];
+
+		rule.fields[rule.field_count] = field->field;
+		rule.fieldflags[rule.field_count] = AUDIT_EQUAL;
+		rule.values[rule.field_count++] =
+			field->text ? (uint32_t)strlen(field->text) : field->value;
+		strbuf_add_str(&texts, field->text ? field->text : "");
+	}
+	if (!loaded->calls[0])
+		memset(rule.mask, 0xff, sizeof(rule.mask));
+	for (size_t i = 0; i < ARRAY_SIZE(loaded->calls); i++)
+		rule.mask[loaded->calls[i] / 32] |= 1u << loaded->calls[i] % 32;
+	rule.buflen = (uint32_t)texts.len;
+	strbuf_add(&payload, &rule, sizeof(rule));
+	strbuf_add(&payload, texts.data, texts.len);
+	put_message(out, AUDIT_LIST_RULES, payload.data, payload.len);
+}
+
+static const struct {
+	const char *name, *keys, *configured;
+	struct loaded loaded[3];
+	enum check_outcome outcome;
+	const char *text;
+} audits[] = {
+	{"configured and loaded",
+	 WATCH,
+	 CONFIGURED,
+	 {{AUDIT_ALWAYS,
+	   {{AUDIT_WATCH, 0, "/etc/passwd"}, {AUDIT_PERM, 2 | 8}, {AUDIT_FILTERKEY, 0, "k"}}},
+	  {AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc/sudoers.d"}, {AUDIT_PERM, 15}}}},
+	 CHECK_PASS,
+	 "none"},
+	{"configured only",
+	 WATCH,
+	 CONFIGURED,
+	 {{AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc/sudoers.d"}}}},
+	 CHECK_FAIL,
+	 "=/etc/passwd (not loaded)"},
+	{"loaded only",
+	 WATCH,
+	 "-w /etc/passwd -p wa\n",
+	 {{AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc"}}}},
+	 CHECK_FAIL,
+	 "=/etc/sudoers.d/x (loaded, not configured)"},
+	{"neither",
+	 WATCH,
+	 "-w /etc/passwd -p wa\n",
+	 {{0}},
+	 CHECK_FAIL,
+	 "=/etc/passwd (not loaded), /etc/sudoers.d/x"},
+	{"loaded for reading",
+	 WATCH,
+	 CONFIGURED,
+	 {{AUDIT_ALWAYS, {{AUDIT_WATCH, 0, "/etc/passwd"}, {AUDIT_PERM, 4}}},
+	  {AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc/sudoers.d"}}}},
+	 CHECK_FAIL,
+	 "=/etc/passwd (not loaded)"},
+	{"configured for reading",
+	 WATCH,
+	 "-w /etc/passwd -p r\n-a always,exit -F dir=/etc/sudoers.d -F perm=wa\n",
+	 {{AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc"}}}},
+	 CHECK_FAIL,
+	 "=/etc/passwd (loaded, not configured)"},
+	{"loaded as never",
+	 WATCH,
+	 CONFIGURED,
+	 {{AUDIT_NEVER, {{AUDIT_DIR, 0, "/etc"}}}},
+	 CHECK_FAIL,
+	 "/etc/passwd (not loaded)"},
+	{"the text before the path is not the path",
+	 WATCH,
+	 CONFIGURED,
+	 {{AUDIT_ALWAYS, {{AUDIT_FILTERKEY, 0, "/etc"}, {AUDIT_DIR, 0, "/srv"}}}},
+	 CHECK_FAIL,
+	 "/etc/passwd (not loaded)"},
+	{"calls",
+	 CALLS,
+	 CALLED,
+	 {{AUDIT_ALWAYS, {{0}}, {SYS_mount, SYS_umount2}}},
+	 CHECK_PASS,
+	 "none"},
+	{"one of the calls",
+	 CALLS,
+	 CALLED,
+	 {{AUDIT_ALWAYS, {{0}}, {SYS_mount, SYS_mount}}},
+	 CHECK_FAIL,
+	 "=umount2 (not loaded)"},
+	{"calls of another machine",
+	 CALLS,
+	 CALLED,
+	 {{AUDIT_ALWAYS, {{AUDIT_ARCH, OTHER_ARCH}}, {SYS_mount, SYS_umount2}}},
+	 CHECK_FAIL,
+	 "mount (not loaded)"},
+	{"calls on one file only",
+	 CALLS,
+	 CALLED,
+	 {{AUDIT_ALWAYS, {{AUDIT_WATCH, 0, "/srv/x"}}}},
+	 CHECK_FAIL,
+	 "mount (not loaded)"},
+	{"a call that is none",
+	 "kind = audit_rule\nsyscalls = mount mnt\nexpect = none\n",
+	 CALLED,
+	 {{0}},
+	 CHECK_ERROR,
+	 "mnt is no system call"},
+};
+
+START_TEST(judges_audit_rules)
+{
+	cleanup_strbuf struct strbuf dump = STRBUF_INIT;
+	struct probe_case c = {
+		.name = audits[_i].name,
+		.keys = audits[_i].keys,
+		.outcome = audits[_i].outcome,
+		.text = audits[_i].text,
+		.nodes = {{RULES, audits[_i].configured}},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(audits[_i].loaded) && audits[_i].loaded[i].action; i++)
+		put_audit_rule(&dump, &audits[_i].loaded[i]);
+	c.nodes[1] =
+		(struct node){"/proc/plumbline/audit_rules", dump.len ? dump.data : "", dump.len};
+	run_case(&c);
+}
+END_TEST
+
+START_TEST(damaged_audit_rules_are_an_error)
+{
+	const struct loaded rule = {AUDIT_ALWAYS, {{AUDIT_WATCH, 0, "/etc/passwd"}}};
+	struct probe_case c = {
+		.keys = WATCH,
+		.outcome = CHECK_ERROR,
+		.text = "damaged",
+		.nodes = {{RULES, CONFIGURED}},
+	};
+	const size_t field_count = sizeof(struct nlmsghdr) +
+				   offsetof(struct audit_rule_data, field_count),
+		     length = sizeof(struct nlmsghdr) + offsetof(struct audit_rule_data, values),
+		     buflen = sizeof(struct nlmsghdr) + offsetof(struct audit_rule_data, buflen);
+	const struct {
+		const char *name;
+		size_t offset;
+		char byte;
+	} breaks[] = {
+		{"more fields than there can be", field_count, 65},
+		{"a text longer than all texts", length, 12},
+		{"texts longer than the message", buflen, 40},
+		{"a message of another kind", offsetof(struct nlmsghdr, nlmsg_type), 1},
+		{"a message longer than the answer", offsetof(struct nlmsghdr, nlmsg_len) + 2, 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(breaks); i++) {
+		cleanup_strbuf struct strbuf dump = STRBUF_INIT;
+
+		put_audit_rule(&dump, &rule);
+		dump.data[breaks[i].offset] = breaks[i].byte;
+		c.name = breaks[i].name;
+		c.nodes[1] = (struct node){"/proc/plumbline/audit_rules", dump.data, dump.len};
+		run_case(&c);
+	}
+}
+END_TEST
+
+#define LOCKED "kind = audit_status\nfield = enabled\nexpect = equals 2\n"
+
+START_TEST(judges_audit_status)
+{
+	const struct audit_status status = {
+		.enabled = 2, .failure = 1, .pid = 77, .backlog_limit = 8192};
+	const struct {
+		const char *name, *keys;
+		uint16_t type;
+		size_t len;
+		enum check_outcome outcome;
+		const char *text;
+	} cases[] = {
+		{"locked", LOCKED, AUDIT_GET, sizeof(status), CHECK_PASS, "=2"},
+		{"an older kernel's", LOCKED, AUDIT_GET, 32, CHECK_PASS, "=2"},
+		{"too short", LOCKED, AUDIT_GET, 31, CHECK_ERROR, "damaged"},
+		{"another message", LOCKED, AUDIT_SET, sizeof(status), CHECK_ERROR, "damaged"},
+		{"failure", "kind = audit_status\nfield = failure\nexpect = one_of 0 1\n",
+		 AUDIT_GET, sizeof(status), CHECK_PASS, "=1"},
+		{"backlog", "kind = audit_status\nfield = backlog_limit\nexpect = at_least 9000\n",
+		 AUDIT_GET, sizeof(status), CHECK_FAIL, "=8192"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_strbuf struct strbuf dump = STRBUF_INIT;
+		struct probe_case c = {
+			cases[i].name, cases[i].keys, {{NULL}}, cases[i].outcome, cases[i].text};
+
+		put_message(&dump, cases[i].type, &status, cases[i].len);
+		c.nodes[0] = (struct node){"/proc/plumbline/audit_status", dump.data, dump.len};
+		run_case(&c);
+	}
+}
+END_TEST
+
+static const struct probe_case plain[] = {
+	{"no auditing in this kernel",
+	 LOCKED,
+	 {{"/proc/plumbline/audit_status", ""}},
+	 CHECK_FAIL,
+	 "=this kernel has no auditing"},
+	{"no kernel: status", LOCKED, {{NULL}}, CHECK_NOT_APPLICABLE, "no running kernel"},
+	{"no kernel: firewall", OPEN, {{NULL}}, CHECK_NOT_APPLICABLE, "no running kernel"},
+	{"no kernel: rules are judged as configured", CALLS, {{RULES, CALLED}}, CHECK_PASS, "none"},
+	{"junk", OPEN, {{"/proc/plumbline/nftables", "junk"}}, CHECK_ERROR, "damaged"},
+	{"a fifo",
+	 OPEN,
+	 {{"/proc/plumbline/nftables", "|fifo"}},
+	 CHECK_ERROR,
+	 "not a regular file"},
+	{"too large", OPEN, {{"/proc/plumbline/nftables", "%4194305"}}, CHECK_ERROR, "larger than"},
+	{"zeros", OPEN, {{"/proc/plumbline/nftables", "%4194304"}}, CHECK_ERROR, "damaged"},
+};
+
+START_TEST(judges_what_is_no_answer)
+{
+	run_case(&plain[_i]);
+}
+END_TEST
+
+/* The running system, with an answer of the kernel that the test makes up. */
+static void run_live(const char *keys, const struct kernel_dump *dump, const char *reason)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	cleanup_check_result struct check_result result = {0};
+	char *folder = unit_folder_new();
+	struct diag diag = {0};
+
+	make_data(folder, keys);
+	ck_assert_int_eq(check_set_load(folder, "p", &set, &diag), 0);
+	unit_folder_free(folder);
+	ck_assert_uint_ne(check_set_asks(set, 0), 0);
+	check_set_kernel(set, dump);
+	ck_assert_int_eq(check_run(set, 0, "/", &result), 0);
+	ck_assert_msg(result.outcome == CHECK_ERROR, "%s", check_outcome_name(result.outcome));
+	ck_assert_msg(strstr(result.reason, reason), "'%s' is not in '%s'", reason, result.reason);
+}
+
+START_TEST(unasked_kernel_is_an_error)
+{
+	run_live(OPEN, NULL, "nobody asked");
+	run_live(LOCKED, NULL, "nobody asked");
+}
+END_TEST
+
+START_TEST(refusal_of_the_kernel_is_an_error)
+{
+	const struct {
+		int result;
+		const char *reason;
+	} cases[] = {
+		{-EPERM, "needs CAP_NET_ADMIN"},
+		{-EACCES, "needs CAP_NET_ADMIN"},
+		{-ECONNREFUSED, "container"},
+		{-ETIMEDOUT, "no answer came in time"},
+		{-EINTR, "changed while"},
+		{-EFBIG, "more than 4 MiB"},
+		{-ENOBUFS, "No buffer space available"},
+	};
+	struct kernel_dump dump;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		kernel_dump_init(&dump);
+		dump.parts[KERNEL_NFTABLES].result = cases[i].result;
+		run_live(OPEN, &dump, cases[i].reason);
+		kernel_dump_done(&dump);
+	}
+}
+END_TEST
+
+START_TEST(asks_only_where_no_module_is_loaded_by_it)
+{
+	char builtin[256];
+	struct utsname system;
+	const struct {
+		const char *name;
+		struct node nodes[3];
+		bool may_ask;
+	} cases[] = {
+		{"loaded", {{"/proc/modules", ""}, {"/sys/module/nf_tables/", ""}}, true},
+		{"a kernel without modules", {{"/proc/x", ""}}, true},
+		{"modules are closed",
+		 {{"/proc/modules", ""},
+		  {"/proc/sys/kernel/modules_disabled", "1\n"},
+		  {builtin, ""}},
+		 true},
+		{"built in",
+		 {{"/proc/modules", ""},
+		  {"/proc/sys/kernel/modules_disabled", "0\n"},
+		  {builtin, "kernel/net/netfilter/nf_tables.ko\n"}},
+		 true},
+		{"it would be loaded",
+		 {{"/proc/modules", "ext4 1 1 - Live 0\n"},
+		  {"/proc/sys/kernel/modules_disabled", "0\n"},
+		  {builtin, "kernel/net/netfilter/nfnetlink.ko\n"}},
+		 false},
+		{"no modules to load from", {{"/proc/modules", ""}}, true},
+	};
+
+	ck_assert_int_eq(uname(&system), 0);
+	snprintf(builtin, sizeof(builtin), "/lib/modules/%s/modules.builtin", system.release);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_root struct root root = ROOT_INIT;
+		char *folder = unit_folder_new();
+
+		for (size_t k = 0; k < ARRAY_SIZE(cases[i].nodes) && cases[i].nodes[k].path; k++)
+			make_node(folder, &cases[i].nodes[k]);
+		ck_assert_int_eq(root_open(folder, &root), 0);
+		ck_assert_msg(kernel_has_nftables(&root) == cases[i].may_ask, "%s", cases[i].name);
+		unit_folder_free(folder);
+	}
+}
+END_TEST
+
+static void add_tests(TCase *tcase)
+{
+	tcase_add_loop_test(tcase, judges_firewall, 0, (int)ARRAY_SIZE(firewalls));
+	tcase_add_test(tcase, many_ways_through_cost_no_more_than_one);
+	tcase_add_test(tcase, damaged_dump_is_no_ruleset);
+	tcase_add_loop_test(tcase, judges_audit_rules, 0, (int)ARRAY_SIZE(audits));
+	tcase_add_test(tcase, damaged_audit_rules_are_an_error);
+	tcase_add_test(tcase, judges_audit_status);
+	tcase_add_loop_test(tcase, judges_what_is_no_answer, 0, (int)ARRAY_SIZE(plain));
+	tcase_add_test(tcase, unasked_kernel_is_an_error);
+	tcase_add_test(tcase, refusal_of_the_kernel_is_an_error);
+	tcase_add_test(tcase, asks_only_where_no_module_is_loaded_by_it);
+}
+
+UNIT_MAIN("checks_dump")
