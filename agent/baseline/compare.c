@@ -35,8 +35,8 @@ struct pair {
 
 struct compare {
 	const struct compare_options *options;
-	struct baseline *baseline;
-	struct baseline_rules rules;
+	struct layers *layers;
+	const struct baseline_rules *rules; /* of @layers */
 	struct file_fact entry; /* the next one of the file; without a path: there is none */
 	uint64_t number;	/* of it */
 	struct diag *diag;
@@ -54,7 +54,7 @@ static int next_entry(struct compare *c)
 	if (c->entry.path)
 		c->number++;
 	file_fact_done(&c->entry);
-	r = baseline_next(c->baseline, &c->entry, c->diag);
+	r = layers_next(c->layers, &c->entry, c->diag);
 	return r < 0 ? r : 0;
 }
 
@@ -122,7 +122,7 @@ static int add_found(struct compare *c, const struct statx *stx)
 
 static bool is_walked(const struct compare *c, const char *path)
 {
-	for (char *const *tree = c->rules.trees; tree && *tree; tree++)
+	for (char *const *tree = c->rules->trees; tree && *tree; tree++)
 		if (path_is_below(path, *tree))
 			return true;
 	return false;
@@ -135,7 +135,7 @@ static int add_unmet(struct compare *c)
 
 	if (!is_walked(c, c->entry.path) && walk_stat(AT_FDCWD, c->entry.path, &stx) == 0)
 		return add_found(c, &stx);
-	if (baseline_rules_ignore(&c->rules, c->entry.path))
+	if (baseline_rules_ignore(c->rules, c->entry.path))
 		return next_entry(c);
 	return add_pair(c, c->entry.path, NULL, true);
 }
@@ -284,30 +284,26 @@ static int start_workers(struct compare *c)
 static int compare_all(struct compare *c)
 {
 	struct walk walk = {
-		.rules = &c->rules, .on_path = on_path, .on_problem = on_problem, .userdata = c};
-	const char *rules;
-	size_t rules_len;
+		.rules = c->rules, .on_path = on_path, .on_problem = on_problem, .userdata = c};
 	int r;
 
-	rules = baseline_get_rules(c->baseline, &rules_len);
-	r = baseline_rules_parse(rules, rules_len, &c->rules, c->diag);
-	if (r == 0)
-		r = baseline_rewind(c->baseline);
+	r = layers_rewind(c->layers);
 	if (r == 0)
 		r = start_workers(c);
 	if (r == 0)
 		r = next_entry(c);
 	if (r == 0)
-		r = walk_trees(&walk, c->rules.trees);
+		r = walk_trees(&walk, c->rules->trees);
 	if (r == 0)
 		r = add_entries(c, NULL);
 	return r < 0 ? r : pool_drain(c->pool);
 }
 
-int baseline_compare(struct baseline *baseline, const struct compare_options *options,
+int baseline_compare(struct layers *layers, const struct compare_options *options,
 		     struct compare_totals *ret_totals, struct diag *diag)
 {
-	struct compare c = {.options = options, .baseline = baseline, .diag = diag};
+	struct compare c = {
+		.options = options, .layers = layers, .rules = layers_rules(layers), .diag = diag};
 	int r;
 
 	r = compare_all(&c);
@@ -319,6 +315,5 @@ int baseline_compare(struct baseline *baseline, const struct compare_options *op
 	content_cache_free(c.contents);
 	id_names_free(c.names);
 	file_fact_done(&c.entry);
-	baseline_rules_done(&c.rules);
 	return r;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Holds the machine as it is now against a baseline file: each entry, and what
+ * Holds the machine as it is now against a baseline: each entry, and what
  * was added to the trees since. Judges nothing; it hands out pairs that differ, while it still
  * reads on: memory does not grow with the file.
  */
 #ifndef PLUMBLINE_BASELINE_COMPARE_H
 #define PLUMBLINE_BASELINE_COMPARE_H
 
-#include "baseline/baseline.h"
+#include "baseline/layers.h"
 #include "baseline/stamps.h"
 
 struct compare_totals {
@@ -35,9 +35,9 @@ struct compare_options {
 	void *userdata;
 };
 
-/* Reads all entries of @baseline. 0 also when there are differences; -EBADMSG with @diag when the
- * file is not good. */
-int baseline_compare(struct baseline *baseline, const struct compare_options *options,
+/* Reads all entries of @layers, which are combined. 0 also when there are differences; with @diag
+ * what layers_next() refuses. */
+int baseline_compare(struct layers *layers, const struct compare_options *options,
 		     struct compare_totals *ret_totals, struct diag *diag);
 
 #endif

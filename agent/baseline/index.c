@@ -22,7 +22,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-#define INDEX_VERSION "3" /* another number: the file is of another version and is dropped */
+#define INDEX_VERSION "4" /* another number: the file is of another version and is dropped */
 
 enum {
 	READ_PATH,
@@ -35,6 +35,7 @@ enum {
 enum {
 	WRITE_ENTRY,
 	WRITE_DIGEST,
+	WRITE_LAYER,
 	WRITE_COUNT
 };
 
@@ -44,8 +45,11 @@ struct baseline_index {
 	sqlite3 *db; /* what is loaded; NULL when nothing is */
 	sqlite3_stmt *reads[READ_COUNT];
 	char digest[SHA256_HEX_SIZE];
-	char *statement;
-	uint64_t revision, entries;
+	struct {
+		char digest[SHA256_HEX_SIZE];
+		char *statement; /* NULL: there is no such layer */
+	} layers[LAYER_COUNT];
+	uint64_t entries;
 
 	sqlite3 *load; /* the load under way; NULL when none is */
 	sqlite3_stmt *writes[WRITE_COUNT];
@@ -58,7 +62,7 @@ struct baseline_index {
 
 #define COLUMNS                                                                                    \
 	"number, path, type, role, sha256, size, mode, uid, gid, user, grp, capabilities, xattrs," \
-	" link_target, package, version, unstated"
+	" link_target, package, version, unstated, layer"
 
 static const char *const read_sql[READ_COUNT] = {
 	[READ_PATH] = "SELECT " COLUMNS " FROM entry WHERE path = ?1",
@@ -70,8 +74,9 @@ static const char *const read_sql[READ_COUNT] = {
 
 static const char *const write_sql[WRITE_COUNT] = {
 	[WRITE_ENTRY] = "INSERT INTO entry (" COLUMNS ") VALUES"
-			" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+			" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
 	[WRITE_DIGEST] = "INSERT INTO digest (prefix, number) VALUES (?1, ?2)",
+	[WRITE_LAYER] = "INSERT INTO layer (layer, digest, statement) VALUES (?1, ?2, ?3)",
 };
 
 /* The digest table keeps 8 bytes of the digest: it then fits the cache while it fills in random
@@ -79,13 +84,14 @@ static const char *const write_sql[WRITE_COUNT] = {
 static const char schema_sql[] =
 	"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
 	"PRAGMA cache_size = -3072; BEGIN;"
-	"CREATE TABLE meta (version TEXT NOT NULL, digest TEXT NOT NULL, statement TEXT NOT NULL,"
-	"  revision INTEGER NOT NULL, entries INTEGER NOT NULL);"
+	"CREATE TABLE meta (version TEXT NOT NULL, digest TEXT NOT NULL, entries INTEGER NOT NULL);"
+	"CREATE TABLE layer (layer INTEGER PRIMARY KEY, digest TEXT NOT NULL,"
+	"  statement TEXT NOT NULL);"
 	"CREATE TABLE entry (number INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE,"
 	"  type INTEGER NOT NULL, role INTEGER NOT NULL, sha256 BLOB, size INTEGER NOT NULL,"
 	"  mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL, user TEXT, grp TEXT,"
 	"  capabilities TEXT, xattrs TEXT, link_target BLOB, package TEXT, version TEXT,"
-	"  unstated INTEGER NOT NULL);"
+	"  unstated INTEGER NOT NULL, layer INTEGER NOT NULL);"
 	"CREATE TABLE digest (prefix INTEGER NOT NULL, number INTEGER NOT NULL,"
 	"  PRIMARY KEY (prefix, number)) WITHOUT ROWID;";
 
@@ -148,11 +154,14 @@ static void close_current(struct baseline_index *index)
 	sqlite3_close(index->db);
 	index->db = NULL;
 	index->digest[0] = '\0';
-	free(index->statement);
-	index->statement = NULL;
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		free(index->layers[layer].statement);
+		index->layers[layer].statement = NULL;
+		index->layers[layer].digest[0] = '\0';
+	}
 	free(index->marks);
 	index->marks = NULL;
-	index->revision = index->entries = 0;
+	index->entries = 0;
 	forget_scans(index);
 }
 
@@ -160,32 +169,56 @@ static void close_current(struct baseline_index *index)
 static int read_meta(struct baseline_index *index)
 {
 	sqlite3_stmt *stmt = NULL;
-	const char *version, *digest, *statement;
+	const char *version, *digest;
 	int rc, r = -EBADMSG;
 
-	rc = sqlite3_prepare_v2(index->db,
-				"SELECT version, digest, statement, revision, entries FROM meta",
-				-1, &stmt, NULL);
+	rc = sqlite3_prepare_v2(index->db, "SELECT version, digest, entries FROM meta", -1, &stmt,
+				NULL);
 	if (rc != SQLITE_OK)
 		return errno_from_sqlite(rc);
 
 	rc = sqlite3_step(stmt);
 	version = (const char *)sqlite3_column_text(stmt, 0);
 	digest = (const char *)sqlite3_column_text(stmt, 1);
-	statement = (const char *)sqlite3_column_text(stmt, 2);
-	if (rc == SQLITE_ROW && str_equal(version, INDEX_VERSION) && digest && statement &&
+	if (rc == SQLITE_ROW && str_equal(version, INDEX_VERSION) && digest &&
 	    str_copy(index->digest, sizeof(index->digest), digest)) {
-		index->revision = (uint64_t)sqlite3_column_int64(stmt, 3);
-		index->entries = (uint64_t)sqlite3_column_int64(stmt, 4);
-		index->statement = strdup(statement);
+		index->entries = (uint64_t)sqlite3_column_int64(stmt, 2);
 		/* Entries are numbered from 1. */
 		index->marks = calloc(index->entries / 8 + 1, 1);
-		r = index->statement && index->marks ? 0 : -ENOMEM;
+		r = index->marks ? 0 : -ENOMEM;
 	} else if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
 		r = errno_from_sqlite(rc);
 	}
 	sqlite3_finalize(stmt);
 	return r;
+}
+
+static int read_layer(struct baseline_index *index, sqlite3_stmt *stmt)
+{
+	sqlite3_int64 layer = sqlite3_column_int64(stmt, 0);
+	const char *digest = (const char *)sqlite3_column_text(stmt, 1);
+	const char *statement = (const char *)sqlite3_column_text(stmt, 2);
+
+	if (layer < LAYER_FIRST || layer >= LAYER_COUNT || !digest || !statement ||
+	    !str_copy(index->layers[layer].digest, SHA256_HEX_SIZE, digest))
+		return -EBADMSG;
+	index->layers[layer].statement = strdup(statement);
+	return index->layers[layer].statement ? 0 : -ENOMEM;
+}
+
+static int read_layers(struct baseline_index *index)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc, r = 0;
+
+	rc = sqlite3_prepare_v2(index->db, "SELECT layer, digest, statement FROM layer", -1, &stmt,
+				NULL);
+	if (rc != SQLITE_OK)
+		return errno_from_sqlite(rc);
+	while (r == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		r = read_layer(index, stmt);
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : errno_from_sqlite(rc);
 }
 
 /* -ENOENT when no file is there, -EBADMSG when it cannot be used. */
@@ -203,6 +236,8 @@ static int open_current(struct baseline_index *index)
 			sqlite3_exec(index->db, "PRAGMA cache_size = -1024", NULL, NULL, NULL));
 	if (r == 0)
 		r = read_meta(index);
+	if (r == 0)
+		r = read_layers(index);
 	if (r == 0)
 		r = prepare_all(index->db, read_sql, READ_COUNT, index->reads);
 	if (r < 0)
@@ -308,6 +343,7 @@ static void bind_entry(sqlite3_stmt *stmt, uint64_t number, const struct file_fa
 	sqlite3_bind_text(stmt, 15, entry->package, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 16, entry->version, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 17, entry->unstated);
+	sqlite3_bind_int(stmt, 18, entry->layer);
 }
 
 static int step_once(sqlite3_stmt *stmt)
@@ -337,21 +373,31 @@ int baseline_index_add(struct baseline_index *index, const struct file_fact *ent
 	return r;
 }
 
-static int write_meta(struct baseline_index *index, const char *digest, const char *statement,
-		      uint64_t revision)
+int baseline_index_add_layer(struct baseline_index *index, enum layer layer, const char *digest,
+			     const char *statement_json)
+{
+	sqlite3_stmt *stmt = index->writes[WRITE_LAYER];
+
+	if (!index->load || strlen(digest) >= SHA256_HEX_SIZE)
+		return -EINVAL;
+	sqlite3_bind_int(stmt, 1, layer);
+	sqlite3_bind_text(stmt, 2, digest, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 3, statement_json, -1, SQLITE_STATIC);
+	return step_once(stmt);
+}
+
+static int write_meta(struct baseline_index *index, const char *digest)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
-	rc = sqlite3_prepare_v2(index->load, "INSERT INTO meta VALUES (?1, ?2, ?3, ?4, ?5)", -1,
-				&stmt, NULL);
+	rc = sqlite3_prepare_v2(index->load, "INSERT INTO meta VALUES (?1, ?2, ?3)", -1, &stmt,
+				NULL);
 	if (rc != SQLITE_OK)
 		return errno_from_sqlite(rc);
 	sqlite3_bind_text(stmt, 1, INDEX_VERSION, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 2, digest, -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 3, statement, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(stmt, 4, (int64_t)revision);
-	sqlite3_bind_int64(stmt, 5, (int64_t)index->loaded);
+	sqlite3_bind_int64(stmt, 3, (int64_t)index->loaded);
 	rc = sqlite3_step(stmt);
 	sqlite3_finalize(stmt);
 	return errno_from_sqlite(rc);
@@ -380,15 +426,14 @@ static int swap_files(struct baseline_index *index)
 	return 0;
 }
 
-int baseline_index_commit(struct baseline_index *index, const char *digest,
-			  const char *statement_json, uint64_t revision)
+int baseline_index_commit(struct baseline_index *index, const char *digest)
 {
 	int r;
 
 	if (!index->load || strlen(digest) >= SHA256_HEX_SIZE)
 		return -EINVAL;
 
-	r = write_meta(index, digest, statement_json, revision);
+	r = write_meta(index, digest);
 	if (r == 0)
 		r = errno_from_sqlite(sqlite3_exec(index->load, "COMMIT", NULL, NULL, NULL));
 	if (r < 0) {
@@ -419,14 +464,14 @@ const char *baseline_index_digest(const struct baseline_index *index)
 	return index->digest;
 }
 
-const char *baseline_index_statement(const struct baseline_index *index)
+const char *baseline_index_statement(const struct baseline_index *index, enum layer layer)
 {
-	return index->statement;
+	return index->layers[layer].statement;
 }
 
-uint64_t baseline_index_revision(const struct baseline_index *index)
+const char *baseline_index_layer_digest(const struct baseline_index *index, enum layer layer)
 {
-	return index->revision;
+	return index->layers[layer].digest;
 }
 
 uint64_t baseline_index_entries(const struct baseline_index *index)
@@ -479,6 +524,7 @@ static int read_entry(sqlite3_stmt *stmt, struct file_fact *ret_entry)
 	entry.uid = (uint32_t)sqlite3_column_int64(stmt, 7);
 	entry.gid = (uint32_t)sqlite3_column_int64(stmt, 8);
 	entry.unstated = (unsigned)sqlite3_column_int64(stmt, 16);
+	entry.layer = (enum layer)sqlite3_column_int(stmt, 17);
 
 	r = read_strings(stmt, &entry);
 	if (r < 0)

@@ -24,20 +24,25 @@ struct baseline_index *baseline_index_close(struct baseline_index *index);
 DEFINE_CLEANUP(struct baseline_index *, baseline_index_close)
 
 /*
- * A load: begin, add each entry, then commit or roll back. Look-ups answer from the old content
- * until the commit. begin gives -EBUSY while a load is open; add gives -EEXIST for a path that the
- * load already has. A failed commit leaves the old content.
+ * A load: begin, add each layer and each entry, then commit or roll back. Look-ups answer from the
+ * old content until the commit. begin gives -EBUSY while a load is open; add gives -EEXIST for a
+ * path that the load already has. A failed commit leaves the old content.
  */
 int baseline_index_begin(struct baseline_index *index);
 int baseline_index_add(struct baseline_index *index, const struct file_fact *entry);
-int baseline_index_commit(struct baseline_index *index, const char *digest,
-			  const char *statement_json, uint64_t revision);
+/* @digest (hex) and @statement of the layer's file. */
+int baseline_index_add_layer(struct baseline_index *index, enum layer layer, const char *digest,
+			     const char *statement_json);
+/* @digest of the effective baseline. */
+int baseline_index_commit(struct baseline_index *index, const char *digest);
 void baseline_index_rollback(struct baseline_index *index);
 
-/* Statement digest (hex) of what is loaded, "" when nothing is. */
+/* Digest (hex) of the effective baseline that is loaded, "" when nothing is. */
 const char *baseline_index_digest(const struct baseline_index *index);
-const char *baseline_index_statement(const struct baseline_index *index); /* JSON; NULL */
-uint64_t baseline_index_revision(const struct baseline_index *index);
+/* JSON; NULL when no such layer is loaded. */
+const char *baseline_index_statement(const struct baseline_index *index, enum layer layer);
+/* Of that statement; "" when no such layer is loaded. */
+const char *baseline_index_layer_digest(const struct baseline_index *index, enum layer layer);
 uint64_t baseline_index_entries(const struct baseline_index *index);
 
 /* 0 with @ret_entry filled (the caller's), -ENOENT, or another negative errno. */

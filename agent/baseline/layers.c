@@ -20,6 +20,7 @@ struct layers {
 	struct source sources[LAYER_COUNT];
 	unsigned count;
 	bool is_begun; /* each source has given its first entry */
+	bool trusts_host;
 	char digest[SHA256_HEX_SIZE];
 	struct baseline_rules rules, unproven; /* see rules_merge() */
 	struct strbuf rules_text;
@@ -50,6 +51,11 @@ struct layers *layers_free(struct layers *layers)
 	return NULL;
 }
 
+void layers_trust_host(struct layers *layers)
+{
+	layers->trusts_host = true;
+}
+
 int layers_add(struct layers *layers, struct baseline *baseline, struct diag *diag)
 {
 	cleanup_with(baseline_closep) struct baseline *taken = baseline;
@@ -75,6 +81,12 @@ struct baseline *layers_get(const struct layers *layers, enum layer layer)
 	return layer < LAYER_COUNT ? layers->sources[layer].baseline : NULL;
 }
 
+struct baseline *layers_release(struct layers *layers, enum layer layer)
+{
+	layers->count -= layers->sources[layer].baseline != NULL;
+	return TAKE_PTR(layers->sources[layer].baseline);
+}
+
 unsigned layers_count(const struct layers *layers)
 {
 	return layers->count;
@@ -86,6 +98,8 @@ static int merge_rules(struct layers *layers, struct diag *diag)
 
 	for (enum layer layer = LAYER_FIRST; r == 0 && layer < LAYER_COUNT; layer++) {
 		cleanup_with(baseline_rules_done) struct baseline_rules rules = {0};
+		/* A site layer may say all that there is to say. */
+		enum layer right = layers->trusts_host ? LAYER_SITE : layer;
 		size_t len;
 		const char *text;
 
@@ -94,7 +108,7 @@ static int merge_rules(struct layers *layers, struct diag *diag)
 		text = baseline_get_rules(layers->sources[layer].baseline, &len);
 		r = baseline_rules_parse(text, len, &rules, diag);
 		if (r == 0)
-			r = rules_merge(&layers->rules, &rules, layer, &layers->unproven, diag);
+			r = rules_merge(&layers->rules, &rules, right, &layers->unproven, diag);
 		/* The file's own text stays as it was signed where it stands alone. */
 		if (r == 0 && layers->count == 1) {
 			strbuf_add(&layers->rules_text, text, len);
@@ -249,6 +263,8 @@ static int check_host(const struct layers *layers, const struct stated *stated, 
 	const struct file_fact *below = stated->below_host;
 	const char *objection = NULL;
 
+	if (layers->trusts_host)
+		return 0;
 	/* What a layer below took back is not there for a host layer either. */
 	if (below && below->type == FILE_TYPE_NONE)
 		below = NULL;

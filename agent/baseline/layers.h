@@ -18,11 +18,17 @@ int layers_new(struct layers **ret_layers);
 struct layers *layers_free(struct layers *layers); /* closes the files */
 DEFINE_CLEANUP(struct layers *, layers_free)
 
+/* From here on a host layer may state what it likes: to look at files, never to put them in force.
+ */
+void layers_trust_host(struct layers *layers);
+
 /* Takes @baseline over, also on failure. -EEXIST with @diag when its layer is there. */
 int layers_add(struct layers *layers, struct baseline *baseline, struct diag *diag);
 
 /* NULL when there is no file of this layer. Its position is that of layers_next(). */
 struct baseline *layers_get(const struct layers *layers, enum layer layer);
+/* Gives the file back to the caller; NULL when there is none. */
+struct baseline *layers_release(struct layers *layers, enum layer layer);
 unsigned layers_count(const struct layers *layers);
 
 /*

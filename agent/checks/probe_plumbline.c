@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/probe.h"
+#include "model/layer.h"
 
 enum {
 	KEY_FACT
@@ -16,18 +17,23 @@ static const struct probe_key keys[] = {
 	{NULL},
 };
 
-/* The supervisor keeps the baseline that was approved last, and only that, under this name. */
+/* The supervisor keeps the files of the baseline in force, and only those, under these names. */
 static int find_baseline(const struct root *root, struct probe_value *value)
 {
-	struct stat st;
-	char path[512];
-	int r;
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		struct stat st;
+		char path[512];
+		int r;
 
-	snprintf(path, sizeof(path), "%s/baseline/current.tar", root->state_dir);
-	r = root_stat(root, path, &st);
-	if (r == -ENOENT || r == -ENOTDIR)
-		return probe_absent(value, "no baseline is loaded");
-	return r < 0 ? probe_unreadable(value, path, r) : probe_text(value, "loaded");
+		snprintf(path, sizeof(path), "%s/baseline/%s.tar", root->state_dir,
+			 layer_name(layer));
+		r = root_stat(root, path, &st);
+		if (r == 0)
+			return probe_text(value, "loaded");
+		if (r != -ENOENT && r != -ENOTDIR)
+			return probe_unreadable(value, path, r);
+	}
+	return probe_absent(value, "no baseline is loaded");
 }
 
 /* The pid file must name a process whose program is plumblined: numbers are used again. */

@@ -17,6 +17,7 @@ int baseline_export_verb(int argc, char **argv);
 int baseline_propose(int argc, char **argv);
 int baseline_import_verb(int argc, char **argv);
 int baseline_load(int argc, char **argv);
+int baseline_unload(int argc, char **argv);
 
 /* Opens and checks the file at @path. */
 int baseline_open_path(const char *path, struct baseline **ret_baseline, struct diag *diag);

@@ -36,6 +36,7 @@ static const struct {
 	{"export", baseline_export_verb, "write a baseline in a form that other tools read"},
 	{"import", baseline_import_verb, "make a baseline of a list that a vendor delivers"},
 	{"load", baseline_load, "give a baseline file to the running agent"},
+	{"unload", baseline_unload, "take a layer out of what the agent has loaded"},
 };
 
 static void usage(FILE *out)

@@ -22,7 +22,10 @@ static const char help[] =
 	"  --tree DIR        only this folder and all below it; repeat for more. Without it:\n"
 	"                    the files of all packages, /usr, /opt, /etc, /boot and /srv\n"
 	"  -o, --output FILE where to write\n"
-	"  --layer LAYER     vendor, model, site or host (default: host)\n"
+	"  --layer LAYER     vendor, model, site or host (default: site)\n"
+	"  --host-program P  of a site layer: path or pattern where a host layer may state "
+	"programs\n"
+	"  --host-ignore DIR of a site layer: where a host layer may ignore files\n"
 	"  --previous FILE   the revision before; this one gets the next number and names its "
 	"digest\n"
 	"  --revision N      another number than that (default: 1)\n"
@@ -41,6 +44,8 @@ enum {
 	OPT_REVISION,
 	OPT_TICKET,
 	OPT_IGNORE,
+	OPT_HOST_PROGRAM,
+	OPT_HOST_IGNORE,
 	OPT_CHECK_PACKAGES,
 	OPT_PACKAGES,
 	OPT_PROGRESS,
@@ -56,6 +61,8 @@ static const struct option options[] = {
 	{"revision", required_argument, NULL, OPT_REVISION},
 	{"ticket", required_argument, NULL, OPT_TICKET},
 	{"ignore", required_argument, NULL, OPT_IGNORE},
+	{"host-program", required_argument, NULL, OPT_HOST_PROGRAM},
+	{"host-ignore", required_argument, NULL, OPT_HOST_IGNORE},
 	{"check-packages", no_argument, NULL, OPT_CHECK_PACKAGES},
 	{"packages", required_argument, NULL, OPT_PACKAGES},
 	{"progress", no_argument, NULL, OPT_PROGRESS},
@@ -117,6 +124,10 @@ static int take_option(struct create *c, int option, const char *value, struct d
 			return diag_set(diag, "", 0, -EINVAL, "--ignore must begin with /: %s",
 					value);
 		return strv_append(&c->rules.ignores, value);
+	case OPT_HOST_PROGRAM:
+		return strv_append(&c->rules.host_programs, value);
+	case OPT_HOST_IGNORE:
+		return strv_append(&c->rules.host_ignores, value);
 	case OPT_CHECK_PACKAGES:
 		c->build.has_all_checksums = true;
 		return 0;
@@ -156,6 +167,10 @@ static int parse(int argc, char **argv, struct create *c, struct diag *diag)
 	}
 	if (optind < argc)
 		return diag_set(diag, "", 0, -EINVAL, "what is '%s'?", argv[optind]);
+	if ((c->rules.host_programs || c->rules.host_ignores) && c->statement.layer &&
+	    !str_equal(c->statement.layer, "site"))
+		return diag_set(diag, "", 0, -EINVAL,
+				"--host-program and --host-ignore are for a site layer");
 	if (!c->statement.name || !c->output)
 		return diag_set(diag, "", 0, -EINVAL, "--name and -o are needed");
 	return 0;
@@ -172,22 +187,25 @@ static int append_all(char ***list, const char *const *items, bool must_exist)
 	return 0;
 }
 
+/* A host layer gets no ignores, updaters and never-block paths by itself: the layers below have
+ * them, and it may not add to them. */
 static int set_defaults(struct create *c)
 {
+	bool is_host = str_equal(c->statement.layer, "host");
 	int r = 0;
 
 	if (!c->rules.trees) {
 		c->build.has_packaged_files = true;
 		r = append_all(&c->rules.trees, build_default_trees, true);
 	}
-	if (r == 0)
+	if (r == 0 && !is_host)
 		r = append_all(&c->rules.ignores, build_default_ignores, false);
-	if (r == 0)
+	if (r == 0 && !is_host)
 		r = append_all(&c->rules.updaters, build_default_updaters, true);
-	if (r == 0)
+	if (r == 0 && !is_host)
 		r = append_all(&c->rules.never_block, build_default_never_block, true);
 	if (r == 0 && !c->statement.layer)
-		r = baseline_set_text(&c->statement.layer, "host");
+		r = baseline_set_text(&c->statement.layer, "site");
 	return r;
 }
 

@@ -44,6 +44,7 @@ enum {
 	OPT_MEANING,
 	OPT_TICKET,
 	OPT_TIME,
+	OPT_LAYER,
 	OPT_HELP,
 };
 
@@ -220,5 +221,49 @@ int baseline_load(int argc, char **argv)
 	if (control_run_loud(&target, &request) < 0)
 		return EXIT_ERROR;
 	printf("%s: loaded\n", argv[optind]);
+	return EXIT_GOOD;
+}
+
+static const char unload_help[] =
+	"usage: plumbline baseline unload --layer LAYER\n\n"
+	"Takes a layer out of the baseline in force: vendor, model, site or host. The last one\n"
+	"stays. Root only; the agent's record tells of it.\n\n" CONTROL_OPTIONS_HELP;
+
+static const struct option unload_options[] = {
+	CONTROL_OPTIONS,
+	{"layer", required_argument, NULL, OPT_LAYER},
+	{"help", no_argument, NULL, OPT_HELP},
+	{NULL, 0, NULL, 0},
+};
+
+int baseline_unload(int argc, char **argv)
+{
+	struct control_target target = {0};
+	const char *arguments[2] = {NULL, NULL};
+	const struct control_request request = {
+		.verb = "unload",
+		.arguments = arguments,
+		.fd = -1,
+		.timeout_ms = LOAD_TIMEOUT_MS,
+		.on_line = print_line,
+	};
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "", unload_options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			fputs(unload_help, stdout);
+			return EXIT_GOOD;
+		}
+		if (option == OPT_LAYER)
+			arguments[0] = optarg;
+		else if (control_option(&target, option, optarg) < 0)
+			return EXIT_ERROR;
+	}
+	if (optind < argc || !arguments[0])
+		return fail_usage("baseline unload", "--layer is needed, and nothing else");
+	if (control_run_loud(&target, &request) < 0)
+		return EXIT_ERROR;
+	printf("%s layer: taken out\n", arguments[0]);
 	return EXIT_GOOD;
 }

@@ -199,18 +199,6 @@ static int write_format(FILE *out, void *userdata)
 	return writing->format->write(writing->report, out);
 }
 
-/* Who approved the baseline stands in its file alone, which only root may read. */
-static void add_baseline(struct evidence *evidence, const struct config *config)
-{
-	cleanup_free char *path = NULL;
-
-	if (asprintf(&path, "%s/baseline/current.tar", config->state_dir) < 0) {
-		path = NULL;
-		return;
-	}
-	evidence_add_baseline(evidence, path, config, NULL);
-}
-
 /* Without the catalog the report leaves the count out. */
 static void count_requirements(const struct config *config, struct report_host *host)
 {
@@ -234,8 +222,9 @@ static int write_report(const struct options *options, struct evidence *evidence
 	r = data_dir_load_config(options->target.config, &config);
 	if (r < 0)
 		return r;
+	/* Who approved the baseline stands in its files alone, which only root may read. */
 	if (!options->input)
-		add_baseline(evidence, config);
+		(void)evidence_add_baseline(evidence, config, NULL);
 	r = evidence_get_host(evidence, &host);
 	if (r < 0)
 		return r;

@@ -63,8 +63,9 @@ static void print_baseline(const struct status *status)
 		return;
 	}
 	text_print(status->baseline_name);
-	printf(", revision %" PRIu64 ", %" PRIu64 " entries, approved, made ",
-	       status->baseline_revision, status->baseline_entries);
+	if (status->layer_count < 2)
+		printf(", revision %" PRIu64, status->baseline_revision);
+	printf(", %" PRIu64 " entries, approved, made ", status->baseline_entries);
 	text_print_time(status->baseline_made_ns);
 	if (status->baseline_made_ns)
 		printf(" (%s ago)",

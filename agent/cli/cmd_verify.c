@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plumbline verify: the machine now beside a baseline file. Works without an agent. */
+/* plumbline verify: the machine now beside a baseline, of one file or of several layers. Works
+ * without an agent. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -12,20 +13,22 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/ini.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/compare.h"
 #include "cli/baseline_verbs.h"
+#include "cli/layer_files.h"
 #include "cli/verbs.h"
 #include "engine/engine.h"
 #include "model/config.h"
 
 static const char help[] =
-	"usage: plumbline verify [--baseline FILE] [--full] [--json]\n\n"
-	"Compares the files of this machine with a baseline file.\n\n"
-	"  --baseline FILE  default: baseline/current.tar in the agent's state_dir\n"
+	"usage: plumbline verify [--baseline FILE]... [--full] [--json]\n\n"
+	"Compares the files of this machine with a baseline.\n\n"
+	"  --baseline FILE  repeat for more layers; default: those that the agent has loaded\n"
 	"  --full           hash every file. Without it a file whose stamp (inode, size, times) "
 	"has\n"
 	"                   not changed since it was last hashed is not read; it counts as "
@@ -52,11 +55,12 @@ static const struct option options[] = {
 };
 
 struct verify {
-	const char *file, *config_path;
+	char **files; /* NULL: what is stored */
+	const char *config_path;
 	bool is_full, is_json, is_help;
 	struct config *config;
-	char *path; /* of the baseline */
-	struct baseline *baseline;
+	char *path; /* of the first file, or where they are stored */
+	struct layers *layers;
 	struct stamps *stamps; /* NULL: they cannot be kept here */
 	int stamps_fd;
 	struct strbuf out, out_unread;
@@ -67,7 +71,8 @@ static void verify_done(struct verify *v)
 {
 	stamps_close(v->stamps);
 	cleanup_closep(&v->stamps_fd);
-	baseline_close(v->baseline);
+	layers_free(v->layers);
+	strv_free(v->files);
 	config_free(v->config);
 	strbuf_done(&v->out);
 	strbuf_done(&v->out_unread);
@@ -82,8 +87,8 @@ static int parse(int argc, char **argv, struct verify *v)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == '?')
 			return -EINVAL;
-		if (option == OPT_BASELINE)
-			v->file = optarg;
+		if (option == OPT_BASELINE && strv_append(&v->files, optarg) < 0)
+			return -ENOMEM;
 		if (option == OPT_CONFIG)
 			v->config_path = optarg;
 		v->is_full |= option == OPT_FULL;
@@ -95,27 +100,17 @@ static int parse(int argc, char **argv, struct verify *v)
 	return 0;
 }
 
-/* Settings are not needed where the default file is missing: the machine may have no agent yet. */
-static int load_config(struct verify *v, struct diag *diag)
-{
-	const char *path = v->config_path;
-
-	if (!path && access(CONFIG_PATH_DEFAULT, F_OK) == 0)
-		path = CONFIG_PATH_DEFAULT;
-	return config_load(path, &v->config, diag);
-}
-
-static int find_file(struct verify *v, struct diag *diag)
+static int find_path(struct verify *v, struct diag *diag)
 {
 	cleanup_free char *stored = NULL;
 
-	if (asprintf(&stored, "%s/baseline/current.tar", v->config->state_dir) < 0) {
+	if (asprintf(&stored, "%s/baseline", v->config->state_dir) < 0) {
 		stored = NULL;
 		return -ENOMEM;
 	}
-	v->path = realpath(v->file ? v->file : stored, NULL);
+	v->path = realpath(v->files ? v->files[0] : stored, NULL);
 	if (!v->path)
-		return diag_set(diag, v->file ? v->file : stored, 0, -errno, "cannot open: %s",
+		return diag_set(diag, v->files ? v->files[0] : stored, 0, -errno, "cannot open: %s",
 				strerror(errno));
 	return 0;
 }
@@ -146,7 +141,6 @@ static int open_stamps_folder(const struct verify *v)
 /* One cache per baseline path. Without one all is hashed, which is never wrong. */
 static void open_stamps(struct verify *v)
 {
-	const struct baseline_statement *s = baseline_get_statement(v->baseline);
 	uint8_t digest[SHA256_SIZE];
 	char hex[25], name[40];
 	int r;
@@ -156,8 +150,8 @@ static void open_stamps(struct verify *v)
 	if (r == 0) {
 		hex_encode(digest, 12, hex);
 		(void)snprintf(name, sizeof(name), "%s.stamps", hex);
-		r = stamps_open(v->stamps_fd, name, baseline_get_digest(v->baseline), s->entries,
-				&v->stamps);
+		r = stamps_open(v->stamps_fd, name, layers_digest(v->layers),
+				layers_max_entries(v->layers), &v->stamps);
 	}
 	if (r < 0)
 		log_debug("no stamps: %s, hashing all", strerror(-r));
@@ -216,7 +210,7 @@ static int on_difference(const struct file_fact *approved, const struct file_fac
 		judgement = (struct judgement){.verdict = VERDICT_UNVERIFIABLE,
 					       .finding = FINDING_SOFTWARE_UNVERIFIABLE,
 					       .diff = FILE_DIFF_UNREADABLE};
-	r = engine_make_finding(&judgement, &event, now, approved, baseline_get_digest(v->baseline),
+	r = engine_make_finding(&judgement, &event, now, approved, layers_digest(v->layers),
 				&finding);
 	if (r < 0)
 		return r;
@@ -280,22 +274,43 @@ static void print_totals(struct verify *v, const struct compare_totals *t)
 	flush(v);
 }
 
-static void print_baseline(struct verify *v)
+static void write_layer(struct verify *v, const struct baseline *baseline)
 {
-	const struct baseline_statement *s = baseline_get_statement(v->baseline);
+	const struct baseline_statement *s = baseline_get_statement(baseline);
 
 	if (!v->is_json) {
-		printf("baseline %s, revision %" PRIu64 ", statement %s\n", s->name, s->revision,
-		       baseline_get_digest(v->baseline));
+		printf("baseline %s, revision %" PRIu64 ", %s layer, statement %s\n", s->name,
+		       s->revision, s->layer, baseline_get_digest(baseline));
 		return;
 	}
-	v->j = JSON_INIT(&v->out);
-	v->unread = JSON_INIT(&v->out_unread);
-	json_begin_array(&v->unread);
 	json_begin_object(&v->j);
-	json_put_string(&v->j, "baseline", s->name);
+	json_put_string(&v->j, "layer", s->layer);
+	json_put_string(&v->j, "name", s->name);
 	json_put_u64(&v->j, "revision", s->revision);
-	json_put_string(&v->j, "statement_sha256", baseline_get_digest(v->baseline));
+	json_put_string(&v->j, "statement_sha256", baseline_get_digest(baseline));
+	json_end_object(&v->j);
+}
+
+static void print_baseline(struct verify *v)
+{
+	if (v->is_json) {
+		v->j = JSON_INIT(&v->out);
+		v->unread = JSON_INIT(&v->out_unread);
+		json_begin_array(&v->unread);
+		json_begin_object(&v->j);
+		json_put_string(&v->j, "baseline_sha256", layers_digest(v->layers));
+		json_key(&v->j, "layers");
+		json_begin_array(&v->j);
+	}
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++)
+		if (layers_get(v->layers, layer))
+			write_layer(v, layers_get(v->layers, layer));
+	if (!v->is_json) {
+		if (layers_count(v->layers) > 1)
+			printf("together %s\n", layers_digest(v->layers));
+		return;
+	}
+	json_end_array(&v->j);
 	json_key(&v->j, "differences");
 	json_begin_array(&v->j);
 }
@@ -312,7 +327,7 @@ static int compare(struct verify *v, struct compare_totals *totals, struct diag 
 	int r;
 
 	print_baseline(v);
-	r = baseline_compare(v->baseline, &compare, totals, diag);
+	r = baseline_compare(v->layers, &compare, totals, diag);
 	if (r < 0)
 		return r;
 	r = v->stamps ? stamps_save(v->stamps) : 0;
@@ -339,11 +354,11 @@ int cmd_verify(int argc, char **argv)
 		fputs(help, stdout);
 		return EXIT_GOOD;
 	}
-	r = load_config(&v, &diag);
+	r = layer_files_load_config(v.config_path, &v.config, &diag);
 	if (r == 0)
-		r = find_file(&v, &diag);
+		r = find_path(&v, &diag);
 	if (r == 0)
-		r = baseline_open_path(v.path, &v.baseline, &diag);
+		r = layer_files_open(v.config, v.files, &v.layers, &diag);
 	if (r < 0)
 		return fail_with(r, &diag);
 	open_stamps(&v);

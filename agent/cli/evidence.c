@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/policy.h"
+#include "cli/layer_files.h"
 #include "model/config.h"
 #include "wire/codec.h"
 #include "wire/status.h"
@@ -30,7 +31,7 @@ struct evidence {
 	struct check_result *checks;
 	size_t check_count, check_room;
 
-	struct baseline *baseline;
+	struct layers *layers; /* NULL: the baseline is not at hand */
 	struct baseline_approval *approvals;
 	size_t approval_count;
 
@@ -63,7 +64,7 @@ struct evidence *evidence_free(struct evidence *evidence)
 	for (size_t i = 0; i < evidence->approval_count; i++)
 		baseline_approval_done(&evidence->approvals[i]);
 	free(evidence->approvals);
-	baseline_close(evidence->baseline);
+	layers_free(evidence->layers);
 	free(evidence->blind_spots);
 	free(evidence->name);
 	free(evidence->os);
@@ -185,9 +186,10 @@ int evidence_add_local(struct evidence *evidence, const char *name)
 	return read_os_name(&evidence->os);
 }
 
-static int read_policy(const struct config *config, struct policy **ret_policy, struct diag *diag)
+static int read_policy(const struct config *config, enum layer layer, struct policy **ret_policy,
+		       struct diag *diag)
 {
-	const char *path = config->approval_policy[0] ? config->approval_policy : NULL;
+	const char *path = config_policy_of(config, layer);
 	cleanup_strbuf struct strbuf ca = STRBUF_INIT;
 	int r;
 
@@ -197,39 +199,62 @@ static int read_policy(const struct config *config, struct policy **ret_policy, 
 	return policy_new(path, ca.data, ret_policy, diag);
 }
 
-int evidence_add_baseline(struct evidence *evidence, const char *path, const struct config *config,
-			  struct diag *diag)
+/* Each approval of one file, judged by the policy of its layer. */
+static int add_approvals(struct evidence *evidence, struct baseline *baseline,
+			 const struct policy *policy, struct diag *diag)
 {
-	cleanup_with(baseline_closep) struct baseline *baseline = NULL;
-	cleanup_with(policy_freep) struct policy *policy = NULL;
-	cleanup_close int fd = -1;
-	unsigned count;
+	unsigned count = baseline_count_approvals(baseline);
+	struct baseline_approval *list;
 	int r;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	r = baseline_open(fd, path, &baseline, diag);
-	if (r < 0)
-		return r;
-	if (strcmp(baseline_get_digest(baseline), evidence->status.baseline_digest) != 0)
-		return -ESTALE;
-	r = read_policy(config, &policy, diag);
-	if (r < 0)
-		return r;
-
-	count = baseline_count_approvals(baseline);
-	evidence->approvals = calloc(count + 1, sizeof(*evidence->approvals));
-	if (!evidence->approvals)
+	list = reallocarray(evidence->approvals, evidence->approval_count + count + 1,
+			    sizeof(*list));
+	if (!list)
 		return -ENOMEM;
+	evidence->approvals = list;
 	for (unsigned i = 0; i < count; i++) {
-		r = policy_read_approval(policy, baseline, i, &evidence->approvals[i], diag);
+		list[evidence->approval_count] = (struct baseline_approval){0};
+		r = policy_read_approval(policy, baseline, i, &list[evidence->approval_count],
+					 diag);
 		if (r < 0)
 			return r;
 		evidence->approval_count++;
 	}
-	evidence->baseline = TAKE_PTR(baseline);
 	return 0;
+}
+
+int evidence_add_baseline(struct evidence *evidence, const struct config *config, struct diag *diag)
+{
+	cleanup_with(layers_freep) struct layers *layers = NULL;
+	int r;
+
+	r = layer_files_open(config, NULL, &layers, diag);
+	if (r < 0)
+		return r;
+	if (strcmp(layers_digest(layers), evidence->status.baseline_digest) != 0)
+		return -ESTALE;
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		cleanup_with(policy_freep) struct policy *policy = NULL;
+
+		if (!layers_get(layers, layer))
+			continue;
+		r = read_policy(config, layer, &policy, diag);
+		if (r == 0)
+			r = add_approvals(evidence, layers_get(layers, layer), policy, diag);
+		if (r < 0)
+			return r;
+	}
+	evidence->layers = TAKE_PTR(layers);
+	return 0;
+}
+
+/* The statement of a baseline that is one file. */
+static const struct baseline_statement *only_statement(const struct evidence *evidence)
+{
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++)
+		if (layers_count(evidence->layers) == 1 && layers_get(evidence->layers, layer))
+			return baseline_get_statement(layers_get(evidence->layers, layer));
+	return NULL;
 }
 
 static int compare_coverage(const void *a, const void *b)
@@ -303,8 +328,8 @@ int evidence_get_host(struct evidence *evidence, struct report_host *ret_host)
 	if (evidence->coverage_count > 0)
 		qsort(evidence->coverage, evidence->coverage_count, sizeof(*evidence->coverage),
 		      compare_coverage);
-	if (evidence->baseline) {
-		host.statement = baseline_get_statement(evidence->baseline);
+	if (evidence->layers) {
+		host.statement = only_statement(evidence);
 		host.approvals = evidence->approvals;
 		host.approval_count = evidence->approval_count;
 	}

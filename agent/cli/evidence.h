@@ -31,11 +31,11 @@ int evidence_add(struct evidence *evidence, const char *json, size_t len, struct
 int evidence_add_local(struct evidence *evidence, const char *name);
 
 /*
- * Reads statement and approvals of the baseline file @path, judged by CA and policy of @config.
+ * Reads statement and approvals of the stored baseline, judged by CA and policies of @config.
  * -ESTALE when it is not the baseline that the status names; then, and on any other error, the
  * report has neither.
  */
-int evidence_add_baseline(struct evidence *evidence, const char *path, const struct config *config,
+int evidence_add_baseline(struct evidence *evidence, const struct config *config,
 			  struct diag *diag);
 
 /* Fills @ret_host with pointers into @evidence, coverage oldest first. -ENOMEM. */

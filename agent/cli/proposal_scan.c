@@ -48,15 +48,29 @@ static int on_unread(const char *path, int error, void *userdata)
 
 int proposal_scan(struct proposal *p, struct diag *diag)
 {
+	cleanup_with(layers_freep) struct layers *layers = NULL;
 	const struct compare_options options = {
 		.is_full = true,
 		.on_difference = on_difference,
 		.on_unread = on_unread,
 		.userdata = p,
 	};
+	enum layer layer;
 	struct compare_totals totals;
-	int r = baseline_compare(p->from, &options, &totals, diag);
+	int r;
 
+	r = layer_parse(baseline_get_statement(p->from)->layer, &layer);
+	if (r == 0)
+		r = layers_new(&layers);
+	if (r < 0)
+		return r;
+	layers_trust_host(layers);
+	r = layers_add(layers, TAKE_PTR(p->from), diag);
+	if (r == 0)
+		r = layers_combine(layers, diag);
+	if (r == 0)
+		r = baseline_compare(layers, &options, &totals, diag);
+	p->from = layers_release(layers, layer);
 	if (r == -E2BIG)
 		return diag_set(diag, "", 0, r,
 				"more differences than a delta holds; make a new baseline instead");

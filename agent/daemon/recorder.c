@@ -333,6 +333,7 @@ static void stop(struct child *child)
 static void recorder_done(struct recorder *recorder)
 {
 	recorder_load_done(&recorder->load);
+	recorder_layers_done(recorder->layers);
 	record_close(recorder->record);
 	baseline_index_close(recorder->index);
 	control_map_free(recorder->controls);
@@ -358,6 +359,7 @@ int main(int argc, char **argv)
 	static const channel_handler handlers[MSG_COUNT] = {
 		[MSG_EVENT] = recorder_on_event,
 		[MSG_BASELINE_BEGIN] = recorder_on_baseline_begin,
+		[MSG_BASELINE_LAYER] = recorder_on_baseline_layer,
 		[MSG_BASELINE_RULES] = recorder_on_baseline_rules,
 		[MSG_BASELINE_ENTRY] = recorder_on_baseline_entry,
 		[MSG_BASELINE_END] = recorder_on_baseline_end,

@@ -43,16 +43,28 @@ struct recorder_process {
 	uint64_t restarts;
 };
 
+/* One of the files that a baseline is made of. */
+struct recorder_layer {
+	char *statement, *digest; /* NULL: there is no such layer */
+	char *name;
+	uint64_t revision;
+	int64_t made_ns;
+};
+
 /* A baseline on its way from the verifier. */
 struct recorder_load {
 	bool is_active;
-	bool is_same; /* the digest is loaded already: entries are counted, not stored */
-	int refusal;  /* negative errno; the first reason is in @reason */
+	bool is_checked; /* all layers are here */
+	bool is_same;	 /* the digest is loaded already: entries are counted, not stored */
+	int refusal;	 /* negative errno; the first reason is in @reason */
 	struct diag reason;
 	uint64_t expected, received;
-	uint64_t revision;
-	char *statement, *digest, *rules;
-	char *name;
+	char *digest, *rules;
+	char *name; /* for people: of the layer that comes, or of all */
+	enum load_change change;
+	enum layer changed; /* comes or goes; LAYER_NONE: none does */
+	uint64_t layers_expected;
+	struct recorder_layer layers[LAYER_COUNT];
 };
 
 /* Entries that a walk did not meet, being looked at one by one before they are called missing. */
@@ -87,6 +99,7 @@ struct recorder {
 	char *rung, *rung_reason;
 	struct recorder_process processes[ROLE_COUNT];
 	struct recorder_load load;
+	struct recorder_layer layers[LAYER_COUNT]; /* of what is in force; without statements */
 	bool is_refusal_told; /* the refusal that the supervisor is about to report came from here
 			       */
 	struct recorder_walk walks[RECORDER_MAX_TREES];
@@ -145,6 +158,7 @@ int recorder_ask_rescan(struct recorder *recorder, const char *tree);
 
 /* recorder_baseline.c */
 int recorder_on_baseline_begin(struct channel *channel, struct message *message, void *userdata);
+int recorder_on_baseline_layer(struct channel *channel, struct message *message, void *userdata);
 int recorder_on_baseline_rules(struct channel *channel, struct message *message, void *userdata);
 int recorder_on_baseline_entry(struct channel *channel, struct message *message, void *userdata);
 int recorder_on_baseline_end(struct channel *channel, struct message *message, void *userdata);
@@ -152,9 +166,10 @@ int recorder_refuse_baseline(struct recorder *recorder, const char *name, int er
 			     const char *reason);
 int recorder_restore_baseline(struct recorder *recorder);
 void recorder_load_done(struct recorder_load *load);
-/* -ENOENT when none is loaded; the name is the caller's. */
-int recorder_describe_baseline(const struct recorder *recorder, char **ret_name,
-			       int64_t *ret_made_ns);
+void recorder_layers_done(struct recorder_layer layers[static LAYER_COUNT]);
+/* "NAME", or "LAYER NAME REVISION + ..." where there are several; NULL when out of memory. */
+char *recorder_name_layers(const struct recorder_layer layers[static LAYER_COUNT]);
+unsigned recorder_count_layers(const struct recorder_layer layers[static LAYER_COUNT]);
 
 /* recorder_coverage.c */
 int recorder_coverage_start(struct recorder *recorder);

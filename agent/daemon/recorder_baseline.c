@@ -13,41 +13,84 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "baseline/statement.h"
 #include "daemon/recorder.h"
 
 /* A baseline with less than half the entries of the one before is more likely broken than meant. */
 #define COLLAPSE_DIVISOR 2
 
+void recorder_layers_done(struct recorder_layer layers[static LAYER_COUNT])
+{
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		free(layers[layer].statement);
+		free(layers[layer].digest);
+		free(layers[layer].name);
+		layers[layer] = (struct recorder_layer){0};
+	}
+}
+
 void recorder_load_done(struct recorder_load *load)
 {
-	free(load->statement);
 	free(load->digest);
 	free(load->rules);
 	free(load->name);
+	recorder_layers_done(load->layers);
 	*load = (struct recorder_load){0};
 }
 
-static int read_statement(const char *text, char **ret_name, int64_t *ret_made_ns)
+unsigned recorder_count_layers(const struct recorder_layer layers[static LAYER_COUNT])
 {
-	struct baseline_statement statement = {0};
+	unsigned count = 0;
+
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++)
+		count += layers[layer].digest != NULL;
+	return count;
+}
+
+char *recorder_name_layers(const struct recorder_layer layers[static LAYER_COUNT])
+{
+	bool is_one = recorder_count_layers(layers) == 1;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_add(&text, "", 0);
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		const struct recorder_layer *l = &layers[layer];
+
+		if (l->digest && is_one)
+			strbuf_add_str(&text, l->name);
+		else if (l->digest)
+			strbuf_printf(&text, "%s%s %s %" PRIu64, text.len ? " + " : "",
+				      layer_name(layer), l->name, l->revision);
+	}
+	return strbuf_check(&text) < 0 ? NULL : strbuf_take(&text);
+}
+
+/* Fills @layers at the place that the statement names; -EBADMSG when it cannot be read or the place
+ * is taken. The texts are copied. */
+static int read_layer(const char *text, const char *digest,
+		      struct recorder_layer layers[static LAYER_COUNT], enum layer *ret_layer)
+{
+	cleanup_with(baseline_statement_done) struct baseline_statement statement = {0};
+	struct recorder_layer *l;
+	enum layer layer;
 	int r;
 
 	r = statement_read(text, strlen(text), &statement, NULL);
 	if (r < 0)
 		return r;
-	*ret_name = TAKE_PTR(statement.name);
-	*ret_made_ns = statement.made_at_ns;
-	baseline_statement_done(&statement);
+	r = layer_parse(statement.layer, &layer);
+	if (r < 0 || layers[layer].digest)
+		return -EBADMSG;
+	l = &layers[layer];
+	l->revision = statement.revision;
+	l->made_ns = statement.made_at_ns;
+	l->name = TAKE_PTR(statement.name);
+	l->digest = strdup(digest);
+	if (!l->digest)
+		return -ENOMEM;
+	*ret_layer = layer;
 	return 0;
-}
-
-int recorder_describe_baseline(const struct recorder *recorder, char **ret_name,
-			       int64_t *ret_made_ns)
-{
-	const char *statement = baseline_index_statement(recorder->index);
-
-	return statement ? read_statement(statement, ret_name, ret_made_ns) : -ENOENT;
 }
 
 static int refuse(struct recorder_load *load, int error, const char *format, ...)
@@ -79,35 +122,112 @@ static bool is_confirmed(struct recorder *recorder)
 	       str_equal(digest, baseline_index_digest(recorder->index));
 }
 
-static int check_begin(struct recorder *recorder)
+/*
+ * Revisions count per layer and name, also of a layer that was taken out since. Renaming is the
+ * approvers' free choice, going back is not. The record has "REVISION NAME" of what was in force.
+ */
+static int get_last(struct recorder *recorder, enum layer layer, char **ret_text)
+{
+	char key[32];
+
+	(void)snprintf(key, sizeof(key), "layer.%s", layer_name(layer));
+	return record_get(recorder->record, key, ret_text);
+}
+
+static int check_revision(struct recorder *recorder, enum layer layer)
 {
 	struct recorder_load *load = &recorder->load;
-	cleanup_free char *current = NULL;
-	uint64_t loaded = baseline_index_entries(recorder->index);
-	int64_t made_ns;
+	const struct recorder_layer *l = &load->layers[layer];
+	cleanup_free char *last = NULL;
+	uint64_t revision;
+	char *name;
 	int r;
 
-	r = recorder_describe_baseline(recorder, &current, &made_ns);
-	if (r == -ENOMEM)
-		return refuse(load, r, "there is not enough memory");
-	r = read_statement(load->statement, &load->name, &made_ns);
+	r = get_last(recorder, layer, &last);
 	if (r < 0)
-		return refuse(load, r, "the statement cannot be read");
-	if (!load->expected)
-		return refuse(load, -EINVAL, "the baseline has no entries");
-	/* Revisions count per name. Renaming is the approvers' free choice, going back is not. */
-	if (!str_equal(current, load->name) || !is_confirmed(recorder))
+		return r == -ENOENT ? 0 : refuse(load, r, "the record cannot be read");
+	name = strchr(last, ' ');
+	if (!name || !str_equal(name + 1, l->name))
 		return 0;
-	if (load->revision < baseline_index_revision(recorder->index))
+	*name = '\0';
+	if (str_to_u64(last, 10, &revision) == 0 && l->revision < revision)
 		return refuse(load, -ESTALE,
 			      "revision %" PRIu64 " is older than revision %" PRIu64
-			      ", which is loaded",
-			      load->revision, baseline_index_revision(recorder->index));
-	if (load->expected < loaded / COLLAPSE_DIVISOR)
-		return refuse(load, -ERANGE,
-			      "it collapsed in size: %" PRIu64 " entries, %" PRIu64 " before",
-			      load->expected, loaded);
+			      ", which was loaded",
+			      l->revision, revision);
 	return 0;
+}
+
+/* A layer ends by being taken out, not by the loss of its file. */
+static void check_lost(struct recorder *recorder)
+{
+	struct recorder_load *load = &recorder->load;
+
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		bool goes = load->change == LOAD_GOES && load->changed == layer;
+		bool is_there = recorder->layers[layer].digest != NULL;
+
+		if (goes && !is_there)
+			refuse(load, -ENOENT, "there is no %s layer", layer_name(layer));
+		if (!goes && is_there && !load->layers[layer].digest)
+			refuse(load, -EPERM,
+			       "the %s layer, which was loaded, is not with it: its file is lost",
+			       layer_name(layer));
+	}
+}
+
+static void check_size(struct recorder *recorder)
+{
+	struct recorder_load *load = &recorder->load;
+	uint64_t loaded = baseline_index_entries(recorder->index);
+	const struct recorder_layer *before = &recorder->layers[load->changed];
+
+	if (load->change != LOAD_COMES || !before->digest ||
+	    !str_equal(before->name, load->layers[load->changed].name))
+		return;
+	if (load->expected < loaded / COLLAPSE_DIVISOR)
+		refuse(load, -ERANGE,
+		       "it collapsed in size: %" PRIu64 " entries, %" PRIu64 " before",
+		       load->expected, loaded);
+}
+
+static int name_load(struct recorder_load *load)
+{
+	const char *name = load->layers[load->changed].name;
+
+	load->name = name ? strdup(name) : recorder_name_layers(load->layers);
+	return load->name ? 0 : -ENOMEM;
+}
+
+/* All layers are here. */
+static void check_layers(struct recorder *recorder)
+{
+	struct recorder_load *load = &recorder->load;
+	int r;
+
+	load->is_checked = true;
+	r = name_load(load);
+	if (r < 0)
+		refuse(load, r, "there is not enough memory");
+	if (!load->expected)
+		refuse(load, -EINVAL, "the baseline has no entries");
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++)
+		if (load->layers[layer].digest)
+			check_revision(recorder, layer);
+	if (is_confirmed(recorder)) {
+		check_lost(recorder);
+		check_size(recorder);
+	}
+	if (load->refusal || load->is_same)
+		return;
+	r = baseline_index_begin(recorder->index);
+	for (enum layer layer = LAYER_FIRST; r == 0 && layer < LAYER_COUNT; layer++)
+		if (load->layers[layer].digest)
+			r = baseline_index_add_layer(recorder->index, layer,
+						     load->layers[layer].digest,
+						     load->layers[layer].statement);
+	if (r < 0)
+		refuse(load, r, "the index cannot be written: %s", strerror(-r));
 }
 
 int recorder_on_baseline_begin(struct channel *channel, struct message *message, void *userdata)
@@ -115,29 +235,51 @@ int recorder_on_baseline_begin(struct channel *channel, struct message *message,
 	struct child *child = userdata;
 	struct recorder *recorder = child->userdata;
 	struct recorder_load *load = &recorder->load;
-	int r;
+	cleanup_free char *changed = NULL;
+	uint32_t change;
 
 	if (load->is_active && !load->is_same)
 		baseline_index_rollback(recorder->index);
 	recorder_load_done(load);
 	recorder->is_refusal_told = false;
-	load->statement = m_get_string(message);
 	load->digest = m_get_string(message);
-	load->revision = m_get_u64(message);
 	load->expected = m_get_u64(message);
-	if (message_check(message) < 0 || !load->statement || !load->digest ||
-	    strlen(load->digest) != SHA256_HEX_SIZE - 1) {
+	change = m_get_u32(message);
+	changed = m_get_string(message);
+	load->layers_expected = m_get_u64(message);
+	if (message_check(message) < 0 || !load->digest ||
+	    strlen(load->digest) != SHA256_HEX_SIZE - 1 || change >= LOAD_CHANGE_COUNT ||
+	    (change != LOAD_STORED) != (layer_parse(changed, &load->changed) == 0) ||
+	    load->layers_expected == 0 || load->layers_expected >= LAYER_COUNT) {
 		recorder_load_done(load);
 		return -EBADMSG;
 	}
+	load->change = change;
 	load->is_active = true;
 	load->is_same = str_equal(load->digest, baseline_index_digest(recorder->index));
-	check_begin(recorder);
-	if (load->refusal || load->is_same)
-		return 0;
-	r = baseline_index_begin(recorder->index);
-	if (r < 0)
-		refuse(load, r, "the index cannot be written: %s", strerror(-r));
+	return 0;
+}
+
+int recorder_on_baseline_layer(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct recorder *recorder = child->userdata;
+	struct recorder_load *load = &recorder->load;
+	cleanup_free char *statement = m_get_string(message);
+	cleanup_free char *digest = m_get_string(message);
+	enum layer layer;
+	int r;
+
+	if (message_check(message) < 0 || !load->is_active || load->is_checked || !statement ||
+	    !digest || strlen(digest) != SHA256_HEX_SIZE - 1)
+		return -EBADMSG;
+	r = read_layer(statement, digest, load->layers, &layer);
+	if (r == 0)
+		load->layers[layer].statement = TAKE_PTR(statement);
+	else
+		refuse(load, r, "the statement cannot be read");
+	if (--load->layers_expected == 0)
+		check_layers(recorder);
 	return 0;
 }
 
@@ -152,7 +294,7 @@ int recorder_on_baseline_rules(struct channel *channel, struct message *message,
 	struct diag diag = {0};
 	int r;
 
-	if (message_check(message) < 0 || !load->is_active || !text ||
+	if (message_check(message) < 0 || !load->is_checked || !text ||
 	    !str_equal(digest, load->digest))
 		return -EBADMSG;
 	r = baseline_rules_parse(text, strlen(text), &rules, &diag);
@@ -172,7 +314,7 @@ int recorder_on_baseline_entry(struct channel *channel, struct message *message,
 	cleanup_file_fact struct file_fact entry = {0};
 	int r;
 
-	if (!load->is_active)
+	if (!load->is_checked)
 		return -EBADMSG;
 	child->work++;
 	if (load->received++ == load->expected)
@@ -202,7 +344,7 @@ static int emit_baseline(struct recorder *recorder, const char *outcome, const c
 				.name = load->name,
 				.outcome = (char *)outcome,
 				.reason = (char *)reason,
-				.revision = load->revision,
+				.revision = load->layers[load->changed].revision,
 				.entries = load->expected,
 				.time_ns = clock_real_ns(),
 			},
@@ -268,6 +410,24 @@ static int set_rules(struct recorder *recorder, const char *text)
 	return 0;
 }
 
+/* What the index has is what is in force. */
+static int restore_layers(struct recorder *recorder)
+{
+	struct baseline_index *index = recorder->index;
+	int r = 0;
+
+	recorder_layers_done(recorder->layers);
+	for (enum layer layer = LAYER_FIRST; r == 0 && layer < LAYER_COUNT; layer++) {
+		const char *statement = baseline_index_statement(index, layer);
+		enum layer stated;
+
+		if (statement)
+			r = read_layer(statement, baseline_index_layer_digest(index, layer),
+				       recorder->layers, &stated);
+	}
+	return r;
+}
+
 int recorder_restore_baseline(struct recorder *recorder)
 {
 	cleanup_free char *rules = NULL;
@@ -278,10 +438,48 @@ int recorder_restore_baseline(struct recorder *recorder)
 					  "no baseline",
 					  "No baseline is loaded: software is recorded, but "
 					  "nothing can be called drift.");
+	r = restore_layers(recorder);
+	if (r < 0)
+		return r;
 	r = record_get(recorder->record, "rules", &rules);
 	if (r == -ENOENT)
 		return 0;
 	return r < 0 ? r : set_rules(recorder, rules);
+}
+
+static int remember_revisions(struct recorder *recorder)
+{
+	int r = 0;
+
+	for (enum layer layer = LAYER_FIRST; r == 0 && layer < LAYER_COUNT; layer++) {
+		const struct recorder_layer *l = &recorder->load.layers[layer];
+		cleanup_free char *text = NULL;
+		char key[32];
+
+		if (!l->digest)
+			continue;
+		if (asprintf(&text, "%" PRIu64 " %s", l->revision, l->name) < 0) {
+			text = NULL;
+			return -ENOMEM;
+		}
+		(void)snprintf(key, sizeof(key), "layer.%s", layer_name(layer));
+		r = record_set(recorder->record, key, text);
+	}
+	return r;
+}
+
+/* At each start the supervisor loads what it has; that alone is no news. */
+static int tell_news(struct recorder *recorder)
+{
+	struct recorder_load *load = &recorder->load;
+	int r;
+
+	if (is_confirmed(recorder))
+		return 0;
+	r = emit_baseline(recorder, load->change == LOAD_GOES ? "unloaded" : "loaded", NULL);
+	if (r == 0)
+		r = record_set(recorder->record, "baseline", load->digest);
+	return r < 0 ? r : remember_revisions(recorder);
 }
 
 /* From here on this baseline is in force. */
@@ -290,29 +488,21 @@ static int take_over(struct recorder *recorder)
 	struct recorder_load *load = &recorder->load;
 	int r;
 
-	/* At each start the supervisor loads what it has; that alone is no news. */
-	if (!is_confirmed(recorder)) {
-		r = emit_baseline(recorder, "loaded", NULL);
-		if (r < 0)
-			return r;
-		r = record_set(recorder->record, "baseline", load->digest);
-		if (r < 0)
-			return r;
-	}
-	r = record_set(recorder->record, "rules", load->rules);
+	r = tell_news(recorder);
+	if (r == 0)
+		r = record_set(recorder->record, "rules", load->rules);
+	if (r == 0)
+		r = set_rules(recorder, load->rules);
+	if (r == 0)
+		r = restore_layers(recorder);
+	if (r == 0)
+		r = recorder_resolve_agent(recorder, FINDING_AGENT_DEGRADED, "baseline");
+	if (r == 0)
+		r = recorder_resolve_agent(recorder, FINDING_AGENT_TAMPER, "baseline");
 	if (r < 0)
 		return r;
-	r = set_rules(recorder, load->rules);
-	if (r < 0)
-		return r;
-	r = recorder_resolve_agent(recorder, FINDING_AGENT_DEGRADED, "baseline");
-	if (r < 0)
-		return r;
-	r = recorder_resolve_agent(recorder, FINDING_AGENT_TAMPER, "baseline");
-	if (r < 0)
-		return r;
-	log_notice("Baseline %s, revision %" PRIu64 ", %" PRIu64 " entries%s", load->name,
-		   load->revision, load->received, load->is_same ? " (as before)" : "");
+	log_notice("Baseline %s, %" PRIu64 " entries%s", load->name, load->received,
+		   load->is_same ? " (as before)" : "");
 	if (load->is_same)
 		return 0;
 	/* All that was judged by the old one is judged again. */
@@ -334,7 +524,7 @@ static int finish_load(struct recorder *recorder, uint64_t sent)
 		       load->expected);
 	if (load->is_same || load->refusal)
 		return 0;
-	r = baseline_index_commit(recorder->index, load->digest, load->statement, load->revision);
+	r = baseline_index_commit(recorder->index, load->digest);
 	if (r < 0)
 		refuse(load, r, "the index cannot be written: %s", strerror(-r));
 	return 0;
@@ -349,7 +539,7 @@ int recorder_on_baseline_end(struct channel *channel, struct message *message, v
 	uint64_t sent = m_get_u64(message);
 	int r;
 
-	if (message_check(message) < 0 || !load->is_active)
+	if (message_check(message) < 0 || !load->is_checked)
 		return -EBADMSG;
 	finish_load(recorder, sent);
 	if (load->refusal) {

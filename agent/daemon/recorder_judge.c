@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "baseline/host_rule.h"
 #include "daemon/recorder.h"
 
 typedef int (*event_fn)(struct recorder *recorder, struct event *event);
@@ -21,6 +22,14 @@ static void approval_done(struct approval *approval)
 	file_fact_done(&approval->of_content);
 }
 
+/* A host layer that calls a program data approves no program. */
+static bool is_lie(const struct recorder *recorder, const struct file_fact *entry,
+		   const struct file_fact *now)
+{
+	return host_rule_is_lie(entry, now) &&
+	       !baseline_rules_host_may(&recorder->rules, entry->path);
+}
+
 static int look_up(struct recorder *recorder, const struct file_fact *now, bool is_exec,
 		   struct approval *approval)
 {
@@ -29,13 +38,13 @@ static int look_up(struct recorder *recorder, const struct file_fact *now, bool 
 	r = baseline_index_find_path(recorder->index, now->path, &approval->of_path);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	approval->has_path = r == 0;
+	approval->has_path = r == 0 && !is_lie(recorder, &approval->of_path, now);
 	if (approval->has_path || !is_exec || !now->has_digest)
 		return 0;
 	r = baseline_index_find_digest(recorder->index, now->sha256, &approval->of_content);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	approval->has_content = r == 0;
+	approval->has_content = r == 0 && !is_lie(recorder, &approval->of_content, now);
 	return 0;
 }
 

@@ -37,10 +37,27 @@ static int fill_baseline(struct recorder *recorder, struct status *status)
 		return 0;
 	str_copy(status->baseline_digest, sizeof(status->baseline_digest),
 		 baseline_index_digest(recorder->index));
-	status->baseline_revision = baseline_index_revision(recorder->index);
 	status->baseline_entries = baseline_index_entries(recorder->index);
-	return recorder_describe_baseline(recorder, &status->baseline_name,
-					  &status->baseline_made_ns);
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		const struct recorder_layer *l = &recorder->layers[layer];
+		int r;
+
+		if (!l->digest)
+			continue;
+		r = status_add_layer(status,
+				     &(struct status_layer){(char *)layer_name(layer), l->name,
+							    l->revision, "", l->made_ns});
+		if (r < 0)
+			return r;
+		str_copy(status->layers[status->layer_count - 1].digest, SHA256_HEX_SIZE,
+			 l->digest);
+		if (l->made_ns > status->baseline_made_ns)
+			status->baseline_made_ns = l->made_ns;
+	}
+	if (status->layer_count == 1)
+		status->baseline_revision = status->layers[0].revision;
+	status->baseline_name = recorder_name_layers(recorder->layers);
+	return status->baseline_name ? 0 : -ENOMEM;
 }
 
 static int count_check(const struct check_result *result, void *userdata)
@@ -376,6 +393,28 @@ static int answer_load(struct control_request *request)
 	return r < 0 ? r : CONTROL_WAIT;
 }
 
+static int answer_unload(struct control_request *request)
+{
+	struct channel *supervisor = request->recorder->child->supervisor;
+	cleanup_message struct message message = MESSAGE_INIT(MSG_CTL_UNLOAD);
+	enum layer layer;
+	uint64_t number;
+	int r;
+
+	if (layer_parse(request->arguments[0], &layer) < 0)
+		return control_fail(request->client, -EINVAL,
+				    "a layer is vendor, model, site or host");
+	if (!supervisor)
+		return control_fail(request->client, -ENOTCONN, "the supervisor is away");
+	r = control_await_load(request->client, &number);
+	if (r < 0)
+		return control_fail(request->client, r, "another baseline is being loaded");
+	m_put_u64(&message, number);
+	m_put_string(&message, layer_name(layer));
+	r = channel_send(supervisor, &message);
+	return r < 0 ? r : CONTROL_WAIT;
+}
+
 static int answer_check_run(struct control_request *request)
 {
 	struct channel *assessor = request->recorder->child->peers[ROLE_ASSESSOR];
@@ -400,15 +439,10 @@ static int answer_rescan(struct control_request *request)
 }
 
 const struct control_verb control_verbs[] = {
-	{"status", false, 0, 0, answer_status},
-	{"findings", false, 0, 1, answer_findings},
-	{"checks", false, 0, 0, answer_checks},
-	{"coverage", false, 1, 1, answer_coverage},
-	{"watch", false, 0, 0, answer_watch},
-	{"export", false, 1, 1, answer_export},
-	{"receipt", true, 3, 3, answer_receipt},
-	{"load", true, 1, 1, answer_load},
-	{"check-run", true, 0, 1, answer_check_run},
-	{"rescan", true, 0, 1, answer_rescan},
-	{NULL, false, 0, 0, NULL},
+	{"status", false, 0, 0, answer_status},	 {"findings", false, 0, 1, answer_findings},
+	{"checks", false, 0, 0, answer_checks},	 {"coverage", false, 1, 1, answer_coverage},
+	{"watch", false, 0, 0, answer_watch},	 {"export", false, 1, 1, answer_export},
+	{"receipt", true, 3, 3, answer_receipt}, {"load", true, 1, 1, answer_load},
+	{"unload", true, 1, 1, answer_unload},	 {"check-run", true, 0, 1, answer_check_run},
+	{"rescan", true, 0, 1, answer_rescan},	 {NULL, false, 0, 0, NULL},
 };

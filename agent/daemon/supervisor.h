@@ -117,6 +117,7 @@ void dump_on_tick(struct supervisor *supervisor);
 
 /* supervisor_load.c */
 int on_ctl_load(struct channel *channel, struct message *message, void *userdata);
+int on_ctl_unload(struct channel *channel, struct message *message, void *userdata);
 int on_load_result(struct channel *channel, struct message *message, void *userdata);
 void load_on_verifier_ready(struct supervisor *supervisor);
 void load_on_verifier_end(struct supervisor *supervisor);

@@ -499,6 +499,7 @@ static const channel_handler all_handlers[MSG_COUNT] = {
 	[MSG_DUMP_WANT] = on_dump_want,
 	[MSG_HEAD] = on_head,
 	[MSG_CTL_LOAD] = on_ctl_load,
+	[MSG_CTL_UNLOAD] = on_ctl_unload,
 };
 
 void children_init(struct supervisor *supervisor)

@@ -3,9 +3,10 @@
  * plumbline-verifier: trusts. Runs once per load.
  *
  * It alone parses baseline files: digests, statement, entries, rules and
- * approvals. What holds goes to the recorder entry by entry; the recorder, who
- * remembers, has the last word (older revision, collapsed in size). Only then
- * the sensor gets the rules and the supervisor the result.
+ * approvals of each layer, and what the layers are together. What holds goes to
+ * the recorder entry by entry; the recorder, who remembers, has the last word
+ * (older revision, collapsed in size). Only then the sensor gets the rules and
+ * the supervisor the result.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/strbuf.h"
-#include "baseline/baseline.h"
+#include "baseline/layers.h"
 #include "baseline/policy.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
@@ -30,17 +31,46 @@
 #define PUMP_MS		 2
 #define STALL_NS	 (120 * NSEC_PER_SEC) /* without a byte taken by the recorder */
 
+/* How approvals of one layer are judged. */
+struct judge {
+	struct policy *policy; /* NULL: it cannot be read, and @diag says why */
+	struct diag diag;
+};
+
+/* A file that is in force already. */
+struct stored {
+	int fd;		/* -1: there is none */
+	char *accepted; /* its digest when it was judged; NULL */
+};
+
 struct verifier {
-	struct policy *policy; /* NULL: it cannot be read, and policy_diag says why */
-	struct diag policy_diag;
-	struct baseline *baseline;
+	struct judge judges[LAYER_COUNT];
+	struct stored stored[LAYER_COUNT];
+	enum load_change change;
+	enum layer changed; /* which comes or goes; LAYER_NONE */
+	struct layers *layers;
 	struct loop_source *pump;
-	uint64_t sent;
+	uint64_t entries, sent;
 	size_t last_queued;
 	int64_t progress_ns;
+	bool has_load;
 	bool is_waiting; /* all is sent, the recorder's answer is to come */
 	bool is_done;
 };
+
+/* Which files are in force from now on. */
+static void put_digests(const struct verifier *v, bool is_good, struct message *answer)
+{
+	m_put_u64(answer, is_good ? layers_count(v->layers) : 0);
+	for (enum layer layer = LAYER_FIRST; is_good && layer < LAYER_COUNT; layer++) {
+		const struct baseline *baseline = layers_get(v->layers, layer);
+
+		if (!baseline)
+			continue;
+		m_put_string(answer, layer_name(layer));
+		m_put_string(answer, baseline_get_digest(baseline));
+	}
+}
 
 /* Ends this load: one answer, whatever comes after. */
 static void finish(struct child *child, int result, const char *format, ...)
@@ -61,8 +91,10 @@ static void finish(struct child *child, int result, const char *format, ...)
 	(void)vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
 	m_put_i64(&answer, result);
-	m_put_string(&answer, result == 0 ? baseline_get_digest(v->baseline) : NULL);
+	m_put_string(&answer,
+		     result == 0 && v->change == LOAD_COMES ? layer_name(v->changed) : NULL);
 	m_put_string(&answer, reason);
+	put_digests(v, result == 0, &answer);
 	if (child->supervisor && channel_send(child->supervisor, &answer) < 0)
 		log_warning(0, "the supervisor does not take the result");
 }
@@ -79,7 +111,6 @@ static int prepare(struct child *child)
 {
 	struct verifier *v = child->userdata;
 	cleanup_strbuf struct strbuf ca = STRBUF_INIT;
-	const char *path = child->config->approval_policy;
 	uint8_t digest[SHA256_SIZE];
 	int r;
 
@@ -91,9 +122,16 @@ static int prepare(struct child *child)
 	if (r < 0)
 		log_warning(r, "cannot read %s, approvals are judged without it",
 			    child->config->approver_ca);
-	/* Without its policy it lives on: it must be able to say why it refuses. */
-	r = policy_new(path[0] ? path : NULL, ca.data, &v->policy, &v->policy_diag);
-	return r == -ENOMEM ? r : 0;
+	/* Without a policy it lives on: it must be able to say why it refuses. */
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		struct judge *judge = &v->judges[layer];
+
+		r = policy_new(config_policy_of(child->config, layer), ca.data, &judge->policy,
+			       &judge->diag);
+		if (r == -ENOMEM)
+			return r;
+	}
+	return 0;
 }
 
 /* Tells a person what is odd about approval @number though the load may go on. */
@@ -113,31 +151,36 @@ static void report(const struct baseline_approval *a, unsigned number, void *use
 	child_report_degraded(child, "baseline approval", text);
 }
 
-static int judge_approvals(struct child *child, struct diag *diag)
+static int judge_approvals(struct child *child, struct baseline *baseline, struct diag *diag)
 {
 	struct verifier *v = child->userdata;
+	enum layer layer;
+	int r;
 
-	if (!v->policy) {
-		*diag = v->policy_diag;
+	r = layer_parse(baseline_get_statement(baseline)->layer, &layer);
+	if (r < 0)
+		return r;
+	if (!v->judges[layer].policy) {
+		*diag = v->judges[layer].diag;
 		return -ENOKEY;
 	}
-	return policy_judge(v->policy, v->baseline, report, child, diag);
+	return policy_judge(v->judges[layer].policy, baseline, report, child, diag);
 }
 
 /*
  * A certificate's time and its CA are judged once, when the baseline comes in. The stored one with
  * the digest of then stays in force: what has ended since is told, but must not disarm the agent.
  */
-static int check_approvals(struct child *child, const char *accepted, struct diag *diag)
+static int check_approvals(struct child *child, struct baseline *baseline, const char *accepted,
+			   struct diag *diag)
 {
-	struct verifier *v = child->userdata;
 	struct diag why = {0};
 	char text[900];
 	int r;
 
-	if (!accepted || strcmp(accepted, baseline_get_digest(v->baseline)) != 0)
-		return judge_approvals(child, diag);
-	r = judge_approvals(child, &why);
+	if (!accepted || strcmp(accepted, baseline_get_digest(baseline)) != 0)
+		return judge_approvals(child, baseline, diag);
+	r = judge_approvals(child, baseline, &why);
 	if (r != -ENOKEY && r != -EKEYREJECTED)
 		return r;
 	(void)diag_format(&why, text, sizeof(text));
@@ -146,31 +189,92 @@ static int check_approvals(struct child *child, const char *accepted, struct dia
 	return 0;
 }
 
-/* Reads every entry once before the first one is sent, so that the recorder never starts on a bad
- * file. */
-static int check_entries(struct baseline *baseline, struct diag *diag)
+static int add_file(struct child *child, int fd, const char *name, const char *accepted,
+		    struct diag *diag)
 {
+	struct verifier *v = child->userdata;
+	cleanup_with(baseline_closep) struct baseline *baseline = NULL;
 	int r;
 
-	do {
-		cleanup_file_fact struct file_fact entry = {0};
+	r = baseline_open(fd, name, &baseline, diag);
+	if (r == 0)
+		r = check_approvals(child, baseline, accepted, diag);
+	if (r == 0 && baseline_get_statement(baseline)->entries == 0)
+		r = diag_set(diag, name, 0, -EINVAL, "it has no entries");
+	return r < 0 ? r : layers_add(v->layers, TAKE_PTR(baseline), diag);
+}
 
-		r = baseline_next(baseline, &entry, diag);
-	} while (r > 0);
-	return r < 0 ? r : baseline_rewind(baseline);
+/* The stored files but the one that is replaced or taken out: that may be a bad one. */
+static int add_stored(struct child *child, struct diag *diag)
+{
+	struct verifier *v = child->userdata;
+	int r = 0;
+
+	for (enum layer layer = LAYER_FIRST; r == 0 && layer < LAYER_COUNT; layer++) {
+		struct stored *stored = &v->stored[layer];
+		char name[32];
+
+		if (stored->fd < 0 || layer == v->changed)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s.tar", layer_name(layer));
+		r = add_file(child, stored->fd, name, stored->accepted, diag);
+		if (r == 0 && !layers_get(v->layers, layer))
+			r = diag_set(diag, name, 0, -EBADMSG, "it is of another layer");
+	}
+	return r;
+}
+
+/* Every entry is read once before the first one is sent, so that the recorder never starts on a bad
+ * file. */
+static int resolve(struct child *child, int fd, const char *name, struct diag *diag)
+{
+	struct verifier *v = child->userdata;
+	int r;
+
+	r = layers_new(&v->layers);
+	if (r == 0 && v->change == LOAD_COMES)
+		r = add_file(child, fd, name, NULL, diag);
+	for (enum layer layer = LAYER_FIRST; r == 0 && layer < LAYER_COUNT; layer++)
+		if (layers_get(v->layers, layer))
+			v->changed = layer;
+	if (r == 0)
+		r = add_stored(child, diag);
+	if (r == 0 && v->change == LOAD_GOES && layers_count(v->layers) == 0)
+		r = diag_set(diag, "", 0, -EPERM,
+			     "it is the only layer; load another one in its "
+			     "place");
+	if (r == 0)
+		r = layers_combine(v->layers, diag);
+	if (r == 0)
+		r = layers_check(v->layers, &v->entries, diag);
+	if (r == 0 && v->entries == 0)
+		r = diag_set(diag, name, 0, -EINVAL, "it has no entries");
+	return r;
 }
 
 static int send_begin(struct child *child)
 {
 	struct verifier *v = child->userdata;
-	const struct baseline_statement *s = baseline_get_statement(v->baseline);
 	cleanup_message struct message begin = MESSAGE_INIT(MSG_BASELINE_BEGIN);
+	int r;
 
-	m_put_string(&begin, baseline_get_statement_json(v->baseline));
-	m_put_string(&begin, baseline_get_digest(v->baseline));
-	m_put_u64(&begin, s->revision);
-	m_put_u64(&begin, s->entries);
-	return channel_send(child->peers[ROLE_RECORDER], &begin);
+	m_put_string(&begin, layers_digest(v->layers));
+	m_put_u64(&begin, v->entries);
+	m_put_u32(&begin, v->change);
+	m_put_string(&begin, v->changed ? layer_name(v->changed) : NULL);
+	m_put_u64(&begin, layers_count(v->layers));
+	r = channel_send(child->peers[ROLE_RECORDER], &begin);
+	for (enum layer layer = LAYER_FIRST; r == 0 && layer < LAYER_COUNT; layer++) {
+		cleanup_message struct message message = MESSAGE_INIT(MSG_BASELINE_LAYER);
+		const struct baseline *baseline = layers_get(v->layers, layer);
+
+		if (!baseline)
+			continue;
+		m_put_string(&message, baseline_get_statement_json(baseline));
+		m_put_string(&message, baseline_get_digest(baseline));
+		r = channel_send(child->peers[ROLE_RECORDER], &message);
+	}
+	return r;
 }
 
 static int send_rules(struct verifier *v, struct channel *channel)
@@ -178,8 +282,8 @@ static int send_rules(struct verifier *v, struct channel *channel)
 	cleanup_message struct message rules = MESSAGE_INIT(MSG_BASELINE_RULES);
 	size_t len;
 
-	m_put_string(&rules, baseline_get_rules(v->baseline, &len));
-	m_put_string(&rules, baseline_get_digest(v->baseline));
+	m_put_string(&rules, layers_rules_text(v->layers, &len));
+	m_put_string(&rules, layers_digest(v->layers));
 	return channel_send(channel, &rules);
 }
 
@@ -204,7 +308,7 @@ static int send_entries(struct child *child, struct diag *diag)
 		cleanup_message struct message message = MESSAGE_INIT(MSG_BASELINE_ENTRY);
 		cleanup_file_fact struct file_fact entry = {0};
 
-		r = baseline_next(v->baseline, &entry, diag);
+		r = layers_next(v->layers, &entry, diag);
 		if (r <= 0)
 			break;
 		m_put_file_fact(&message, &entry);
@@ -253,21 +357,14 @@ static int on_pump(struct loop *loop, void *userdata)
 	return 0;
 }
 
-static int begin(struct child *child, int fd, const char *name, const char *accepted,
-		 struct diag *diag)
+static int begin(struct child *child, int fd, const char *name, struct diag *diag)
 {
 	struct verifier *v = child->userdata;
 	int r;
 
-	r = baseline_open(fd, name, &v->baseline, diag);
-	if (r == 0)
-		r = check_approvals(child, accepted, diag);
-	if (r == 0)
-		r = check_entries(v->baseline, diag);
+	r = resolve(child, fd, name, diag);
 	if (r < 0)
 		return r;
-	if (baseline_get_statement(v->baseline)->entries == 0)
-		return diag_set(diag, name, 0, -EINVAL, "it has no entries");
 	if (!child->peers[ROLE_RECORDER])
 		return diag_set(diag, "", 0, -ENOTCONN, "the recorder is away");
 	r = send_begin(child);
@@ -279,18 +376,40 @@ static int begin(struct child *child, int fd, const char *name, const char *acce
 	return r;
 }
 
-static int on_load(struct channel *channel, struct message *message, void *userdata)
+static int on_layer(struct channel *channel, struct message *message, void *userdata)
 {
 	struct child *child = userdata;
 	struct verifier *v = child->userdata;
 	cleanup_free char *name = m_get_string(message);
 	cleanup_free char *accepted = m_get_string(message);
+	enum layer layer;
+
+	if (message_check(message) < 0 || layer_parse(name, &layer) < 0 || message->fd < 0 ||
+	    v->has_load || v->stored[layer].fd >= 0)
+		return -EBADMSG;
+	v->stored[layer].fd = TAKE_FD(message->fd);
+	v->stored[layer].accepted = TAKE_PTR(accepted);
+	return 0;
+}
+
+static int on_load(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct verifier *v = child->userdata;
+	cleanup_free char *name = m_get_string(message);
+	uint32_t change = m_get_u32(message);
+	cleanup_free char *gone = m_get_string(message);
 	struct diag diag = {0};
 	int r;
 
-	if (message_check(message) < 0 || !name || message->fd < 0 || v->baseline || v->is_done)
+	if (message_check(message) < 0 || !name || v->has_load || change >= LOAD_CHANGE_COUNT ||
+	    (message->fd >= 0) != (change == LOAD_COMES) || (gone != NULL) != (change == LOAD_GOES))
 		return -EBADMSG;
-	r = begin(child, message->fd, name, accepted, &diag);
+	if (gone && layer_parse(gone, &v->changed) < 0)
+		return -EBADMSG;
+	v->has_load = true;
+	v->change = change;
+	r = begin(child, message->fd, name, &diag);
 	if (r < 0)
 		finish_diag(child, r, &diag);
 	return 0;
@@ -317,13 +436,14 @@ static int on_baseline_result(struct channel *channel, struct message *message, 
 		if (r < 0)
 			log_warning(r, "cannot give the rules to the sensor");
 	}
-	finish(child, 0, "%" PRIu64 " entries", v->sent);
+	finish(child, 0, "%s", layers_digest(v->layers));
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	static const channel_handler handlers[MSG_COUNT] = {
+		[MSG_LAYER] = on_layer,
 		[MSG_LOAD] = on_load,
 		[MSG_BASELINE_RESULT] = on_baseline_result,
 	};
@@ -337,8 +457,14 @@ int main(int argc, char **argv)
 	struct verifier verifier = {0};
 	int status;
 
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++)
+		verifier.stored[layer].fd = -1;
 	status = child_main(argc, argv, &ops, &verifier);
-	baseline_close(verifier.baseline);
-	policy_free(verifier.policy);
+	layers_free(verifier.layers);
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		policy_free(verifier.judges[layer].policy);
+		cleanup_closep(&verifier.stored[layer].fd);
+		free(verifier.stored[layer].accepted);
+	}
 	return status;
 }

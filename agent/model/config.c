@@ -57,6 +57,10 @@ static const struct ini_key keys[] = {
 	KEY("process", seccomp, parse_seccomp),
 	KEY("baseline", approver_ca, ini_field_path),
 	KEY("baseline", approval_policy, parse_optional_path),
+	KEY("baseline", vendor_policy, parse_optional_path),
+	KEY("baseline", model_policy, parse_optional_path),
+	KEY("baseline", site_policy, parse_optional_path),
+	KEY("baseline", host_policy, parse_optional_path),
 	KEY("sensor", rung, parse_rung),
 	KEY("sensor", scan_interval_s, ini_field_seconds),
 	KEY("sensor", recheck_interval_s, ini_field_seconds),
@@ -105,6 +109,10 @@ static int set_defaults(struct config *config)
 	r |= copy_string("enforce", &config->seccomp);
 	r |= copy_string("/etc/plumbline/approvers.pem", &config->approver_ca);
 	r |= copy_string("", &config->approval_policy);
+	r |= copy_string("", &config->vendor_policy);
+	r |= copy_string("", &config->model_policy);
+	r |= copy_string("", &config->site_policy);
+	r |= copy_string("", &config->host_policy);
 	r |= copy_string("auto", &config->rung);
 	r |= copy_string("hmi-sl3", &config->profile);
 	r |= copy_string("off", &config->arguments);
@@ -157,6 +165,19 @@ struct config *config_free(struct config *config)
 			free(*(char **)((char *)config + key->offset));
 	free(config);
 	return NULL;
+}
+
+const char *config_policy_of(const struct config *config, enum layer layer)
+{
+	const char *const own[LAYER_COUNT] = {
+		[LAYER_VENDOR] = config->vendor_policy,
+		[LAYER_MODEL] = config->model_policy,
+		[LAYER_SITE] = config->site_policy,
+		[LAYER_HOST] = config->host_policy,
+	};
+	const char *path = own[layer] && own[layer][0] ? own[layer] : config->approval_policy;
+
+	return path[0] ? path : NULL;
 }
 
 void config_print(const struct config *config, struct strbuf *out)

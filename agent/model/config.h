@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/strbuf.h"
+#include "model/layer.h"
 
 struct config {
 	/* [agent] */
@@ -30,6 +31,8 @@ struct config {
 	/* [baseline] */
 	char *approver_ca;     /* PEM file of the certificates that approvals must chain to */
 	char *approval_policy; /* ini of who must approve; "": one approval is enough */
+	/* The same for one layer, in place of it; "": approval_policy. */
+	char *vendor_policy, *model_policy, *site_policy, *host_policy;
 	/* [sensor] */
 	char *rung;		     /* "auto", "trace", "scan": the highest to try */
 	uint64_t scan_interval_s;    /* full walk of the monitored trees; default 21600 */
@@ -52,6 +55,10 @@ struct config {
 int config_load(const char *path, struct config **ret_config, struct diag *diag);
 struct config *config_free(struct config *config);
 DEFINE_CLEANUP(struct config *, config_free)
+
+/* What approves a baseline of this layer: its policy's path, or NULL where one approval is enough.
+ */
+const char *config_policy_of(const struct config *config, enum layer layer);
 
 /* The effective settings as ini text. */
 void config_print(const struct config *config, struct strbuf *out);

@@ -26,6 +26,14 @@ enum process_role {
 	ROLE_QUERY, /* for a sandbox only: a tool of the system, see query.h */
 };
 
+/* Why a baseline is read. */
+enum load_change {
+	LOAD_STORED, /* what is stored, again */
+	LOAD_COMES,  /* a file comes in and takes the place of its layer */
+	LOAD_GOES,   /* a layer is taken out */
+	LOAD_CHANGE_COUNT,
+};
+
 enum msg_type {
 	MSG_NONE,
 
@@ -46,18 +54,24 @@ enum msg_type {
 			  * new MSG_PEER later */
 
 	/* supervisor -> verifier */
-	MSG_LOAD, /* string display name; string digest of the stored baseline as it was accepted
-		   * once, NULL for one that comes in; fd: the baseline file */
+	MSG_LAYER, /* a stored file, before MSG_LOAD: string layer; string digest of it as it was
+		    * accepted once, or NULL; fd: the baseline file */
+	MSG_LOAD, /* string display name; u32 enum load_change; string layer that goes, or NULL; fd:
+		   * the baseline file that comes, or none */
 	/* verifier -> supervisor */
-	MSG_LOAD_RESULT, /* i64 0 or negative errno; string statement digest (hex) or NULL; string
-			    reason */
+	MSG_LOAD_RESULT, /* i64 0 or negative errno; string layer of the file that came or NULL;
+			    string reason, or digest of the effective baseline; u64 number of layers
+			    in force; for each string layer, string statement digest (hex) */
 
 	/* verifier -> recorder (answered by MSG_BASELINE_RESULT) and, rules only, verifier ->
 	 * sensor */
-	MSG_BASELINE_BEGIN, /* string statement JSON; string statement digest (hex); u64 revision;
-			       u64 entries */
-	MSG_BASELINE_RULES, /* string rules.ini text (at most 60,000 bytes); string statement digest
-			     */
+	MSG_BASELINE_BEGIN, /* string digest of the effective baseline (hex); u64 its entries; u32
+			       enum load_change; string layer that comes or goes, or NULL; u64
+			       number of layers */
+	MSG_BASELINE_LAYER, /* that often, the lowest first: string statement JSON; string statement
+			       digest (hex) */
+	MSG_BASELINE_RULES, /* string rules.ini text (at most 60,000 bytes); string digest of the
+			       effective baseline */
 	MSG_BASELINE_ENTRY, /* a file_fact (payload.h) */
 	MSG_BASELINE_END,   /* u64 entries sent */
 	MSG_BASELINE_RESULT, /* i64 0 or negative errno; string reason */
@@ -104,7 +118,8 @@ enum msg_type {
 	MSG_CTL_REQUEST, /* string verb; u64 number of arguments; that many strings; fd for "load"
 			  */
 	/* recorder -> supervisor for verbs that it may not do itself */
-	MSG_CTL_LOAD, /* u64 request id; string display name; fd: the baseline file */
+	MSG_CTL_LOAD,	/* u64 request id; string display name; fd: the baseline file */
+	MSG_CTL_UNLOAD, /* u64 request id; string layer */
 	/* supervisor -> recorder */
 	MSG_CTL_LOAD_RESULT, /* u64 request id; i64 0 or negative errno; string text */
 	/* recorder -> command line */

@@ -91,10 +91,10 @@ void html_baseline(FILE *out, const struct html_host *part)
 	}
 	fputs("<table class=\"facts\">\n", out);
 	html_fact(out, "Name", host->baseline_name);
-	if (host->baseline_revision > 0) {
+	if (host->baseline_revision > 0) /* a baseline of several layers has it in its name */
 		number_fact(out, "Revision", host->baseline_revision);
+	if (host->baseline_entries > 0)
 		number_fact(out, "Entries", host->baseline_entries);
-	}
 	write_statement(out, host->statement);
 	html_code_fact(out, "Statement digest", host->baseline_digest);
 	fputs("</table>\n", out);

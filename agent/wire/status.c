@@ -37,6 +37,11 @@ void status_done(struct status *status)
 		free(status->processes[i].state);
 	}
 	free(status->processes);
+	for (size_t i = 0; i < status->layer_count; i++) {
+		free(status->layers[i].layer);
+		free(status->layers[i].name);
+	}
+	free(status->layers);
 	for (size_t i = 0; i < status->unseen_count; i++) {
 		free(status->unseen[i].what);
 		free(status->unseen[i].note);
@@ -85,6 +90,42 @@ int status_add_unseen(struct status *status, const char *what, const char *note)
 	return copy_text(what, &added->what) < 0 || copy_text(note, &added->note) < 0 ? -ENOMEM : 0;
 }
 
+int status_add_layer(struct status *status, const struct status_layer *layer)
+{
+	struct status_layer *list =
+		reallocarray(status->layers, status->layer_count + 1, sizeof(*status->layers));
+	struct status_layer *added;
+
+	if (!list)
+		return -ENOMEM;
+	status->layers = list;
+	added = &list[status->layer_count++];
+	*added = *layer;
+	added->layer = added->name = NULL;
+	return copy_text(layer->layer, &added->layer) < 0 ||
+			       copy_text(layer->name, &added->name) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static void put_layers(struct json *j, const struct status *status)
+{
+	json_key(j, "layers");
+	json_begin_array(j);
+	for (size_t i = 0; i < status->layer_count; i++) {
+		const struct status_layer *layer = &status->layers[i];
+
+		json_begin_object(j);
+		json_put_string(j, "layer", layer->layer);
+		json_put_string(j, "name", layer->name);
+		json_put_u64(j, "revision", layer->revision);
+		json_put_string(j, "digest", layer->digest);
+		json_put_time(j, "made_at", layer->made_ns);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
 static void put_baseline(struct json *j, const struct status *status)
 {
 	json_key(j, "baseline");
@@ -98,6 +139,7 @@ static void put_baseline(struct json *j, const struct status *status)
 	json_put_string(j, "digest", status->baseline_digest);
 	json_put_u64(j, "entries", status->baseline_entries);
 	json_put_time(j, "made_at", status->baseline_made_ns);
+	put_layers(j, status);
 	json_end_object(j);
 }
 
@@ -330,6 +372,25 @@ static void read_lists(struct reader *reader, json_t *tree, struct status *statu
 	}
 }
 
+static void read_layers(struct reader *reader, json_t *part, struct status *status)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(part, "layers"), i, item)
+	{
+		struct status_layer layer = {0};
+
+		layer.layer = (char *)read_borrowed(reader, item, "layer");
+		layer.name = (char *)read_borrowed(reader, item, "name");
+		read_u64(reader, item, "revision", &layer.revision);
+		read_hex(reader, item, "digest", layer.digest);
+		read_time(reader, item, "made_at", &layer.made_ns);
+		if (reader->error == 0)
+			reader->error = status_add_layer(status, &layer);
+	}
+}
+
 static void read_all(struct reader *reader, json_t *tree, struct status *status)
 {
 	json_t *part;
@@ -351,6 +412,7 @@ static void read_all(struct reader *reader, json_t *tree, struct status *status)
 	read_hex(reader, part, "digest", status->baseline_digest);
 	read_u64(reader, part, "entries", &status->baseline_entries);
 	read_time(reader, part, "made_at", &status->baseline_made_ns);
+	read_layers(reader, part, status);
 
 	part = read_object(reader, tree, "link");
 	read_text(reader, part, "url", &status->link_url);

@@ -4,7 +4,9 @@
  * the host (control socket only), so it is no part of the data dictionary.
  *
  * {"type":"status","time","agent","version","os","kernel","profile","phase","rung","rung_reason","coverage_since",
- *  "baseline":{"name","revision","digest","entries","made_at"} or null,
+ *  "baseline":{"name","revision","digest","entries","made_at",
+ *   "layers":[{"layer","name","revision","digest","made_at"}]} or null; of several layers the name
+ * is all their names, and the revision 0,
  *  "findings":{"open","info","low","medium","high","critical"},
  *  "checks":{"pass","fail","error","not_applicable"},
  *  "outbox":{"sequence","acked","records","bytes","folded"},
@@ -24,6 +26,14 @@ struct status_process {
 	uint64_t restarts;
 };
 
+/* A file that the baseline in force is made of. */
+struct status_layer {
+	char *layer, *name;
+	uint64_t revision;
+	char digest[SHA256_HEX_SIZE]; /* of its statement */
+	int64_t made_ns;	      /* as it says */
+};
+
 /* Something that the rung in use does not see. */
 struct status_unseen {
 	char *what, *note;
@@ -39,7 +49,9 @@ struct status {
 	char baseline_digest[SHA256_HEX_SIZE]; /* "": none is loaded */
 	char *baseline_name;
 	uint64_t baseline_revision, baseline_entries;
-	int64_t baseline_made_ns; /* as its statement says */
+	int64_t baseline_made_ns;    /* of its newest layer, as its statement says */
+	struct status_layer *layers; /* the lowest first */
+	size_t layer_count;
 
 	uint64_t open; /* findings */
 	uint64_t open_by_severity[SEVERITY_COUNT];
@@ -66,6 +78,7 @@ void status_done(struct status *status);
 int status_add_process(struct status *status, const char *role, const char *state,
 		       uint64_t restarts);
 int status_add_unseen(struct status *status, const char *what, const char *note);
+int status_add_layer(struct status *status, const struct status_layer *layer); /* copied */
 
 /* Appends one JSON object without newline; -ENOMEM. */
 int status_encode(const struct status *status, struct strbuf *out);

@@ -4,7 +4,7 @@
 
 _plumbline_options() {
 	case $1 in
-	'baseline create') echo --name --tree --layer --previous --revision --ticket --ignore \
+	'baseline create') echo --name --tree --layer --previous --revision --ticket --ignore --host-program --host-ignore \
 		--check-packages --packages --progress --output ;;
 	'baseline sign') echo --key --cert --role --name --meaning --ticket --time ;;
 	'baseline request-approval') echo --role --name --meaning --ticket --time --cert -o ;;
@@ -18,6 +18,7 @@ _plumbline_options() {
 	'baseline import') echo --format --name --prefix --tree --ignore --layer --previous \
 		--revision --ticket --output ;;
 	'baseline load') echo --socket --config ;;
+	'baseline unload') echo --layer --socket --config ;;
 	check) echo --profile --root --data --json --config ;;
 	controls) echo --profile --data --config ;;
 	data-dictionary | doctor) echo --json ;;
@@ -39,7 +40,7 @@ _plumbline() {
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
-		words='attach create diff export import load propose request-approval show sign verify'
+		words='attach create diff export import load propose request-approval show sign unload verify'
 	else
 		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
 		case $before in

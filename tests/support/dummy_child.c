@@ -88,28 +88,42 @@ static int on_ctl_load_result(struct channel *channel, struct message *message, 
 	return message_check(message);
 }
 
-/* A baseline is good when it says so. */
+static int on_layer(struct channel *channel, struct message *message, void *userdata)
+{
+	cleanup_free char *layer = m_get_string(message);
+	cleanup_free char *accepted = m_get_string(message);
+
+	log_info("stored %s%s%s", layer, accepted ? " accepted as " : "", accepted ?: "");
+	return message_check(message);
+}
+
+/* A baseline is good when it says so, and is of the layer that follows. */
 static int on_load(struct channel *channel, struct message *message, void *userdata)
 {
 	cleanup_free char *name = m_get_string(message);
-	cleanup_free char *accepted = m_get_string(message);
+	uint32_t change = m_get_u32(message);
+	cleanup_free char *gone = m_get_string(message);
 	cleanup_message struct message result = MESSAGE_INIT(MSG_LOAD_RESULT);
-	char text[4];
-	bool is_good = pread(message->fd, text, 4, 0) == 4 && memcmp(text, "good", 4) == 0;
+	char text[16] = "";
+	bool comes = change == LOAD_COMES;
+	bool is_good = !comes || (pread(message->fd, text, sizeof(text) - 1, 0) > 5 &&
+				  memcmp(text, "good ", 5) == 0);
 
-	log_info("verifying %s%s%s", name, accepted ? " accepted as " : "", accepted ?: "");
+	log_info("verifying %s%s%s", name, gone ? " without " : "", gone ?: "");
 	m_put_i64(&result, is_good ? 0 : -EBADMSG);
-	m_put_string(&result, is_good ? "digest" : NULL);
-	m_put_string(&result, is_good ? "good" : "it does not say good");
+	m_put_string(&result, is_good && comes ? text + 5 : NULL);
+	m_put_string(&result, is_good ? "digest" : "it does not say good");
+	m_put_u64(&result, is_good && comes);
+	if (is_good && comes) {
+		m_put_string(&result, text + 5);
+		m_put_string(&result, name);
+	}
 	return channel_send(channel, &result);
 }
 
 static const channel_handler handlers[MSG_COUNT] = {
-	[MSG_EVENT] = on_event,
-	[MSG_CHILD] = on_child,
-	[MSG_HEAD_SIGNED] = on_signed,
-	[MSG_LOAD] = on_load,
-	[MSG_CTL_LOAD_RESULT] = on_ctl_load_result,
+	[MSG_EVENT] = on_event, [MSG_CHILD] = on_child, [MSG_HEAD_SIGNED] = on_signed,
+	[MSG_LAYER] = on_layer, [MSG_LOAD] = on_load,	[MSG_CTL_LOAD_RESULT] = on_ctl_load_result,
 };
 
 static int on_work(struct loop *loop, void *userdata)
@@ -133,6 +147,15 @@ static void send_head(struct child *child, uint64_t sequence)
 
 	m_put_u64(&message, sequence);
 	m_put_bytes(&message, chain, sizeof(chain));
+	(void)channel_send(child->supervisor, &message);
+}
+
+static void send_unload(struct child *child, const char *layer)
+{
+	cleanup_message struct message message = MESSAGE_INIT(MSG_CTL_UNLOAD);
+
+	m_put_u64(&message, 7);
+	m_put_string(&message, layer);
 	(void)channel_send(child->supervisor, &message);
 }
 
@@ -179,6 +202,8 @@ static int on_act(struct loop *loop, void *userdata)
 			send_want(child);
 	} else if (strncmp(act, "load ", 5) == 0) {
 		send_load(child, act + 5);
+	} else if (strncmp(act, "unload ", 7) == 0) {
+		send_unload(child, act + 7);
 	}
 	return 0;
 }

@@ -446,23 +446,36 @@ static inline char *rig_statement(const char *name, uint64_t revision, uint64_t 
 	return strbuf_take(&sb);
 }
 
+/* What comes before the rules and entries of a baseline that is one host layer. */
+static inline void rig_begin(struct rig *rig, const char *statement, const char *digest,
+			     uint64_t entries)
+{
+	struct message begin = MESSAGE_INIT(MSG_BASELINE_BEGIN),
+		       layer = MESSAGE_INIT(MSG_BASELINE_LAYER);
+
+	m_put_string(&begin, digest);
+	m_put_u64(&begin, entries);
+	m_put_u32(&begin, LOAD_COMES);
+	m_put_string(&begin, "host");
+	m_put_u64(&begin, 1);
+	rig_send(rig->peers[ROLE_VERIFIER], &begin);
+	m_put_string(&layer, statement);
+	m_put_string(&layer, digest);
+	rig_send(rig->peers[ROLE_VERIFIER], &layer);
+}
+
 /* Offers a baseline and returns the recorder's answer. */
 static inline int64_t rig_load(struct rig *rig, uint64_t revision, const struct file_fact *entries,
 			       uint64_t count)
 {
-	struct message begin = MESSAGE_INIT(MSG_BASELINE_BEGIN),
-		       rules = MESSAGE_INIT(MSG_BASELINE_RULES),
+	struct message rules = MESSAGE_INIT(MSG_BASELINE_RULES),
 		       end = MESSAGE_INIT(MSG_BASELINE_END), result;
 	int fd = rig->peers[ROLE_VERIFIER];
 	char digest[SHA256_HEX_SIZE];
 	cleanup_free char *statement = rig_statement("rig", revision, count, digest);
 	int64_t r;
 
-	m_put_string(&begin, statement);
-	m_put_string(&begin, digest);
-	m_put_u64(&begin, revision);
-	m_put_u64(&begin, count);
-	rig_send(fd, &begin);
+	rig_begin(rig, statement, digest, count);
 	m_put_string(&rules, "[monitor]\ntree = /opt/rig\n");
 	m_put_string(&rules, digest);
 	rig_send(fd, &rules);

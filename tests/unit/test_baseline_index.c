@@ -47,12 +47,22 @@ static void add(const char *path, uint8_t seed)
 	ck_assert_int_eq(baseline_index_add(idx, &fact), 0);
 }
 
+/* Ends a load of one site layer, whose statement is "{REVISION}". */
+static void commit(const char *digest, uint64_t revision)
+{
+	char statement[32];
+
+	snprintf(statement, sizeof(statement), "{%llu}", (unsigned long long)revision);
+	ck_assert_int_eq(baseline_index_add_layer(idx, LAYER_SITE, "s1", statement), 0);
+	ck_assert_int_eq(baseline_index_commit(idx, digest), 0);
+}
+
 static void load(uint64_t revision, const char *const *paths, size_t count)
 {
 	ck_assert_int_eq(baseline_index_begin(idx), 0);
 	for (size_t i = 0; i < count; i++)
 		add(paths[i], (uint8_t)(i + 1));
-	ck_assert_int_eq(baseline_index_commit(idx, "d1", "{}", revision), 0);
+	commit("d1", revision);
 }
 
 static const char *const small[] = {"/usr",	  "/usr-local", "/usr/bin",
@@ -75,12 +85,13 @@ START_TEST(keeps_every_field)
 		.package = (char *)"coreutils",
 		.version = (char *)"9.1-1",
 		.unstated = FILE_DIFF_SIZE | FILE_DIFF_XATTRS,
+		.layer = LAYER_HOST,
 	};
 	struct file_fact out = {0};
 
 	ck_assert_int_eq(baseline_index_begin(idx), 0);
 	ck_assert_int_eq(baseline_index_add(idx, &in), 0);
-	ck_assert_int_eq(baseline_index_commit(idx, "abc", "{\"name\":\"n\"}", 7), 0);
+	commit("abc", 7);
 	ck_assert_int_eq(baseline_index_find_path(idx, in.path, &out), 0);
 	ck_assert_str_eq(out.path, in.path);
 	ck_assert_int_eq(out.type, in.type);
@@ -98,6 +109,7 @@ START_TEST(keeps_every_field)
 	ck_assert_str_eq(out.package, in.package);
 	ck_assert_str_eq(out.version, in.version);
 	ck_assert_uint_eq(out.unstated, in.unstated);
+	ck_assert_int_eq(out.layer, in.layer);
 	file_fact_done(&out);
 }
 END_TEST
@@ -112,8 +124,9 @@ START_TEST(survives_reopening)
 	baseline_index_close(idx);
 	ck_assert_int_eq(baseline_index_open(db, &idx), 0);
 	ck_assert_str_eq(baseline_index_digest(idx), "d1");
-	ck_assert_str_eq(baseline_index_statement(idx), "{}");
-	ck_assert_uint_eq(baseline_index_revision(idx), 3);
+	ck_assert_str_eq(baseline_index_statement(idx, LAYER_SITE), "{3}");
+	ck_assert_str_eq(baseline_index_layer_digest(idx, LAYER_SITE), "s1");
+	ck_assert_ptr_null(baseline_index_statement(idx, LAYER_HOST));
 	ck_assert_uint_eq(baseline_index_entries(idx), ARRAY_SIZE(small));
 }
 END_TEST
@@ -124,7 +137,7 @@ START_TEST(empty_finds_nothing)
 	uint8_t digest[SHA256_SIZE] = {0};
 
 	ck_assert_str_eq(baseline_index_digest(idx), "");
-	ck_assert_ptr_null(baseline_index_statement(idx));
+	ck_assert_ptr_null(baseline_index_statement(idx, LAYER_SITE));
 	ck_assert_int_eq(baseline_index_find_path(idx, "/usr", &out), -ENOENT);
 	ck_assert_int_eq(baseline_index_find_digest(idx, digest, &out), -ENOENT);
 	ck_assert_int_eq(baseline_index_mark(idx, "/usr"), -ENOENT);
@@ -142,7 +155,7 @@ START_TEST(answers_from_the_old_content_until_the_commit)
 	ck_assert_int_eq(baseline_index_find_path(idx, "/opt/new", &out), -ENOENT);
 	ck_assert_int_eq(baseline_index_find_path(idx, "/usr/bin/a", &out), 0);
 	file_fact_done(&out);
-	ck_assert_int_eq(baseline_index_commit(idx, "d2", "{}", 2), 0);
+	commit("d2", 2);
 	ck_assert_int_eq(baseline_index_find_path(idx, "/opt/new", &out), 0);
 	file_fact_done(&out);
 	ck_assert_int_eq(baseline_index_find_path(idx, "/usr/bin/a", &out), -ENOENT);
@@ -196,7 +209,7 @@ START_TEST(finds_by_whole_digest)
 	fact.path = (char *)"/b";
 	fact.sha256[31] = 6;
 	ck_assert_int_eq(baseline_index_add(idx, &fact), 0);
-	ck_assert_int_eq(baseline_index_commit(idx, "d", "{}", 1), 0);
+	commit("d", 1);
 
 	ck_assert_int_eq(baseline_index_find_digest(idx, fact.sha256, &out), 0);
 	ck_assert_str_eq(out.path, "/b");
@@ -223,7 +236,7 @@ START_TEST(drops_a_damaged_file)
 	ck_assert_str_eq(baseline_index_digest(idx), "");
 	ck_assert_int_eq(access(db, F_OK), -1);
 	load(2, small, 1);
-	ck_assert_uint_eq(baseline_index_revision(idx), 2);
+	ck_assert_str_eq(baseline_index_statement(idx, LAYER_SITE), "{2}");
 }
 END_TEST
 
@@ -299,7 +312,7 @@ START_TEST(loads_many_entries_in_seconds)
 		ck_assert_int_eq(hash_buffer(path, strlen(path), fact.sha256), 0);
 		ck_assert_int_eq(baseline_index_add(idx, &fact), 0);
 	}
-	ck_assert_int_eq(baseline_index_commit(idx, "d", "{}", 1), 0);
+	commit("d", 1);
 	ck_assert_int_eq(baseline_index_find_path(idx, path, &out), 0);
 	file_fact_done(&out);
 	ck_assert_int_lt(clock_mono_ns() - start, 20 * NSEC_PER_SEC);

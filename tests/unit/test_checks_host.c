@@ -187,7 +187,7 @@ static const struct probe_case cases[] = {
 
 	{"agent: a baseline",
 	 LOADED,
-	 {{"/var/lib/plumbline/baseline/current.tar", ""}},
+	 {{"/var/lib/plumbline/baseline/site.tar", ""}},
 	 CHECK_PASS,
 	 "loaded"},
 	{"agent: no baseline",

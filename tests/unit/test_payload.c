@@ -36,6 +36,7 @@ static const struct file_fact fact = {
 	.package = "hmi",
 	.version = "1.2-3",
 	.unstated = FILE_DIFF_MODE | FILE_DIFF_PACKAGE,
+	.layer = LAYER_SITE,
 };
 
 static const struct subject subject = {
@@ -60,6 +61,7 @@ static void check_fact(const struct file_fact *got, const struct file_fact *want
 	ck_assert_int_eq(got->role, want->role);
 	ck_assert_int_eq(got->has_digest, want->has_digest);
 	ck_assert_uint_eq(got->unstated, want->unstated);
+	ck_assert_int_eq(got->layer, want->layer);
 	ck_assert_mem_eq(got->sha256, want->sha256, SHA256_SIZE);
 	ck_assert_uint_eq(got->size, want->size);
 	ck_assert_uint_eq(got->mode, want->mode);

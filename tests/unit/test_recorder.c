@@ -292,7 +292,6 @@ END_TEST
 START_TEST(older_collapsed_and_cut_baselines_are_refused_and_last_good_kept)
 {
 	struct file_fact entries[10];
-	struct message begin = MESSAGE_INIT(MSG_BASELINE_BEGIN);
 	char paths[10][32];
 	const struct rig_wanted refused = {.type = WIRE_BASELINE, .text = "refused"};
 	cleanup_wire_record struct wire_record record = {0};
@@ -313,11 +312,7 @@ START_TEST(older_collapsed_and_cut_baselines_are_refused_and_last_good_kept)
 	record = rig_expect(rig, 0, &refused);
 
 	/* The verifier dies in the middle; the next load starts anew. */
-	m_put_string(&begin, statement);
-	m_put_string(&begin, digest);
-	m_put_u64(&begin, 9);
-	m_put_u64(&begin, 10);
-	rig_send(rig->peers[ROLE_VERIFIER], &begin);
+	rig_begin(rig, statement, digest, 10);
 	rig_link(rig, ROLE_VERIFIER);
 	status = rig_status(rig);
 	ck_assert_uint_eq(status.baseline_revision, 5);
@@ -341,6 +336,7 @@ START_TEST(kill_between_index_and_record_does_not_bar_the_older_one)
 	ck_assert_int_gt(asprintf(&path, "%s/state/recorder", rig->dir), 0);
 	ck_assert_int_eq(record_open(path, 1 << 20, &record), 0);
 	ck_assert_int_eq(record_set(record, "baseline", "that of revision 5"), 0);
+	ck_assert_int_eq(record_set(record, "layer.host", "5 rig"), 0);
 	ck_assert_int_eq(record_commit(record), 0);
 	record_close(record);
 	free(path);

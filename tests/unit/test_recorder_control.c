@@ -70,18 +70,13 @@ END_TEST
 
 START_TEST(answers_while_a_baseline_loads)
 {
-	struct message begin = MESSAGE_INIT(MSG_BASELINE_BEGIN);
 	char digest[SHA256_HEX_SIZE];
 	cleanup_free char *statement = rig_statement("rig", 1, 100000, digest);
 	cleanup_status struct status status = {0};
 	char path[32];
 
 	rig_start(rig);
-	m_put_string(&begin, statement);
-	m_put_string(&begin, digest);
-	m_put_u64(&begin, 1);
-	m_put_u64(&begin, 100000);
-	rig_send(rig->peers[ROLE_VERIFIER], &begin);
+	rig_begin(rig, statement, digest, 100000);
 	for (int i = 0; i < 2000; i++) {
 		struct message entry = MESSAGE_INIT(MSG_BASELINE_ENTRY);
 		struct file_fact one;
