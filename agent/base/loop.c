@@ -2,12 +2,20 @@
 #include "base/loop.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "base/clock.h"
+
 #define LOOP_BATCH 32
+
+/* Memory that is free goes back to the system after this time without an event, or at the latest
+ * after the longer one: a start or a load takes much more than what follows it. */
+#define QUIET_MS   1000
+#define TRIM_AFTER (60 * NSEC_PER_SEC)
 
 enum source_kind {
 	SOURCE_FD,
@@ -250,12 +258,24 @@ int loop_run_once(struct loop *loop, int timeout_ms)
 
 int loop_run(struct loop *loop)
 {
+	int64_t trimmed_ns = clock_mono_ns();
+	bool is_due = true; /* something happened since */
+
 	loop->is_stopped = false;
 	while (!loop->is_stopped) {
-		int r = loop_run_once(loop, -1);
+		int r = loop_run_once(loop, is_due ? QUIET_MS : -1);
+		int64_t now = clock_mono_ns();
+		bool is_long_ago = now - trimmed_ns >= TRIM_AFTER;
 
 		if (r < 0)
 			return r;
+		if (is_due && (r == 0 || is_long_ago)) {
+			(void)malloc_trim(0);
+			trimmed_ns = now;
+			is_due = false;
+		} else if (r > 0 && is_long_ago) {
+			is_due = true;
+		}
 	}
 	return 0;
 }

@@ -41,7 +41,8 @@ int loop_add_signal(struct loop *loop, int signo, loop_signal_fn fn, void *userd
 /* NULL is allowed; returns NULL. */
 struct loop_source *loop_remove(struct loop_source *source);
 
-int loop_run(struct loop *loop); /* until loop_stop() or an error */
+/* Until loop_stop() or an error. Gives free memory back to the system when nothing happens. */
+int loop_run(struct loop *loop);
 int loop_run_once(struct loop *loop,
 		  int timeout_ms); /* number of callbacks run, or negative errno */
 void loop_stop(struct loop *loop);

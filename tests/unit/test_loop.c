@@ -175,6 +175,51 @@ START_TEST(a_closed_peer_is_reported)
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__ /* its allocator is another one */
+static size_t resident_bytes(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	size_t pages;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%*u %zu", &pages), 1);
+	(void)fclose(file);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int on_timer_stop(struct loop *loop, void *userdata)
+{
+	loop_stop(loop);
+	return 0;
+}
+
+/* One block stays at the end, or the allocator would give all before it back by itself. */
+START_TEST(free_memory_goes_back_when_it_is_quiet)
+{
+	enum {
+		COUNT = 40000,
+		SIZE = 256
+	};
+	cleanup_with(loop_freep) struct loop *loop = NULL;
+	static char *blocks[COUNT];
+	size_t before;
+
+	for (int i = 0; i < COUNT; i++) {
+		blocks[i] = malloc(SIZE);
+		memset(blocks[i], 1, SIZE);
+	}
+	for (int i = 0; i < COUNT - 1; i++)
+		free(blocks[i]);
+	before = resident_bytes();
+	ck_assert_int_eq(loop_new(&loop), 0);
+	ck_assert_int_eq(loop_add_timer(loop, 1500, 0, on_timer_stop, NULL, NULL), 0);
+	ck_assert_int_eq(loop_run(loop), 0);
+	ck_assert_uint_lt(resident_bytes() + COUNT * SIZE / 2, before);
+	free(blocks[COUNT - 1]);
+}
+END_TEST
+#endif
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, a_timer_repeats);
@@ -184,6 +229,9 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_source_removed_by_another_is_not_called);
 	tcase_add_test(tcase, a_signal_arrives_in_the_loop);
 	tcase_add_test(tcase, a_closed_peer_is_reported);
+#ifndef __SANITIZE_ADDRESS__
+	tcase_add_test(tcase, free_memory_goes_back_when_it_is_quiet);
+#endif
 }
 
 UNIT_MAIN("loop")
