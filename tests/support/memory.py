@@ -43,3 +43,13 @@ def check_growth(what, small, large):
     print("%-32s %6.1f MB, %6.1f MB: %4.0f bytes for each file, %6.1f MB with %d"
           % (what, small, large, each * 1048576, whole, FILES))
     trial.check(whole <= BOUND_MB, "%s would take %.1f MB with %d files" % (what, whole, FILES))
+
+
+def peak_of(pid):
+    """Peak of a running process in MB, or None when it is gone."""
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii", errors="replace") as f:
+            sizes = [line.split()[1] for line in f if line.startswith("VmHWM:")]
+    except OSError:
+        return None
+    return int(sizes[0]) / 1024 if sizes else None
