@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "baseline/review.h"
 #include "model/file_fact.h"
 
 struct strbuf;
@@ -24,6 +25,11 @@ struct strbuf;
 struct baseline_problem {
 	char *path; /* raw bytes */
 	char *text;
+};
+
+struct baseline_list {
+	char **paths; /* NULL-ended, raw bytes; NULL: none */
+	size_t bytes; /* that they may take in the statement */
 };
 
 struct baseline_statement {
@@ -46,7 +52,10 @@ struct baseline_statement {
 	uint64_t package_checked, package_unchanged;
 	uint64_t differs_from_package; /* other content than the package shipped */
 	uint64_t not_packaged;	       /* regular files that no package owns */
-	uint64_t not_read;	       /* changed while read, vanished, unreadable: not approved */
+	/* What to look at: how many entries of each kind, and the first paths of those listed. */
+	uint64_t review[REVIEW_COUNT];
+	struct baseline_list listed[REVIEW_COUNT];
+	uint64_t not_read; /* changed while read, vanished, unreadable: not approved */
 	struct baseline_problem *problems; /* the first of those */
 	size_t problem_count, problem_bytes;
 	char content_digest[SHA256_HEX_SIZE];

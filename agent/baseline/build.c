@@ -75,7 +75,9 @@ struct item {
 	uint64_t size;
 	const struct package *package;
 	const struct package_file *packaged; /* to be compared with; NULL: no checksum is known */
-	const char *problem;		     /* static */
+	const struct package_file *shipped;  /* for the attributes; NULL: they are not known */
+	unsigned review;
+	const char *problem; /* static */
 };
 
 struct worker {
@@ -148,6 +150,8 @@ static int add_path(struct build *b, const char *path, const struct statx *stx)
 		item->package = packages_find(b->packages, path);
 	if (item->is_regular && item->package)
 		r = plan_checksum(b, item, stx);
+	if (item->package)
+		item->shipped = packages_peek_file(b->packages, path);
 	if (r == 0)
 		pool_put(b->pool, item->size >= LARGE_FILE ? POOL_FIRST : POOL_IN_TURN);
 	return r;
@@ -268,6 +272,8 @@ static int write_line(struct item *item, struct file_fact *fact)
 			return -ENOMEM;
 	}
 	fact->differs = item->is_regular && item->differs;
+	package_file_judge(item->shipped, fact);
+	item->review = review_of(fact);
 	r = entry_write(fact, &item->line);
 	if (r == -EMSGSIZE)
 		item->problem = "its path and attributes are too long";
@@ -312,14 +318,14 @@ static int count_item(struct baseline_statement *s, const struct item *item)
 		return statement_add_problem(s, item->path.data, item->problem);
 	s->entries++;
 	if (!item->is_regular)
-		return 0;
+		return statement_add_review(s, item->review, item->path.data);
 	s->files++;
 	s->bytes_hashed += item->size;
 	s->package_checked += item->packaged != NULL;
 	s->package_unchanged += item->is_unchanged;
 	s->differs_from_package += item->differs;
 	s->not_packaged += item->package == NULL;
-	return 0;
+	return statement_add_review(s, item->review, item->path.data);
 }
 
 static int finish_item(void *arg, void *userdata)

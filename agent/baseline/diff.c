@@ -176,7 +176,7 @@ static bool has_other_origin(const struct file_fact *old, const struct file_fact
 {
 	return ((old->unstated ^ now->unstated) & FILE_DIFF_PACKAGE) != 0 ||
 	       !str_equal(old->package, now->package) || !str_equal(old->version, now->version) ||
-	       old->differs != now->differs;
+	       old->differs != now->differs || old->attributes_differ != now->attributes_differ;
 }
 
 enum diff_kind diff_judge(const struct file_fact *old, const struct file_fact *now,

@@ -100,7 +100,9 @@ static void put_version(const struct file_fact *f, struct strbuf *out)
 
 static void put_differs(const struct file_fact *f, struct strbuf *out)
 {
-	if (f->differs)
+	if (f->attributes_differ)
+		strbuf_add_str(out, f->differs ? "content and attributes" : "attributes");
+	else if (f->differs)
 		strbuf_add_str(out, "true");
 }
 

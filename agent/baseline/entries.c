@@ -116,6 +116,8 @@ int entry_write(const struct file_fact *entry, struct strbuf *out)
 	add_attributes(entry, out);
 	if (entry->differs)
 		strbuf_add_str(out, ",\"differs\":true");
+	if (entry->attributes_differ)
+		strbuf_add_str(out, ",\"attributes_differ\":true");
 	strbuf_add_str(out, "}\n");
 	if (strbuf_check(out) < 0)
 		return -ENOMEM;
@@ -305,6 +307,7 @@ static void read_attributes(struct cursor *c, struct file_fact *entry)
 	if (TAKE(c, ",\"version\":\""))
 		entry->version = take_text(c);
 	entry->differs = TAKE(c, ",\"differs\":true");
+	entry->attributes_differ = TAKE(c, ",\"attributes_differ\":true");
 	NEED(c, "}");
 }
 
@@ -313,7 +316,8 @@ static bool is_bare(const struct file_fact *entry)
 {
 	return entry->role == FILE_ROLE_DATA && entry->mode == 0 && entry->uid == 0 &&
 	       entry->gid == 0 && !entry->user && !entry->group && !entry->capabilities &&
-	       !entry->xattrs && !entry->package && !entry->version && !entry->unstated;
+	       !entry->xattrs && !entry->package && !entry->version && !entry->unstated &&
+	       !entry->attributes_differ;
 }
 
 /* What the grammar cannot say. */
@@ -329,7 +333,7 @@ static bool is_sound(const struct file_fact *entry)
 	    (entry->differs && !entry->has_digest))
 		return false;
 	if ((entry->type != FILE_TYPE_REGULAR && !has(entry, FILE_DIFF_SIZE)) ||
-	    (entry->differs && !has(entry, FILE_DIFF_PACKAGE)))
+	    ((entry->differs || entry->attributes_differ) && !has(entry, FILE_DIFF_PACKAGE)))
 		return false;
 	/* Only these can make a path other than its normal form. */
 	if (!strstr(entry->path, "//") && !strstr(entry->path, "/.") &&

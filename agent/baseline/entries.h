@@ -5,6 +5,7 @@
  * Keys in this order, those in brackets only where they apply:
  *   path type [sha256] [target] role [unstated] [size] mode uid gid [user] [group]
  *   [capabilities] [xattrs] [package] [version] [differs]
+ *   [attributes_differ]
  * unstated is a list of the fields (file_fields_unstated) that the baseline says
  * nothing about; they do not stand in the line, all others do.
  * All texts go through str_escape(). There is one text for each entry:

@@ -190,8 +190,9 @@ static int count_entry(struct baseline_statement *s, const struct strbuf *line)
 		return r;
 	s->entries++;
 	s->unstated += entry.unstated != 0;
-	if (entry.type != FILE_TYPE_REGULAR)
-		return 0;
+	r = statement_add_review(s, review_of(&entry), entry.path);
+	if (r < 0 || entry.type != FILE_TYPE_REGULAR)
+		return r;
 	s->files++;
 	s->bytes_hashed += entry.size;
 	s->differs_from_package += entry.differs;

@@ -322,6 +322,13 @@ int packages_get_file(struct packages *p, const char *path, const struct package
 	return 0;
 }
 
+const struct package_file *packages_peek_file(const struct packages *p, const char *path)
+{
+	const struct slot *slot = find(p, path);
+
+	return slot ? slot->file : NULL;
+}
+
 int packages_each(const struct packages *p, int (*fn)(const char *path, void *userdata),
 		  void *userdata)
 {

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/hash.h"
+#include "model/file_fact.h"
 
 struct packages;
 
@@ -31,7 +32,8 @@ struct package_file {
 	const char *target;	  /* of a symbolic link */
 	uint16_t mode;		  /* as st_mode has it */
 	uint8_t digest_size;	  /* MD5_SIZE, SHA256_SIZE, or 0: there is none */
-	bool is_config;		  /* the administrator may change it */
+	/* %config, or not to be verified. Not of dpkg: its conffiles lie below /etc. */
+	bool is_config;
 	uint8_t digest[];
 };
 
@@ -73,6 +75,17 @@ const struct package *packages_find(const struct packages *packages, const char 
  */
 int packages_get_file(struct packages *packages, const char *path,
 		      const struct package_file **ret_file);
+
+/* The same as far as it was loaded; NULL: nothing is known, or not yet. Looks at nothing else, so
+ * it is for files whose checksum is not wanted. */
+const struct package_file *packages_peek_file(const struct packages *packages, const char *path);
+
+/*
+ * Sets attributes_differ (mode, owner, capabilities or link target are others than the package's,
+ * as far as those are known), and the role of settings that lie elsewhere than in /etc. @file may
+ * be NULL.
+ */
+void package_file_judge(const struct package_file *file, struct file_fact *fact);
 
 /* Each path of each package as it is on disk, in no order; stops at a non-zero return of @fn, which
  * it gives back. */

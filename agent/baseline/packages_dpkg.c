@@ -298,7 +298,7 @@ static void dpkg_free(void *state)
 
 /* Adds @path, as the package names it, with its checksum in hex. */
 static int add_sum(struct packages *p, const struct dpkg *d, const struct owner *owner,
-		   const char *path, const char *md5, bool is_config)
+		   const char *path, const char *md5)
 {
 	struct package_file *file = arena_alloc(packages_get_arena(p), sizeof(*file) + MD5_SIZE);
 
@@ -307,7 +307,6 @@ static int add_sum(struct packages *p, const struct dpkg *d, const struct owner 
 	if (hex_decode(md5, MD5_TEXT, file->digest, MD5_SIZE) < 0)
 		return 0;
 	file->digest_size = MD5_SIZE;
-	file->is_config = is_config;
 	return packages_set_file(p, owner->number,
 				 divert(d, packages_get(p, owner->number)->name, path), file);
 }
@@ -330,7 +329,7 @@ static int read_sums(struct packages *p, const struct dpkg *d, const struct owne
 		if (strlen(line) < MD5_TEXT + 3 || line[MD5_TEXT] != ' ')
 			continue;
 		line[MD5_TEXT + 1] = '/';
-		r = add_sum(p, d, owner, line + MD5_TEXT + 1, line, false);
+		r = add_sum(p, d, owner, line + MD5_TEXT + 1, line);
 		if (r < 0)
 			return r;
 	}
@@ -349,7 +348,7 @@ static int read_conffiles(struct packages *p, const struct dpkg *d, const struct
 		if (!space || line[1] != '/' || strspn(space + 1, "0123456789abcdef") != MD5_TEXT)
 			continue;
 		*space = '\0';
-		r = add_sum(p, d, owner, line + 1, space + 1, true);
+		r = add_sum(p, d, owner, line + 1, space + 1);
 		if (r < 0)
 			return r;
 	}

@@ -105,9 +105,12 @@ int present_fill_origin(struct present *p, struct file_fact *fact)
 {
 	int r = present_find_origin(p, fact);
 
-	fact->differs = false;
-	if (r < 0 || !fact->package || fact->type != FILE_TYPE_REGULAR)
+	fact->differs = fact->attributes_differ = false;
+	if (r < 0 || !fact->package)
 		return r;
+	package_file_judge(packages_peek_file(p->packages, fact->path), fact);
+	if (fact->type != FILE_TYPE_REGULAR)
+		return 0;
 	return compare_digest(p, fact);
 }
 

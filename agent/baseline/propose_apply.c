@@ -52,6 +52,7 @@ static int begin_statement(struct job *job, struct diag *diag)
 	s->entries = s->files = s->bytes_hashed = s->unstated = 0;
 	s->package_checked = s->package_unchanged = 0;
 	s->differs_from_package = s->not_packaged = 0;
+	statement_clear_review(s);
 	r = set_text(&s->ticket, a->ticket);
 	if (r == 0)
 		r = set_text(&s->made_by, a->made_by);
@@ -82,7 +83,8 @@ static int put_entry(struct job *job, const struct file_fact *entry)
 		s->differs_from_package += entry->differs;
 		s->not_packaged += !entry->package && !(entry->unstated & FILE_DIFF_PACKAGE);
 	}
-	return writer_add(job->writer, job->line.data, job->line.len);
+	r = statement_add_review(s, review_of(entry), entry->path);
+	return r < 0 ? r : writer_add(job->writer, job->line.data, job->line.len);
 }
 
 /* What stood among the problems of the revision before is read and approved now. */

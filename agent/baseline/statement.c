@@ -26,6 +26,7 @@ void baseline_statement_done(struct baseline_statement *statement)
 		free(statement->problems[i].text);
 	}
 	free(statement->problems);
+	statement_clear_review(statement);
 	*statement = (struct baseline_statement){0};
 }
 
@@ -52,6 +53,37 @@ int statement_add_problem(struct baseline_statement *statement, const char *path
 		return -ENOMEM;
 	}
 	statement->problem_count++;
+	return 0;
+}
+
+void statement_clear_review(struct baseline_statement *statement)
+{
+	for (unsigned i = 0; i < REVIEW_COUNT; i++) {
+		strv_free(statement->listed[i].paths);
+		statement->listed[i] = (struct baseline_list){0};
+		statement->review[i] = 0;
+	}
+}
+
+int statement_add_review(struct baseline_statement *statement, unsigned kinds, const char *path)
+{
+	for (unsigned i = 0; i < REVIEW_COUNT; i++) {
+		struct baseline_list *list = &statement->listed[i];
+		int r;
+
+		if (!(kinds & 1u << i))
+			continue;
+		statement->review[i]++;
+		if (!review_kinds[i].is_listed)
+			continue;
+		/* Escaping makes at most five bytes of one; the frame of a path is three. */
+		list->bytes += 5 * strlen(path) + 3;
+		if (list->bytes > STATEMENT_REVIEW_MAX)
+			continue;
+		r = strv_append(&list->paths, path);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 
@@ -100,6 +132,27 @@ static void write_source(const struct baseline_statement *s, struct json *j)
 	json_end_object(j);
 }
 
+static void write_review(const struct baseline_statement *s, struct json *j)
+{
+	json_key(j, "review");
+	json_begin_object(j);
+	for (unsigned i = 0; i < REVIEW_COUNT; i++)
+		json_put_u64(j, review_kinds[i].key, s->review[i]);
+	json_end_object(j);
+	json_key(j, "listed");
+	json_begin_object(j);
+	for (unsigned i = 0; i < REVIEW_COUNT; i++) {
+		if (!review_kinds[i].is_listed)
+			continue;
+		json_key(j, review_kinds[i].key);
+		json_begin_array(j);
+		for (char *const *path = s->listed[i].paths; path && *path; path++)
+			json_path(j, *path);
+		json_end_array(j);
+	}
+	json_end_object(j);
+}
+
 static void write_lists(const struct baseline_statement *s, struct json *j)
 {
 	json_key(j, "trees");
@@ -118,6 +171,7 @@ static void write_lists(const struct baseline_statement *s, struct json *j)
 	json_put_u64(j, "differs", s->differs_from_package);
 	json_put_u64(j, "not_packaged", s->not_packaged);
 	json_end_object(j);
+	write_review(s, j);
 	json_put_u64(j, "not_read", s->not_read);
 	json_key(j, "problems");
 	json_begin_array(j);

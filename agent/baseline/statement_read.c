@@ -142,6 +142,32 @@ static void get_source(struct reader *reader, struct baseline_statement *s)
 		reader->missing = "source";
 }
 
+static int get_review(struct reader *reader, struct baseline_statement *s)
+{
+	struct reader counts = {.root = get(reader, "review", JSON_OBJECT)};
+	struct reader lists = {.root = get(reader, "listed", JSON_OBJECT)};
+	int r = 0;
+
+	for (unsigned i = 0; i < REVIEW_COUNT && !reader->missing && r == 0; i++) {
+		const char *key = review_kinds[i].key;
+		const json_t *list = NULL;
+
+		if (review_kinds[i].is_listed)
+			list = get(&lists, key, JSON_ARRAY);
+		for (size_t n = 0; list && n < json_array_size(list) && r == 0; n++) {
+			cleanup_free char *path = unescape(json_array_get(list, n));
+
+			if (!path)
+				lists.missing = key;
+			else
+				r = statement_add_review(s, 1u << i, path);
+		}
+		s->review[i] = get_u64(&counts, key);
+		reader->missing = counts.missing ? counts.missing : lists.missing;
+	}
+	return r;
+}
+
 static int read_fields(struct reader *reader, struct baseline_statement *s)
 {
 	cleanup_free char *made_at = get_text(reader, "made_at");
@@ -167,7 +193,9 @@ static int read_fields(struct reader *reader, struct baseline_statement *s)
 	s->bytes_hashed = get_u64(reader, "bytes_hashed");
 	s->unstated = get_u64(reader, "unstated");
 	get_packages(reader, s);
-	r = get_problems(reader, s);
+	r = get_review(reader, s);
+	if (r == 0)
+		r = get_problems(reader, s);
 	if (r < 0)
 		return r;
 	get_digest(reader, "content_digest", s->content_digest);

@@ -221,6 +221,9 @@ static void print_result(const struct create *c)
 	printf("%" PRIu64 " differ from their package, %" PRIu64 " of no package, %" PRIu64
 	       " not read\n",
 	       s->differs_from_package, s->not_packaged, s->not_read);
+	for (unsigned i = 0; i < REVIEW_COUNT; i++)
+		if (review_kinds[i].is_listed && s->review[i] > 0)
+			printf("look at %" PRIu64 " %s\n", s->review[i], review_kinds[i].label);
 	if (s->not_read > 0)
 		printf("what was not read is not approved: plumbline baseline show lists it\n");
 	printf("content digest %s\n", s->content_digest);

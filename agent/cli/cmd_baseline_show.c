@@ -22,7 +22,7 @@ static const char help[] =
 	"  --json         one JSON document\n"
 	"  --ca CA        judge the approvals against these certificates (PEM)\n"
 	"  --unpackaged   of the entries, only files that no package owned\n"
-	"  --differs      of the entries, only files that were not as their package shipped them\n";
+	"  --differs      of the entries, only what was not as its package shipped it\n";
 
 enum {
 	OPT_JSON = 256,
@@ -66,6 +66,27 @@ static void print_problems(const struct baseline_statement *s)
 		printf("not approved:   %" PRIu64 " more\n", s->not_read - s->problem_count);
 }
 
+/* What an approver has to look at, in words; only what there is. */
+static void print_review(const struct baseline_statement *s)
+{
+	for (unsigned i = 0; i < REVIEW_COUNT; i++) {
+		char *const *path = s->listed[i].paths;
+		uint64_t more = s->review[i];
+
+		if (s->review[i] == 0)
+			continue;
+		printf("look at:        %" PRIu64 " %s: %s\n", s->review[i], review_kinds[i].label,
+		       review_kinds[i].meaning);
+		for (; path && *path; path++, more--) {
+			printf("                  ");
+			print_escaped(*path);
+			printf("\n");
+		}
+		if (review_kinds[i].is_listed && more > 0)
+			printf("                  and %" PRIu64 " more\n", more);
+	}
+}
+
 static void print_statement(const struct baseline *baseline)
 {
 	const struct baseline_statement *s = baseline_get_statement(baseline);
@@ -96,6 +117,7 @@ static void print_statement(const struct baseline *baseline)
 	printf("packages:       %" PRIu64 " files differ from theirs, %" PRIu64 " are of none "
 	       "(%" PRIu64 " compared by checksum, %" PRIu64 " unchanged since unpacked)\n",
 	       s->differs_from_package, s->not_packaged, s->package_checked, s->package_unchanged);
+	print_review(s);
 	printf("not read:       %" PRIu64 "\n", s->not_read);
 	print_problems(s);
 	printf("content digest: %s\n", s->content_digest);
@@ -192,7 +214,9 @@ static void print_entry(const struct file_fact *entry)
 		printf(" [%s]", entry->capabilities);
 	if (entry->package)
 		printf(" (%s %s%s)", entry->package, entry->version ? entry->version : "",
-		       entry->differs ? ", differs" : "");
+		       entry->differs		  ? ", differs"
+		       : entry->attributes_differ ? ", attributes differ"
+						  : "");
 	printf("\n");
 }
 
@@ -235,7 +259,7 @@ static bool is_wanted(const struct show *show, const struct file_fact *entry)
 {
 	if (!show->is_unpackaged && !show->is_differs)
 		return true;
-	return (show->is_differs && entry->differs) ||
+	return (show->is_differs && (entry->differs || entry->attributes_differ)) ||
 	       (show->is_unpackaged && entry->type == FILE_TYPE_REGULAR && !entry->package &&
 		!(entry->unstated & FILE_DIFF_PACKAGE));
 }

@@ -151,6 +151,8 @@ static void put_properties(struct json *j, const struct file_fact *entry)
 	put_property(j, "plumbline:xattrs", entry->xattrs);
 	if (entry->differs)
 		put_property(j, "plumbline:differs_from_package", "true");
+	if (entry->attributes_differ)
+		put_property(j, "plumbline:attributes_differ_from_package", "true");
 	json_end_array(j);
 }
 

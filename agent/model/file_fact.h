@@ -56,6 +56,7 @@ struct file_fact {
 	char *version;	   /* of that package */
 	bool differs;	   /* baseline only: when it was made, the content was not what the package
 			      shipped */
+	bool attributes_differ; /* likewise: mode, owner, capabilities or link target */
 	unsigned unstated; /* baseline only: FILE_DIFF_* of the fields that it says nothing about */
 	enum layer layer;  /* baseline only: which one states it; LAYER_NONE otherwise */
 };

@@ -31,6 +31,7 @@ static const struct file_fact facts[] = {
 		.package = (char *)"coreutils",
 		.version = (char *)"1:9.1-1~deb12u1",
 		.differs = true,
+		.attributes_differ = true,
 	},
 	{.path = (char *)"/a\nb\tc\x01\x7f", .type = FILE_TYPE_FIFO},
 	{.path = (char *)"/\xff\xfe\xc3", .type = FILE_TYPE_SOCKET},
@@ -76,6 +77,7 @@ static void assert_same(const struct file_fact *a, const struct file_fact *b)
 	ck_assert_pstr_eq(a->package, b->package);
 	ck_assert_pstr_eq(a->version, b->version);
 	ck_assert_int_eq(a->differs, b->differs);
+	ck_assert_int_eq(a->attributes_differ, b->attributes_differ);
 	ck_assert_uint_eq(a->unstated, b->unstated);
 }
 
@@ -179,6 +181,8 @@ static const struct {
 	{"\"group\":\"root\"", "\"group\":null"},
 	{"\"group\":\"root\"", "\"group\":\"root\",\"version\":\"1\",\"package\":\"a\""},
 	{"\"group\":\"root\"", "\"group\":\"root\",\"differs\":false"},
+	{"\"group\":\"root\"", "\"group\":\"root\",\"attributes_differ\":false"},
+	{"\"group\":\"root\"", "\"group\":\"root\",\"attributes_differ\":true,\"differs\":true"},
 	{"\"mode\":\"0755\",", ""}, /* forgotten is not unstated */
 	{"\"size\":7", "\"unstated\":[],\"size\":7"},
 	{"\"size\":7", "\"unstated\":[\"size\"],\"size\":7"}, /* and stated */

@@ -36,6 +36,9 @@ static void fill(struct baseline_statement *s)
 	ck_assert_int_eq(strv_append(&s->trees, "/usr"), 0);
 	ck_assert_int_eq(strv_append(&s->trees, "/opt/\xff\n"), 0);
 	ck_assert_int_eq(statement_add_problem(s, "/usr/\xfe", "changed"), 0);
+	ck_assert_int_eq(statement_add_review(s, 1u << REVIEW_PROGRAM | 1u << REVIEW_LINK,
+					      "/opt/\xff implant"),
+			 0);
 	ck_assert_int_eq(statement_seal(s), 0);
 }
 
@@ -67,6 +70,10 @@ START_TEST(statement_comes_back_as_it_was)
 	ck_assert_uint_eq(s.package_unchanged, 2);
 	ck_assert_uint_eq(s.differs_from_package, 3);
 	ck_assert_uint_eq(s.not_packaged, 4);
+	for (unsigned i = 0; i < REVIEW_COUNT; i++)
+		ck_assert_uint_eq(s.review[i], i == REVIEW_PROGRAM || i == REVIEW_LINK);
+	ck_assert_str_eq(s.listed[REVIEW_PROGRAM].paths[0], "/opt/\xff implant");
+	ck_assert_ptr_null(s.listed[REVIEW_LINK].paths); /* counted only */
 	ck_assert_uint_eq(s.not_read, 1);
 	ck_assert_uint_eq(s.problem_count, 1);
 	ck_assert_str_eq(s.problems[0].path, "/usr/\xfe");
@@ -171,6 +178,37 @@ START_TEST(problems_are_listed_up_to_a_bound_and_counted_beyond)
 }
 END_TEST
 
+/* All lists full at once still fit, and come back. */
+START_TEST(paths_to_look_at_are_listed_up_to_a_bound_and_counted_beyond)
+{
+	struct baseline_statement s, back = {0};
+	struct strbuf text = STRBUF_INIT;
+	char path[64];
+	size_t listed = 0;
+
+	fill(&s);
+	statement_clear_review(&s);
+	for (unsigned i = 0; i < 5000; i++) {
+		(void)snprintf(path, sizeof(path), "/opt/%05u\x01\x02\x03\x04", i);
+		ck_assert_int_eq(statement_add_review(&s, (1u << REVIEW_COUNT) - 1, path), 0);
+		ck_assert_int_eq(statement_add_problem(&s, path, "changed"), 0);
+	}
+	ck_assert_int_eq(statement_write(&s, &text), 0);
+	ck_assert_int_eq(statement_read(text.data, text.len, &back, NULL), 0);
+	for (unsigned i = 0; i < REVIEW_COUNT; i++) {
+		ck_assert_uint_eq(back.review[i], 5000);
+		ck_assert_int_eq(back.listed[i].paths != NULL, review_kinds[i].is_listed);
+	}
+	while (back.listed[REVIEW_PROGRAM].paths[listed])
+		listed++;
+	ck_assert_uint_ge(listed, 50);
+	ck_assert_uint_lt(listed, 5000);
+	baseline_statement_done(&s);
+	baseline_statement_done(&back);
+	strbuf_done(&text);
+}
+END_TEST
+
 START_TEST(writer_refuses_what_nobody_could_read)
 {
 	struct baseline_statement s;
@@ -192,6 +230,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, other_text_is_refused, 0, ARRAY_SIZE(wrongs));
 	tcase_add_test(tcase, too_long_and_too_deep_are_refused_before_parsing);
 	tcase_add_test(tcase, problems_are_listed_up_to_a_bound_and_counted_beyond);
+	tcase_add_test(tcase, paths_to_look_at_are_listed_up_to_a_bound_and_counted_beyond);
 	tcase_add_test(tcase, writer_refuses_what_nobody_could_read);
 }
 
