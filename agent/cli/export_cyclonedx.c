@@ -156,12 +156,13 @@ static void put_properties(struct json *j, const struct file_fact *entry)
 	json_end_array(j);
 }
 
-static int put_file(const struct file_fact *entry, struct strbuf *out)
+/* The number keeps references apart where a tool takes all but letters out of them. */
+static int put_file(const struct file_fact *entry, uint64_t number, struct strbuf *out)
 {
 	cleanup_strbuf struct strbuf ref = STRBUF_INIT;
 	struct json j = JSON_INIT(out);
 
-	strbuf_add_str(&ref, "file:");
+	strbuf_printf(&ref, "file:%" PRIu64 ":", number);
 	str_escape(&ref, entry->path, strlen(entry->path));
 	if (strbuf_check(&ref) < 0)
 		return -ENOMEM;
@@ -187,6 +188,7 @@ static int put_file(const struct file_fact *entry, struct strbuf *out)
 static int read_files(struct bom *bom, struct diag *diag)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	uint64_t line = 0;
 	int r;
 
 	for (;;) {
@@ -200,7 +202,7 @@ static int read_files(struct bom *bom, struct diag *diag)
 		r = find_origin(bom, &entry, &number);
 		bom->has_stray |= !entry.package;
 		if (r == 0)
-			r = put_file(&entry, &text);
+			r = put_file(&entry, ++line, &text);
 		if (r == 0)
 			r = spill_add(bom->files, number, text.data, text.len);
 		if (r < 0)
@@ -218,12 +220,14 @@ static void format_uuid(const char *digest, char uuid[static UUID_SIZE])
 static void put_metadata(struct json *j, const struct bom *bom)
 {
 	const struct baseline_statement *s = baseline_get_statement(bom->baseline);
-	char revision[24];
+	char revision[24], when[RFC3339_SIZE];
 
+	/* Whole seconds: SPDX, to which tools convert this, has no others. */
+	memcpy(strchr(clock_format(s->made_at_ns, when), '.'), "Z", 2);
 	(void)snprintf(revision, sizeof(revision), "%" PRIu64, s->revision);
 	json_key(j, "metadata");
 	json_begin_object(j);
-	json_put_time(j, "timestamp", s->made_at_ns);
+	json_put_string(j, "timestamp", when);
 	json_key(j, "tools");
 	json_begin_object(j);
 	json_key(j, "components");
@@ -322,7 +326,7 @@ static int write_package(struct bom *bom, const struct origin *origin, FILE *out
 	struct json j = JSON_INIT(&text);
 	int r;
 
-	strbuf_add_str(&ref, "package:");
+	strbuf_printf(&ref, "package:%zu:", origin->number);
 	str_escape(&ref, origin->package, strlen(origin->package));
 	strbuf_add_char(&ref, '@');
 	str_escape(&ref, origin->version, strlen(origin->version));
