@@ -134,6 +134,8 @@ static int take_utf8(struct json_scan *scan, int c)
 		c = get(scan);
 		if (c < 0)
 			return refuse(scan, "the document ends within a text");
+		if ((c & 0xc0) != 0x80)
+			break;
 		bytes[i] = (char)c;
 	}
 	if (utf8_length(bytes, n) != n)

@@ -192,6 +192,8 @@ static int set_values(struct list *list, struct values *v, char *words)
 		if (value)
 			*value++ = '\0';
 		keyword = find_keyword(word);
+		if (!*word)
+			return list_refuse(list, "a value without a keyword");
 		if (keyword == KEY_OTHER) {
 			r = list->on_ignored(word, list->userdata);
 			if (r < 0)

@@ -102,8 +102,11 @@ static int put_folders_above(FILE *out, void **folders, const char *path)
 
 static int put_with_folders(FILE *out, void **folders, const struct file_fact *entry)
 {
-	int r = put_folders_above(out, folders, entry->path);
+	int r;
 
+	if (entry->type == FILE_TYPE_NONE) /* that nothing is to be there cannot be said in mtree */
+		return 0;
+	r = put_folders_above(out, folders, entry->path);
 	if (r < 0)
 		return r;
 	if (entry->type == FILE_TYPE_DIRECTORY)
