@@ -10,6 +10,7 @@ import os
 import trial
 from trial import check
 
+BLOCK = 512  # of a tar file
 P256 = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 
 
@@ -84,3 +85,29 @@ def refused(reason, path, *args, **kwargs):
     said = "%s %s" % (document["reason"], [a["refusal"] for a in document["approvals"]])
     check(not document["good"], "%s is taken, '%s' was expected" % (path, reason))
     check(reason in said, "another reason than '%s': %s" % (reason, said))
+
+
+def members(data):
+    """[name, content] of each member."""
+    found, at = [], 0
+    while data[at]:
+        size = int(data[at + 124:at + 135], 8)
+        found.append([data[at:at + 100].rstrip(b"\0").decode(), data[at + BLOCK:at + BLOCK + size]])
+        at += BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK
+    return found
+
+
+def pack(parts, path):
+    """Writes a file as another tool might that knows the format to the byte."""
+    out = b""
+    for name, content in parts:
+        header = bytearray(BLOCK)
+        for offset, text in ((0, name.encode()), (100, b"0000644\0" b"0000000\0" b"0000000\0"),
+                             (124, b"%011o\0" % len(content)), (136, b"%011o\0" % 1764000000), (148, b" " * 8),
+                             (156, b"0"), (257, b"ustar\0" b"00"), (265, b"root"), (297, b"root"),
+                             (329, b"0000000\0" b"0000000\0")):
+            header[offset:offset + len(text)] = text
+        header[148:156] = b"%06o\0 " % sum(header)
+        out += bytes(header) + content + bytes(-len(content) % BLOCK)
+    with open(path, "wb") as f:
+        f.write(out + bytes(2 * BLOCK))
