@@ -13,6 +13,7 @@ int baseline_attach(int argc, char **argv);
 int baseline_show(int argc, char **argv);
 int baseline_verify(int argc, char **argv);
 int baseline_diff_verb(int argc, char **argv);
+int baseline_explain(int argc, char **argv);
 int baseline_export_verb(int argc, char **argv);
 int baseline_propose(int argc, char **argv);
 int baseline_import_verb(int argc, char **argv);

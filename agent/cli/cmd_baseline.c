@@ -33,6 +33,7 @@ static const struct {
 	{"show", baseline_show, "print statement, approvals and entries"},
 	{"diff", baseline_diff_verb, "tell what one baseline approves otherwise than another"},
 	{"propose", baseline_propose, "make the next revision from differences that people accept"},
+	{"explain", baseline_explain, "say what a baseline's layers state about a path, and why"},
 	{"export", baseline_export_verb, "write a baseline in a form that other tools read"},
 	{"import", baseline_import_verb, "make a baseline of a list that a vendor delivers"},
 	{"load", baseline_load, "give a baseline file to the running agent"},

@@ -198,6 +198,9 @@ static int read_files(struct bom *bom, struct diag *diag)
 		r = baseline_next(bom->baseline, &entry, diag);
 		if (r <= 0)
 			return r;
+		if (entry.type ==
+		    FILE_TYPE_NONE) /* takes back what a layer below states: no part */
+			continue;
 		strbuf_clear(&text);
 		r = find_origin(bom, &entry, &number);
 		bom->has_stray |= !entry.package;

@@ -128,7 +128,9 @@ int baseline_export_mtree(struct baseline *baseline, FILE *out, struct diag *dia
 		cleanup_file_fact struct file_fact entry = {0};
 
 		r = baseline_next(baseline, &entry, diag);
-		if (r == 1 && put_with_folders(out, &folders, &entry) < 0)
+		/* mtree has no word for what is not to be there. */
+		if (r == 1 && entry.type != FILE_TYPE_NONE &&
+		    put_with_folders(out, &folders, &entry) < 0)
 			r = -ENOMEM;
 	} while (r > 0);
 	tdestroy(folders, free);

@@ -14,6 +14,7 @@ _plumbline_options() {
 	'baseline propose') echo --from --findings --findings-file --scan --tree --accept \
 		--accept-all --reason --delta --output --ticket --packages --socket --config ;;
 	'baseline diff') echo --files --json --html ;;
+	'baseline explain') echo --json --config ;;
 	'baseline export') echo --format --output ;;
 	'baseline import') echo --format --name --prefix --tree --ignore --layer --previous \
 		--revision --ticket --output ;;
@@ -40,7 +41,7 @@ _plumbline() {
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
-		words='attach create diff export import load propose request-approval show sign unload verify'
+		words='attach create diff explain export import load propose request-approval show sign unload verify'
 	else
 		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
 		case $before in
