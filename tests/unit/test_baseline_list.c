@@ -122,6 +122,9 @@ static const struct {
 	 "1: /a symlink data ->b -mode -owner" SAYS},
 	{list_read_mtree, NULL, "# a \\\n/a\\\\ type=fifo\n",
 	 "2: /a\\\\ fifo data -mode -owner" SAYS},
+	/* The backslash at the end is escaped, so the next line is one of its own. */
+	{list_read_mtree, NULL, "/a type=link link=b\\\\\n/c type=fifo\n",
+	 "1: /a symlink data ->b\\ -mode -owner" SAYS "2: /c fifo data -mode -owner" SAYS},
 	{list_read_mtree, NULL, "/a type=fifo optional time=1.5 mode=u+x\n",
 	 "ignored optional\nignored time\nignored mode in letters\n1: /a fifo data -mode "
 	 "-owner" SAYS},
