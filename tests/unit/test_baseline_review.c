@@ -75,40 +75,44 @@ END_TEST
 	.type = FILE_TYPE_REGULAR, .mode = 0755, .user = (char *)"root", .group = (char *)"adm"
 #define LINK_FACT .type = FILE_TYPE_SYMLINK, .mode = 0777, .link_target = (char *)"a"
 
+#define SHIPPED(...) (&(const struct package_file){__VA_ARGS__})
+
 static const struct {
-	struct package_file file;
+	const struct package_file *file;
 	struct file_fact fact;
 	bool differs;
 } attributes[] = {
-	{{.mode = 0}, {FILE_FACT}, false}, /* nothing is known */
-	{{.mode = S_IFREG | 0755, .user = "root", .group = "adm"}, {FILE_FACT}, false},
-	{{.mode = S_IFREG | 04755}, {FILE_FACT}, true},
-	{{.mode = S_IFDIR | 0755}, {FILE_FACT}, true},
-	{{.user = "daemon"}, {FILE_FACT}, true},
-	{{.group = "root"}, {FILE_FACT}, true},
-	{{.user = "root"},
+	{SHIPPED(.mode = 0), {FILE_FACT}, false}, /* nothing is known */
+	{SHIPPED(.mode = S_IFREG | 0755, .user = "root", .group = "adm"), {FILE_FACT}, false},
+	{SHIPPED(.mode = S_IFREG | 04755), {FILE_FACT}, true},
+	{SHIPPED(.mode = S_IFDIR | 0755), {FILE_FACT}, true},
+	{SHIPPED(.user = "daemon"), {FILE_FACT}, true},
+	{SHIPPED(.group = "root"), {FILE_FACT}, true},
+	{SHIPPED(.user = "root"),
 	 {.type = FILE_TYPE_REGULAR, .uid = 77},
 	 true}, /* a number without name */
-	{{.capabilities = ""}, {FILE_FACT}, false},
-	{{.capabilities = "cap_net_raw=ep"}, {FILE_FACT}, true},
-	{{.capabilities = ""}, {FILE_FACT, .capabilities = (char *)"cap_net_raw=ep"}, true},
-	{{.capabilities = "= cap_net_raw+ep"},
+	{SHIPPED(.capabilities = ""), {FILE_FACT}, false},
+	{SHIPPED(.capabilities = "cap_net_raw=ep"), {FILE_FACT}, true},
+	{SHIPPED(.capabilities = ""), {FILE_FACT, .capabilities = (char *)"cap_net_raw=ep"}, true},
+	{SHIPPED(.capabilities = "= cap_net_raw+ep"),
 	 {FILE_FACT, .capabilities = (char *)"cap_net_raw=ep"},
 	 false}, /* as older releases write it */
-	{{.capabilities = "cap_net_raw=p"},
+	{SHIPPED(.capabilities = "cap_net_raw=p"),
 	 {FILE_FACT, .capabilities = (char *)"cap_net_raw=ep"},
 	 true},
-	{{.capabilities = "nonsense"}, {FILE_FACT, .capabilities = (char *)"nonsense"}, true},
-	{{.mode = S_IFLNK | 0777, .target = "a"}, {LINK_FACT}, false},
-	{{.mode = S_IFLNK | 0755}, {LINK_FACT}, false}, /* a link has no mode */
-	{{.mode = S_IFLNK | 0777, .target = "b"}, {LINK_FACT}, true},
+	{SHIPPED(.capabilities = "nonsense"),
+	 {FILE_FACT, .capabilities = (char *)"nonsense"},
+	 true},
+	{SHIPPED(.mode = S_IFLNK | 0777, .target = "a"), {LINK_FACT}, false},
+	{SHIPPED(.mode = S_IFLNK | 0755), {LINK_FACT}, false}, /* a link has no mode */
+	{SHIPPED(.mode = S_IFLNK | 0777, .target = "b"), {LINK_FACT}, true},
 };
 
 START_TEST(attributes_are_held_against_the_package)
 {
 	struct file_fact fact = attributes[_i].fact;
 
-	package_file_judge(&attributes[_i].file, &fact);
+	package_file_judge(attributes[_i].file, &fact);
 	ck_assert_int_eq(fact.attributes_differ, attributes[_i].differs);
 }
 END_TEST
