@@ -97,6 +97,7 @@ struct build {
 	struct writer *writer;
 	struct build_progress done;
 	int64_t progress_ns; /* of the last report */
+	size_t gone_count;   /* of the paths to take back, those that are written */
 };
 
 /*
@@ -328,13 +329,38 @@ static int count_item(struct baseline_statement *s, const struct item *item)
 	return statement_add_review(s, item->review, item->path.data);
 }
 
+/* The paths to take back that come before @path (NULL: all that are left). */
+static int write_gone(struct build *b, const char *path)
+{
+	char *const *gone = b->options->gone;
+
+	for (; gone && gone[b->gone_count]; b->gone_count++) {
+		cleanup_strbuf struct strbuf line = STRBUF_INIT;
+		const struct file_fact fact = {.path = gone[b->gone_count]};
+		int order = path ? strcmp(fact.path, path) : -1;
+		int r;
+
+		if (order >= 0)
+			return order > 0 ? 0 : -EEXIST;
+		r = entry_write(&fact, &line);
+		if (r == 0)
+			r = writer_add(b->writer, line.data, line.len);
+		if (r < 0)
+			return r;
+		b->options->statement->entries++;
+	}
+	return 0;
+}
+
 static int finish_item(void *arg, void *userdata)
 {
 	struct build *b = userdata;
 	const struct item *item = arg;
 	int r;
 
-	r = count_item(b->options->statement, item);
+	r = write_gone(b, item->path.data);
+	if (r == 0)
+		r = count_item(b->options->statement, item);
 	if (r == 0 && !item->problem)
 		r = writer_add(b->writer, item->line.data, item->line.len);
 	b->done.files++;
@@ -428,6 +454,8 @@ static int write_file(struct build *b, const char *path, struct diag *diag)
 		r = start_workers(b);
 	if (r == 0)
 		r = walk_all(b);
+	if (r == 0)
+		r = write_gone(b, NULL);
 	if (r < 0)
 		return r;
 	return writer_finish(b->writer, b->options->statement, rules.data ? rules.data : "",

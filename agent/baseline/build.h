@@ -29,9 +29,12 @@ struct build_options {
 	 * is filled. */
 	struct baseline_statement *statement;
 	const struct baseline_rules *rules; /* its trees are walked */
-	bool has_packaged_files;	    /* also what packages own outside the trees */
-	bool has_all_checksums; /* compare all files with their package's checksums, not only those
-				   changed since */
+	/* Paths that are taken back from the layers below; sorted, NULL-ended; may be NULL. None of
+	 * them may be there: -EEXIST. */
+	char *const *gone;
+	bool has_packaged_files; /* also what packages own outside the trees */
+	bool has_all_checksums;	 /* compare all files with their package's checksums, not only those
+				    changed since */
 	const char *packages_dir; /* NULL: the usual places */
 	/* For package databases that are read through a program; see packages_source. */
 	int (*run_query)(char *const arguments[], packages_output_fn fn, void *userdata,

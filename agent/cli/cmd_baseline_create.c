@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ini.h"
@@ -23,6 +24,8 @@ static const char help[] =
 	"                    the files of all packages, /usr, /opt, /etc, /boot and /srv\n"
 	"  -o, --output FILE where to write\n"
 	"  --layer LAYER     vendor, model, site or host (default: site)\n"
+	"  --gone PATH       take back what a layer below states; PATH is not there; repeat for "
+	"more\n"
 	"  --host-program P  of a site layer: path or pattern where a host layer may state "
 	"programs\n"
 	"  --host-ignore DIR of a site layer: where a host layer may ignore files\n"
@@ -44,6 +47,7 @@ enum {
 	OPT_REVISION,
 	OPT_TICKET,
 	OPT_IGNORE,
+	OPT_GONE,
 	OPT_HOST_PROGRAM,
 	OPT_HOST_IGNORE,
 	OPT_CHECK_PACKAGES,
@@ -61,6 +65,7 @@ static const struct option options[] = {
 	{"revision", required_argument, NULL, OPT_REVISION},
 	{"ticket", required_argument, NULL, OPT_TICKET},
 	{"ignore", required_argument, NULL, OPT_IGNORE},
+	{"gone", required_argument, NULL, OPT_GONE},
 	{"host-program", required_argument, NULL, OPT_HOST_PROGRAM},
 	{"host-ignore", required_argument, NULL, OPT_HOST_IGNORE},
 	{"check-packages", no_argument, NULL, OPT_CHECK_PACKAGES},
@@ -75,6 +80,8 @@ struct create {
 	struct baseline_rules rules;
 	struct build_options build;
 	const char *output, *previous;
+	char **gone;
+	size_t gone_count;
 	bool is_help;
 };
 
@@ -82,6 +89,7 @@ static void create_done(struct create *c)
 {
 	baseline_statement_done(&c->statement);
 	baseline_rules_done(&c->rules);
+	strv_free(c->gone);
 }
 
 /* The folder's own path, without links: a tree is walked and watched there. */
@@ -96,6 +104,26 @@ static int add_tree(struct create *c, const char *path, struct diag *diag)
 		if (strcmp(*tree, resolved) == 0)
 			return 0;
 	return strv_append(&c->rules.trees, resolved);
+}
+
+static int add_gone(struct create *c, const char *path, struct diag *diag)
+{
+	cleanup_free char *normal = strdup(path);
+	struct stat st;
+
+	if (!normal)
+		return -ENOMEM;
+	if (path_normalize(normal) < 0)
+		return diag_set(diag, "", 0, -EINVAL, "--gone must begin with /: %s", path);
+	if (lstat(normal, &st) == 0)
+		return diag_set(diag, normal, 0, -EEXIST, "it is there; --gone is for what is not");
+	c->gone_count++;
+	return strv_append(&c->gone, normal);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static int take_option(struct create *c, int option, const char *value, struct diag *diag)
@@ -124,6 +152,8 @@ static int take_option(struct create *c, int option, const char *value, struct d
 			return diag_set(diag, "", 0, -EINVAL, "--ignore must begin with /: %s",
 					value);
 		return strv_append(&c->rules.ignores, value);
+	case OPT_GONE:
+		return add_gone(c, value, diag);
 	case OPT_HOST_PROGRAM:
 		return strv_append(&c->rules.host_programs, value);
 	case OPT_HOST_IGNORE:
@@ -254,6 +284,9 @@ int baseline_create(int argc, char **argv)
 
 	c.build.statement = &c.statement;
 	c.build.rules = &c.rules;
+	if (c.gone)
+		qsort(c.gone, c.gone_count, sizeof(*c.gone), compare_texts);
+	c.build.gone = c.gone;
 	c.build.run_query = query_run;
 	r = baseline_build(&c.build, c.output, &diag);
 	if (r < 0)

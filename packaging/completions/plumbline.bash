@@ -4,7 +4,7 @@
 
 _plumbline_options() {
 	case $1 in
-	'baseline create') echo --name --tree --layer --previous --revision --ticket --ignore --host-program --host-ignore \
+	'baseline create') echo --name --tree --layer --previous --revision --ticket --ignore --gone --host-program --host-ignore \
 		--check-packages --packages --progress --output ;;
 	'baseline sign') echo --key --cert --role --name --meaning --ticket --time ;;
 	'baseline request-approval') echo --role --name --meaning --ticket --time --cert -o ;;
