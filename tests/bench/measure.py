@@ -64,11 +64,20 @@ def read_status(pid, field):
 
 
 def pss(pid):
-    """(PSS, private and written to) in MB."""
-    with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as f:
-        text = f.read()
-    return tuple(int(re.search(r"^%s:\s+(\d+) kB" % field, text, re.M).group(1)) / 1024
-                 for field in ("Pss", "Private_Dirty"))
+    """(PSS, written to, BPF rings) in MB. The pages of rings are the kernel's, which bpf_memory() counts; the
+    first figure is without them, so that none counts twice."""
+    sizes = {"Pss": 0, "Private_Dirty": 0, "rings": 0}
+    with open("/proc/%d/smaps" % pid, encoding="ascii", errors="replace") as f:
+        is_ring = False
+        for line in f:
+            fields = line.split()
+            if not fields[0].endswith(":"):
+                is_ring = "anon_inode:bpf-map" in line
+            elif fields[0] == "Pss:" and is_ring:
+                sizes["rings"] += int(fields[1])
+            elif fields[0] in ("Pss:", "Private_Dirty:"):
+                sizes[fields[0][:-1]] += int(fields[1])
+    return tuple(size / 1024 for size in sizes.values())
 
 
 def bpf_memory(pid):
