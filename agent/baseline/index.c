@@ -233,7 +233,7 @@ static int open_current(struct baseline_index *index)
 					      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
 	if (r == 0)
 		r = errno_from_sqlite(
-			sqlite3_exec(index->db, "PRAGMA cache_size = -1024", NULL, NULL, NULL));
+			sqlite3_exec(index->db, "PRAGMA cache_size = -512", NULL, NULL, NULL));
 	if (r == 0)
 		r = read_meta(index);
 	if (r == 0)

@@ -81,7 +81,7 @@ int db_open(const char *path, struct db **ret_db)
 	 */
 	r = db_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
 			"PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
-			"PRAGMA cache_size=-2048; PRAGMA journal_size_limit=4194304;"
+			"PRAGMA cache_size=-1024; PRAGMA journal_size_limit=4194304;"
 			"BEGIN EXCLUSIVE; COMMIT;");
 	if (r < 0)
 		return r;
