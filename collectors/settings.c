@@ -73,7 +73,7 @@ int settings_load(const char *path, struct settings **ret_settings, struct diag 
 
 	settings->address = strdup("127.0.0.1:8443");
 	settings->path = strdup("/var/lib/plumbline-collector");
-	settings->data_dir = strdup("/usr/share/plumbline");
+	settings->data_dir = strdup("/usr/share/plumbline-collector");
 	settings->user = strdup("plumbline-collector");
 	if (!settings->address || !settings->path || !settings->data_dir || !settings->user)
 		return -ENOMEM;

@@ -26,7 +26,7 @@ struct settings {
 	char *path;		 /* state directory; default /var/lib/plumbline-collector */
 	uint64_t retention_days; /* default 400; 0 keeps all */
 	/* [report] */
-	char *data_dir; /* controls; default /usr/share/plumbline */
+	char *data_dir; /* controls; default /usr/share/plumbline-collector */
 	/* [process] */
 	char *user; /* when started as root; default plumbline-collector */
 };

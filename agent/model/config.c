@@ -77,8 +77,9 @@ static const struct ini_key keys[] = {
 	{NULL, NULL, NULL, 0},
 };
 
-/* Directory of the running program: where a build tree has the helpers. */
-static int own_directory(char **ret_path)
+/* Where the helpers are: beside the running program, or in libexec when it runs from where it is
+ * installed. */
+static int helper_directory(char **ret_path)
 {
 	char path[4096], *slash;
 	ssize_t len;
@@ -91,7 +92,8 @@ static int own_directory(char **ret_path)
 	if (!slash)
 		return -ENOENT;
 	*(slash == path ? slash + 1 : slash) = '\0';
-	return copy_string(path, ret_path);
+	return copy_string(strcmp(path, PLUMBLINE_SBINDIR) == 0 ? PLUMBLINE_LIBEXECDIR : path,
+			   ret_path);
 }
 
 static int set_defaults(struct config *config)
@@ -128,7 +130,7 @@ static int set_defaults(struct config *config)
 	config->recheck_interval_s = 60;
 	config->check_interval_s = 3600;
 	config->outbox_max_bytes = 256ULL << 20;
-	return own_directory(&config->libexec_dir);
+	return helper_directory(&config->libexec_dir);
 }
 
 int config_load(const char *path, struct config **ret_config, struct diag *diag)

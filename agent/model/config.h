@@ -24,7 +24,8 @@ struct config {
 	char *run_dir;	   /* /run/plumbline: control.sock, plumblined.pid */
 	char *data_dir;	   /* checks, controls, profiles: /usr/share/plumbline, or baselines/ of the
 			      source tree */
-	char *libexec_dir; /* of the helper programs; default: where plumblined lies */
+	char *libexec_dir; /* of the helper programs; default: /usr/libexec/plumbline when
+			      installed, where plumblined lies otherwise */
 	/* [process] */
 	char *user_prefix; /* "plumbline": users plumbline-verifier, ... */
 	char *seccomp;	   /* "enforce", "log" or "off" */
