@@ -6,6 +6,8 @@
  * A record is counted before anything can lose it. It is built in per-CPU
  * scratch and copied into its ring at its real length, because a reservation
  * must have a constant size and four paths of the longest kind would waste it.
+ * Programs on LSM hooks can be preempted, so they build theirs on a desk of
+ * their task instead.
  */
 #ifndef PLUMBLINE_EBPF_COMMON_H
 #define PLUMBLINE_EBPF_COMMON_H
@@ -32,6 +34,8 @@ static char licence[] SEC("license") = "Dual BSD/GPL";
 const volatile __u32 self_tgid __weak = 0;
 /* Set while the sensor opens a tree's root; the open then enters that root into `trees`. */
 volatile __u32 learn_tree __weak = 0;
+/* Counted up by the sensor when all code is to be told anew. */
+volatile __u32 load_epoch __weak = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -63,6 +67,7 @@ struct scratch {
 		struct ev_exec exec;
 		struct ev_open open;
 		struct ev_path path;
+		struct ev_load load;
 	};
 	char tail[EV_TAIL_MAX + TAIL_SLACK];
 	u32 length; /* of the text */
@@ -76,6 +81,22 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps") __weak;
 
+/* By thread id; an entry lives as long as one record is built. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, struct scratch);
+} desks SEC(".maps") __weak;
+
+/* Zeroes: what a desk is made of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct scratch);
+} blank SEC(".maps") __weak;
+
 static __always_inline u64 task_cookie(struct task_struct *task)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
@@ -84,6 +105,12 @@ static __always_inline u64 task_cookie(struct task_struct *task)
 
 	/* 40 bits of start time in steps of 4.2 ms, 22 bits of tgid (PID_MAX_LIMIT). */
 	return (start >> 22 & ((1ULL << 40) - 1)) << 22 | (tgid & ((1U << 22) - 1));
+}
+
+static __always_inline bool is_in_user_ns(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, cred, user_ns, level) > 0 ||
+	       BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) > 0;
 }
 
 static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *task)
@@ -133,6 +160,35 @@ static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct ta
 	return s;
 }
 
+/*
+ * The same for the current task on an LSM hook. What is begun here ends with event_send_hook().
+ */
+static __always_inline struct scratch *event_begin_hook(u16 type, u32 ring)
+{
+	u32 zero = 0, tid = (u32)bpf_get_current_pid_tgid();
+	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
+	struct scratch *clean = bpf_map_lookup_elem(&blank, &zero);
+	struct scratch *s;
+
+	if (!cnt || !clean || type >= EV_TYPE_COUNT || ring >= EV_RING_COUNT)
+		return NULL;
+	/* Atomic: another task of this CPU may come in between. */
+	__sync_fetch_and_add(&cnt->attempts[type], 1);
+	__sync_fetch_and_add(&cnt->sequence[ring], 1);
+	if (bpf_map_update_elem(&desks, &tid, clean, BPF_NOEXIST) ||
+	    !(s = bpf_map_lookup_elem(&desks, &tid))) {
+		__sync_fetch_and_add(&cnt->lost[type], 1);
+		__sync_fetch_and_add(&cnt->ring_lost[ring], 1);
+		return NULL;
+	}
+	fill_header(&s->hdr, (void *)bpf_get_current_task());
+	s->hdr.type = type;
+	/* Two that begin at once may both show the later number: a hint, as the header says. */
+	s->hdr.sequence = cnt->sequence[ring];
+	s->hdr.lost = cnt->ring_lost[ring];
+	return s;
+}
+
 static __always_inline void event_abandon(struct scratch *s)
 {
 	s->busy = 0;
@@ -146,15 +202,16 @@ static __always_inline void event_count_loss(struct scratch *s, u32 ring)
 
 	if (!cnt || type >= EV_TYPE_COUNT || ring >= EV_RING_COUNT)
 		return;
-	cnt->lost[type]++;
-	cnt->ring_lost[ring]++;
+	__sync_fetch_and_add(&cnt->lost[type], 1);
+	__sync_fetch_and_add(&cnt->ring_lost[ring], 1);
 }
 
 /* Sends a record that is only a header (@has_text false) or has the fixed part and the text; or
- * counts its loss. */
-static __always_inline void event_send(struct scratch *s, void *rb, u32 ring, bool has_text)
+ * counts its loss, and returns false. */
+static __always_inline bool event_send(struct scratch *s, void *rb, u32 ring, bool has_text)
 {
 	u32 length = s->length;
+	bool is_sent;
 	u64 wakeup = 0;
 	u32 size;
 
@@ -166,9 +223,20 @@ static __always_inline void event_send(struct scratch *s, void *rb, u32 ring, bo
 	 * is full. */
 	if (!has_text && bpf_ringbuf_query(rb, BPF_RB_AVAIL_DATA) < TELEMETRY_QUARTER)
 		wakeup = BPF_RB_NO_WAKEUP;
-	if (bpf_ringbuf_output(rb, s, size, wakeup))
+	is_sent = bpf_ringbuf_output(rb, s, size, wakeup) == 0;
+	if (!is_sent)
 		event_count_loss(s, ring);
 	s->busy = 0;
+	return is_sent;
+}
+
+static __always_inline bool event_send_hook(struct scratch *s, void *rb, u32 ring)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	bool is_sent = event_send(s, rb, ring, true);
+
+	bpf_map_delete_elem(&desks, &tid);
+	return is_sent;
 }
 
 /*

@@ -29,11 +29,12 @@ enum ev_type {
 	EV_EXIT, /* its last thread ended (ev_hdr) */
 	EV_OPEN, /* a file of a monitored tree was opened for writing (ev_open) */
 	EV_PATH, /* a path was changed by name, without a file (ev_path) */
+	EV_LOAD, /* a file becomes code of a process or of the kernel (ev_load) */
 	EV_TYPE_COUNT,
 };
 
 enum ev_ring {
-	EV_RING_ALERT, /* program starts */
+	EV_RING_ALERT, /* program starts, loaded code */
 	EV_RING_TELEMETRY,
 	EV_RING_COUNT,
 };
@@ -44,7 +45,8 @@ struct ev_hdr {
 	__u16 type;	/* enum ev_type */
 	__u32 size;	/* bytes of the whole record, this header and the text included */
 	__u64 ktime;	/* CLOCK_BOOTTIME, ns */
-	__u64 sequence; /* of this ring and CPU; counts attempts, so a lost record leaves a hole */
+	__u64 sequence; /* of this ring and CPU; counts attempts, so a lost record leaves a hole; a
+			   hint: the counters tell the truth */
 	__u64 lost;	/* records of this ring lost on this CPU until now */
 	__u64 cookie;	/* start time and tgid of the group leader: unique for this boot */
 	__u64 parent_cookie;
@@ -119,6 +121,41 @@ struct ev_path {
 	/* text follows */
 };
 
+enum ev_load_how {
+	EV_LOAD_NONE,
+	EV_LOAD_SCRIPT,	       /* named to execve(), about to be given to its interpreter */
+	EV_LOAD_LIBRARY,       /* mapped executable, or made so later */
+	EV_LOAD_MODULE,	       /* read by the kernel as a module of its own */
+	EV_LOAD_MODULE_MEMORY, /* a module that came from memory: no file, no path */
+	EV_LOAD_HOW_COUNT,
+};
+
+struct ev_load {
+	struct ev_hdr hdr;
+	__u64 ino;
+	__u64 bytes;
+	__u32 dev;
+	__u32 mode;
+	__u32 nlink;
+	__u32 how;   /* enum ev_load_how */
+	__u32 flags; /* EV_EXEC_USER_NS */
+	__u32 pad;
+	struct ev_text path; /* components from the leaf up */
+	__u64 reserved[3];
+	/* text follows */
+};
+
+/*
+ * What the kernel side knows of an inode: how often it was opened for writing, and at which of
+ * these it was told as code. It dies with the inode in memory, and is never read from a disk.
+ */
+struct ev_inode {
+	__u64 generation;
+	__u64 told; /* generation + 1; 0: never */
+	__u32 told_epoch;
+	__u32 pad;
+};
+
 /* Key of a monitored tree's root, as the kernel sees it; never made from a stat() of user space. */
 struct ev_tree_key {
 	__u64 ino;
@@ -133,8 +170,8 @@ struct ev_counters {
 	__u64 lost[EV_TYPE_COUNT];
 	__u64 sequence[EV_RING_COUNT];
 	__u64 ring_lost[EV_RING_COUNT];
-	__u64 filtered; /* write-opens outside all monitored trees */
-	__u64 pad;
+	__u64 filtered;	   /* write-opens outside all monitored trees */
+	__u64 exec_levels; /* files that lsm/bprm_check_security was asked about */
 };
 
 _Static_assert(sizeof(struct ev_hdr) == 88, "ev_hdr crosses the kernel boundary");
@@ -143,6 +180,8 @@ _Static_assert(sizeof(struct ev_exec) == EV_FIXED, "ev_exec crosses the kernel b
 _Static_assert(sizeof(struct ev_open) == EV_FIXED, "ev_open crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_path) == EV_FIXED, "ev_path crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_tree_key) == 16, "ev_tree_key crosses the kernel boundary");
-_Static_assert(sizeof(struct ev_counters) == 160, "ev_counters crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_load) == EV_FIXED, "ev_load crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_inode) == 24, "ev_inode crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_counters) == 176, "ev_counters crosses the kernel boundary");
 
 #endif

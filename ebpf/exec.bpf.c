@@ -41,12 +41,6 @@ static __always_inline void add_file(struct scratch *s, struct file *file)
 	text_add_path(s, &s->exec.exe, &file->f_path);
 }
 
-static __always_inline bool is_in_user_ns(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, cred, user_ns, level) > 0 ||
-	       BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) > 0;
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {

@@ -6,12 +6,16 @@
  *       who opened which file for writing; also tells the sensor its trees' keys
  *   tracepoint/syscalls/sys_enter_truncate
  *       a content change that opens no file
+ *   lsm/file_open, where it can be had, in place of all that ends in sys_exit
+ *       the same opens by whatever road, io_uring included; voids what was known of a file as code
+ *   lsm/inode_setattr (two forms: Linux 6.6 gave it the mount's idmap)
+ *       voids likewise when a file is cut or grown
  *
  * Everything outside the trees in `trees` is dropped here. What a writer changed, and changes of
- * names and attributes, come from fanotify in user space; opens through io_uring pass no system
- * call of these and are seen there alone.
+ * names and attributes, come from fanotify in user space; without the LSM hook, opens through
+ * io_uring are seen there alone.
  */
-#include "common.bpf.h"
+#include "inode.bpf.h"
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, long fd)
 {
@@ -86,7 +90,9 @@ static __always_inline void count_filtered(void)
 		cnt->filtered++;
 }
 
-static __always_inline void report_open(struct task_struct *task, struct file *file, u32 mode)
+/* From an LSM hook (@is_hook) or a tracepoint. */
+static __always_inline void report_open(struct task_struct *task, struct file *file, u32 mode,
+					bool is_hook)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct mount *mount = NULL;
@@ -103,7 +109,8 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 		count_filtered();
 		return;
 	}
-	s = event_begin(EV_OPEN, EV_RING_TELEMETRY, task);
+	s = is_hook ? event_begin_hook(EV_OPEN, EV_RING_TELEMETRY)
+		    : event_begin(EV_OPEN, EV_RING_TELEMETRY, task);
 	if (!s)
 		return;
 	s->open.ino = BPF_CORE_READ(inode, i_ino);
@@ -117,10 +124,13 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 	else
 		find_tree(dentry, NULL, s);
 	text_end(s, &s->open.path);
-	event_send(s, &rb_tele, EV_RING_TELEMETRY, true);
+	if (is_hook)
+		event_send_hook(s, &rb_tele, EV_RING_TELEMETRY);
+	else
+		event_send(s, &rb_tele, EV_RING_TELEMETRY, true);
 }
 
-static __always_inline int on_open_exit(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int on_open_exit(struct syscall_trace_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct file *file;
@@ -139,42 +149,42 @@ static __always_inline int on_open_exit(struct trace_event_raw_sys_exit *ctx)
 	mode = BPF_CORE_READ(file, f_mode);
 	if (!(mode & FMODE_WRITE) || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
-	report_open(task, file, mode);
+	report_open(task, file, mode, false);
 	return 0;
 }
 
 SEC("?tracepoint/syscalls/sys_exit_openat")
-int on_openat(struct trace_event_raw_sys_exit *ctx)
+int on_openat(struct syscall_trace_exit *ctx)
 {
 	return on_open_exit(ctx);
 }
 
 SEC("?tracepoint/syscalls/sys_exit_openat2")
-int on_openat2(struct trace_event_raw_sys_exit *ctx)
+int on_openat2(struct syscall_trace_exit *ctx)
 {
 	return on_open_exit(ctx);
 }
 
 SEC("?tracepoint/syscalls/sys_exit_open")
-int on_open(struct trace_event_raw_sys_exit *ctx)
+int on_open(struct syscall_trace_exit *ctx)
 {
 	return on_open_exit(ctx);
 }
 
 SEC("?tracepoint/syscalls/sys_exit_creat")
-int on_creat(struct trace_event_raw_sys_exit *ctx)
+int on_creat(struct syscall_trace_exit *ctx)
 {
 	return on_open_exit(ctx);
 }
 
 SEC("?tracepoint/syscalls/sys_exit_open_by_handle_at")
-int on_open_by_handle_at(struct trace_event_raw_sys_exit *ctx)
+int on_open_by_handle_at(struct syscall_trace_exit *ctx)
 {
 	return on_open_exit(ctx);
 }
 
 SEC("?tracepoint/syscalls/sys_enter_truncate")
-int on_truncate(struct trace_event_raw_sys_enter *ctx)
+int on_truncate(struct syscall_trace_enter *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	const char *name = (const char *)ctx->args[0];
@@ -191,5 +201,39 @@ int on_truncate(struct trace_event_raw_sys_enter *ctx)
 		text_add_path(s, &s->path.cwd, &fs->pwd);
 	}
 	event_send(s, &rb_tele, EV_RING_TELEMETRY, true);
+	return 0;
+}
+
+SEC("?lsm/file_open")
+int BPF_PROG(on_file_open, struct file *file)
+{
+	u32 mode = file->f_mode;
+
+	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid) {
+		if (learn_tree)
+			learn(file);
+		return 0;
+	}
+	if (!(mode & FMODE_WRITE) || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	/* Its writer is counted in the inode already, so no reader can miss both. */
+	inode_written(file->f_inode);
+	report_open((void *)bpf_get_current_task(), file, mode, true);
+	return 0;
+}
+
+SEC("?lsm/inode_setattr")
+int BPF_PROG(on_setattr_2, struct dentry *dentry, struct iattr *attr)
+{
+	if (BPF_CORE_READ(attr, ia_valid) & ATTR_SIZE)
+		inode_written(dentry->d_inode);
+	return 0;
+}
+
+SEC("?lsm/inode_setattr")
+int BPF_PROG(on_setattr_3, struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	if (BPF_CORE_READ(attr, ia_valid) & ATTR_SIZE)
+		inode_written(dentry->d_inode);
 	return 0;
 }

@@ -32,15 +32,33 @@ typedef _Bool bool;
 #define FMODE_CREATED 0x100000
 #define S_IFMT	      0170000
 #define S_IFREG	      0100000
+#define PROT_EXEC     0x4
+#define MAP_ANONYMOUS 0x20
+#define VM_EXEC	      0x4
+#define ATTR_SIZE     (1 << 3)
+
+/* Their values differ between kernels: only their names are used. */
+enum kernel_read_file_id {
+	READING_MODULE = 2,
+};
+
+enum kernel_load_data_id {
+	LOADING_MODULE = 2,
+};
 
 enum {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_INODE_STORAGE = 28,
 };
 
 enum {
 	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_F_NO_PREALLOC = 1,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 };
 
 enum {
@@ -69,8 +87,13 @@ struct super_block {
 	u32 s_dev;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct inode {
 	unsigned short i_mode;
+	atomic_t i_writecount;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	unsigned int i_nlink;
@@ -153,10 +176,6 @@ struct nsproxy {
 	struct mnt_namespace *mnt_ns;
 };
 
-typedef struct {
-	int counter;
-} atomic_t;
-
 struct signal_struct {
 	atomic_t live;
 };
@@ -165,7 +184,21 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
+struct vm_area_struct {
+	unsigned long vm_flags;
+	struct file *vm_file;
+};
+
+struct iattr {
+	unsigned int ia_valid;
+};
+
+struct mnt_idmap {
+	int unused;
+};
+
 struct task_struct {
+	unsigned in_execve : 1;
 	struct mm_struct *mm;
 	int pid;
 	int tgid;
@@ -186,6 +219,7 @@ struct linux_binprm {
 	struct file *file;
 	const char *filename;
 	const char *interp;
+	char buf[256];
 };
 
 struct seq_file {
@@ -201,11 +235,13 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
-struct trace_event_raw_sys_enter {
+/* What programs of tracepoint/syscalls get; trace_event_raw_sys_* has other offsets on 6.1-rt,
+ * whose trace_entry is longer. */
+struct syscall_trace_enter {
 	unsigned long args[6];
 };
 
-struct trace_event_raw_sys_exit {
+struct syscall_trace_exit {
 	long ret;
 };
 

@@ -135,7 +135,8 @@ static int keep_changer(struct recorder *recorder, const struct event *event,
 int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
 		   const char **ret_verdict)
 {
-	bool is_exec = event->kind == EVENT_EXEC || event->kind == EVENT_RUNNING;
+	bool is_exec = event->kind == EVENT_EXEC || event->kind == EVENT_RUNNING ||
+		       event->kind == EVENT_LOAD;
 	cleanup_with(approval_done) struct approval approval = {0};
 	cleanup_finding struct finding finding = {0};
 	struct judgement judgement;
@@ -172,6 +173,9 @@ static int on_exec(struct recorder *recorder, struct event *event)
 	const char *verdict = NULL;
 	int r;
 
+	/* Some libraries can be run, and then they are programs. */
+	if (event->object.role == FILE_ROLE_LIBRARY)
+		event->object.role = FILE_ROLE_EXECUTABLE;
 	r = recorder_judge(recorder, event, &event->object, &verdict);
 	if (r < 0)
 		return r;
@@ -183,6 +187,29 @@ static int on_exec(struct recorder *recorder, struct event *event)
 			return r;
 	}
 	return record_add_event(recorder->record, event, verdict);
+}
+
+/* How it was used tells more than what its first bytes look like. */
+static enum file_role loaded_role(const struct event *event)
+{
+	if (str_equal(event->text, "script"))
+		return FILE_ROLE_SCRIPT;
+	if (str_equal(event->text, "module"))
+		return FILE_ROLE_MODULE;
+	/* A program that is mapped like a library: given to ld.so, say. */
+	if (event->object.role == FILE_ROLE_EXECUTABLE || event->object.role == FILE_ROLE_IMAGE)
+		return event->object.role;
+	return FILE_ROLE_LIBRARY;
+}
+
+static int on_load(struct recorder *recorder, struct event *event)
+{
+	const char *verdict = NULL;
+	int r;
+
+	event->object.role = loaded_role(event);
+	r = recorder_judge(recorder, event, &event->object, &verdict);
+	return r < 0 ? r : record_add_event(recorder->record, event, verdict);
 }
 
 static int on_file(struct recorder *recorder, struct event *event)
@@ -216,7 +243,7 @@ static bool is_sound(const struct event *event)
 
 	if (event->kind == EVENT_PHASE)
 		return event->text && coverage_state_parse(event->text, &state) == 0;
-	if (event->kind == EVENT_RUNG)
+	if (event->kind == EVENT_RUNG || event->kind == EVENT_LOAD)
 		return event->text != NULL;
 	return true;
 }
@@ -233,6 +260,7 @@ int recorder_on_event(struct channel *channel, struct message *message, void *us
 		[EVENT_GAP] = recorder_on_gap,
 		[EVENT_PHASE] = recorder_on_phase,
 		[EVENT_RUNG] = recorder_on_rung,
+		[EVENT_LOAD] = on_load,
 		[EVENT_CLOCK] = recorder_on_clock,
 	};
 	struct child *child = userdata;

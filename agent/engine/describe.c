@@ -154,11 +154,14 @@ static void add_done(struct strbuf *sb, const char *done, const char *found,
 }
 
 /* What happened to the object, without a full stop. */
-static void add_happening(struct strbuf *sb, enum verdict verdict, const struct event *event,
-			  bool is_exec)
+static void add_happening(struct strbuf *sb, enum verdict verdict, const struct event *event)
 {
-	if (is_exec) {
+	if (event->kind == EVENT_EXEC || event->kind == EVENT_RUNNING) {
 		add_run(sb, &event->subject);
+		return;
+	}
+	if (event->kind == EVENT_LOAD) {
+		add_done(sb, " was loaded", " was loaded", &event->subject);
 		return;
 	}
 	switch (verdict) {
@@ -257,10 +260,9 @@ static int fill_detail(const struct judgement *judgement, const struct event *ev
 		       const struct file_fact *approved, struct finding *finding)
 {
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
-	bool is_exec = event->kind == EVENT_EXEC || event->kind == EVENT_RUNNING;
 
 	add_path(&sb, finding->path);
-	add_happening(&sb, judgement->verdict, event, is_exec);
+	add_happening(&sb, judgement->verdict, event);
 	add_reason(&sb, judgement, approved, finding);
 	finding->detail = strbuf_take(&sb);
 	return finding->detail ? 0 : -ENOMEM;

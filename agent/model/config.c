@@ -7,16 +7,24 @@
 #include <unistd.h>
 
 #include "base/ini.h"
+#include "base/strbuf.h"
 #include "model/name_table.h"
 
 /* One of a few words; the list is in the parser because ini_parse_fn carries no argument. */
 static int parse_choice(const char *text, void *field, struct diag *diag, const char *const *words)
 {
+	cleanup_strbuf struct strbuf list = STRBUF_INIT;
+
 	for (const char *const *word = words; *word; word++)
 		if (strcmp(*word, text) == 0)
 			return ini_field_string(text, field, diag);
-	return diag_set(diag, "", 0, -EINVAL, "'%s' is not allowed here; %s, %s or %s", text,
-			words[0], words[1], words[2]);
+	for (const char *const *word = words; *word && strbuf_check(&list) == 0; word++) {
+		if (word != words)
+			strbuf_add_str(&list, word[1] ? ", " : " or ");
+		strbuf_add_str(&list, *word);
+	}
+	return diag_set(diag, "", 0, -EINVAL, "'%s' is not allowed here; %s", text,
+			list.len ? list.data : "");
 }
 
 static int parse_seccomp(const char *text, void *field, struct diag *diag)
@@ -28,7 +36,7 @@ static int parse_seccomp(const char *text, void *field, struct diag *diag)
 static int parse_rung(const char *text, void *field, struct diag *diag)
 {
 	return parse_choice(text, field, diag,
-			    (const char *const[]){"auto", "trace", "scan", NULL});
+			    (const char *const[]){"auto", "lsm", "trace", "scan", NULL});
 }
 
 static int parse_privacy(const char *text, void *field, struct diag *diag)

@@ -9,7 +9,7 @@ static const char *const kind_names[EVENT_KIND_COUNT] = {
 	[EVENT_SCANNED] = "scanned",   [EVENT_SCAN_BEGIN] = "scan-begin",
 	[EVENT_SCAN_END] = "scan-end", [EVENT_GAP] = "gap",
 	[EVENT_PHASE] = "phase",       [EVENT_RUNG] = "rung",
-	[EVENT_CLOCK] = "clock",
+	[EVENT_LOAD] = "load",	       [EVENT_CLOCK] = "clock",
 };
 
 void event_done(struct event *event)

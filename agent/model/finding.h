@@ -26,6 +26,7 @@ enum finding_kind {
 	FINDING_SOFTWARE_ATTRIBUTES,   /* mode, owner, capabilities or security xattr differ */
 	FINDING_SOFTWARE_UNVERIFIABLE, /* ran, but its content could not be hashed (memfd, deleted)
 					*/
+	FINDING_LIBRARY_UNKNOWN,       /* a library was loaded that no baseline names */
 	FINDING_LIBRARY_MODIFIED,
 	FINDING_LIBRARY_ADDED,
 	FINDING_LIBRARY_REMOVED,
@@ -35,6 +36,7 @@ enum finding_kind {
 	FINDING_SCRIPT_ADDED,
 	FINDING_SCRIPT_REMOVED,
 	FINDING_SCRIPT_ATTRIBUTES,
+	FINDING_MODULE_UNKNOWN, /* a kernel module was loaded that no baseline names */
 	FINDING_MODULE_MODIFIED,
 	FINDING_MODULE_ADDED,
 	FINDING_MODULE_REMOVED,

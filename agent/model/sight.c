@@ -5,6 +5,33 @@
 
 #include "base/str.h"
 
+const struct sensor_sight sight_lsm[] = {
+	{"exec", 1, "every program start, by tracepoint"},
+	{"exec.script", 1, "the script that was named to execve(), by where its name leads then"},
+	{"exec.script-swapped", 1,
+	 "by the very file that the kernel opens, the first time since it was written"},
+	{"exec.who", 1, "process, parents, user, login, unit"},
+	{"library.load", 1,
+	 "each file mapped or made executable, the first time since it was written"},
+	{"module.load", 1, "from a file, and that one came from memory"},
+	{"file.content", 1,
+	 "each write-open by whatever road, each close after writing, and at times while it is "
+	 "held open"},
+	{"file.mmap-write", 1,
+	 "by its change time while it is held open, and when the last mapping ends"},
+	{"file.names", 1, "create, delete, rename, link"},
+	{"file.attributes", 1, "mode, owner, times, extended attributes"},
+	{"file.who", 1, "by process id, from the table of processes"},
+	{"library.before", 0, "what was loaded before the agent started"},
+	{"memory.executable", 0, "executable memory that no file stands behind"},
+	{"interpreter.argument", 0,
+	 "a script given to an interpreter as an argument is data to the kernel"},
+	{"mount", 0, "who mounted; what a mount brings is walked"},
+	{"file.linked-elsewhere", 0,
+	 "a write through a hard link outside the trees is found by the next walk"},
+	{NULL, 0, NULL},
+};
+
 const struct sensor_sight sight_trace[] = {
 	{"exec", 1, "every program start, by tracepoint"},
 	{"exec.script", 1, "the script that was named to execve(), by where its name leads then"},
@@ -20,10 +47,10 @@ const struct sensor_sight sight_trace[] = {
 	 "a script whose name leads elsewhere at once, or that root ran in a chroot, needs the lsm "
 	 "rung"},
 	{"interpreter.argument", 0,
-	 "a script given to an interpreter as an argument needs the lsm rung"},
+	 "a script given to an interpreter as an argument is data to the kernel"},
 	{"library.load", 0, "needs the lsm rung"},
 	{"module.load", 0, "needs the lsm rung"},
-	{"mount", 0, "who mounted needs the lsm rung; what a mount brings is walked"},
+	{"mount", 0, "who mounted; what a mount brings is walked"},
 	{"file.linked-elsewhere", 0,
 	 "a write through a hard link outside the trees is found by the next walk"},
 	{NULL, 0, NULL},
@@ -43,6 +70,8 @@ const struct sensor_sight sight_scan[] = {
 
 const struct sensor_sight *sight_of_rung(const char *rung)
 {
+	if (str_equal(rung, "lsm"))
+		return sight_lsm;
 	if (str_equal(rung, "trace"))
 		return sight_trace;
 	if (str_equal(rung, "scan"))

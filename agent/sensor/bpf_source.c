@@ -2,6 +2,7 @@
 #include "sensor/bpf_source.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +13,13 @@
 #include "sensor/agent.skel.h"
 
 #define MAX_PROGRAMS 32
+/* Of a program that is not wanted here, so nothing is missing without it. */
+#define NOT_WANTED (-ECANCELED)
 
 struct bpf_source {
 	struct agent_bpf *skel;
 	struct bpf_link *links[MAX_PROGRAMS];
-	struct bpf_program_state programs[MAX_PROGRAMS];
+	struct bpf_program_state programs[MAX_PROGRAMS]; /* those that are wanted */
 	size_t program_count;
 	struct ring_buffer *rings;
 	struct bpf_link *tasks;
@@ -45,10 +48,53 @@ static int on_record(void *userdata, void *data, size_t len)
 	return source->fn ? source->fn(data, len, source->userdata) : 0;
 }
 
-static bool is_open_program(const struct bpf_program *program)
+static bool is_of(const struct bpf_program *program, const char *type)
 {
-	return strncmp(bpf_program__section_name(program), "tp", 2) != 0 &&
-	       strncmp(bpf_program__section_name(program), "iter", 4) != 0;
+	return strncmp(bpf_program__section_name(program), type, strlen(type)) == 0;
+}
+
+/* What the options say about @program: 0, or NOT_WANTED. */
+static int is_wanted(const struct bpf_source_options *options, const struct bpf_program *program)
+{
+	bool has_lsm = options && options->has_lsm;
+
+	if (is_of(program, "lsm"))
+		return has_lsm ? 0 : NOT_WANTED;
+	if (!is_of(program, "tracepoint"))
+		return 0;
+	if (options && options->has_no_opens)
+		return NOT_WANTED;
+	/* The LSM hook sees those opens and more. */
+	return has_lsm && is_of(program, "tracepoint/syscalls/sys_exit") ? NOT_WANTED : 0;
+}
+
+/*
+ * Arguments of the kernel's hook "lsm/NAME", from its BTF; negative when it has none. Where kernels
+ * differ there is a program for each form, and its own name ends in the number that it takes.
+ */
+static int count_hook_arguments(const struct btf *kernel, const char *section)
+{
+	const struct btf_type *type;
+	char name[128];
+	int id;
+
+	snprintf(name, sizeof(name), "bpf_lsm_%s", section + strlen("lsm/"));
+	id = kernel ? btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) : -ENOENT;
+	if (id < 0)
+		return -ENOENT;
+	type = btf__type_by_id(kernel, btf__type_by_id(kernel, (uint32_t)id)->type);
+	return type ? btf_vlen(type) : -ENOENT;
+}
+
+static int look_for_hook(const struct btf *kernel, const struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+	int count = count_hook_arguments(kernel, bpf_program__section_name(program));
+	char last = name[strlen(name) - 1];
+
+	if (count < 0)
+		return count;
+	return last >= '0' && last <= '9' && last - '0' != count ? NOT_WANTED : 0;
 }
 
 static struct agent_bpf *open_skeleton(const struct bpf_source_options *options)
@@ -62,6 +108,12 @@ static struct agent_bpf *open_skeleton(const struct bpf_source_options *options)
 		bpf_map__set_max_entries(skel->maps.rb_alert, options->alert_bytes);
 	if (options && options->telemetry_bytes)
 		bpf_map__set_max_entries(skel->maps.rb_tele, options->telemetry_bytes);
+	/* Those of the LSM hooks: some kernels do not even make them. */
+	if (!options || !options->has_lsm) {
+		bpf_map__set_autocreate(skel->maps.inodes, false);
+		bpf_map__set_autocreate(skel->maps.desks, false);
+		bpf_map__set_autocreate(skel->maps.blank, false);
+	}
 	return skel;
 }
 
@@ -98,7 +150,7 @@ static void find_bad_programs(const struct bpf_source_options *options, size_t c
 		if (errors[i])
 			continue;
 		for (size_t j = 0; j < MAX_PROGRAMS; j++)
-			only[j] = j == i ? 0 : -ECANCELED;
+			only[j] = j == i ? 0 : NOT_WANTED;
 		errors[i] = load(options, only, &skel);
 		if (errors[i] == 0)
 			agent_bpf__destroy(skel);
@@ -107,22 +159,51 @@ static void find_bad_programs(const struct bpf_source_options *options, size_t c
 
 static size_t list_programs(const struct bpf_source_options *options, int *errors)
 {
+	struct btf *kernel = options && options->has_lsm ? btf__load_vmlinux_btf() : NULL;
 	struct agent_bpf *skel = open_skeleton(options);
 	struct bpf_program *program;
 	size_t count = 0;
 
-	if (!skel)
-		return 0;
-	bpf_object__for_each_program(program, skel->obj)
-	{
-		if (count == MAX_PROGRAMS)
-			break;
-		errors[count++] = options && options->has_no_opens && is_open_program(program)
-					  ? -ECANCELED
-					  : 0;
+	if (skel) {
+		bpf_object__for_each_program(program, skel->obj)
+		{
+			if (count == MAX_PROGRAMS)
+				break;
+			errors[count] = is_wanted(options, program);
+			if (errors[count] == 0 && is_of(program, "lsm"))
+				errors[count] = look_for_hook(kernel, program);
+			count++;
+		}
 	}
 	agent_bpf__destroy(skel);
+	btf__free(kernel);
 	return count;
+}
+
+/* Without the LSM hook of opens, the system calls tell them. */
+static void fall_back_to_calls(const struct bpf_source_options *options, int *errors)
+{
+	struct agent_bpf *skel = open_skeleton(options);
+	struct bpf_program *program;
+	bool is_lost = false;
+	size_t i = 0;
+
+	if (!skel)
+		return;
+	bpf_object__for_each_program(program, skel->obj)
+	{
+		is_lost |= program == skel->progs.on_file_open && i < MAX_PROGRAMS &&
+			   errors[i] != 0 && errors[i] != NOT_WANTED;
+		i++;
+	}
+	i = 0;
+	bpf_object__for_each_program(program, skel->obj)
+	{
+		if (is_lost && i < MAX_PROGRAMS && is_of(program, "tracepoint/syscalls/sys_exit"))
+			errors[i] = 0;
+		i++;
+	}
+	agent_bpf__destroy(skel);
 }
 
 static void attach(struct bpf_source *source, const int *errors)
@@ -132,22 +213,24 @@ static void attach(struct bpf_source *source, const int *errors)
 
 	bpf_object__for_each_program(program, source->skel->obj)
 	{
-		struct bpf_program_state *state = &source->programs[i];
+		size_t at = source->program_count;
+		struct bpf_program_state *state = &source->programs[at];
 
 		if (i == MAX_PROGRAMS)
 			break;
+		if (errors[i++] == NOT_WANTED)
+			continue;
 		state->name = bpf_program__name(program);
 		state->hook = bpf_program__section_name(program);
-		state->error = errors[i];
+		state->error = errors[i - 1];
 		if (state->error == 0) {
-			source->links[i] = bpf_program__attach(program);
-			state->error = source->links[i] ? 0 : -errno;
+			source->links[at] = bpf_program__attach(program);
+			state->error = source->links[at] ? 0 : -errno;
 		}
 		if (program == source->skel->progs.list_tasks)
-			source->tasks = source->links[i];
-		i++;
+			source->tasks = source->links[at];
+		source->program_count++;
 	}
-	source->program_count = i;
 }
 
 static int error_of(const struct bpf_source *source, const struct bpf_program *program)
@@ -188,6 +271,8 @@ int bpf_source_open(const struct bpf_source_options *options, struct bpf_source 
 	r = load(options, errors, &source->skel);
 	if (r < 0) {
 		find_bad_programs(options, count, errors);
+		if (options && options->has_lsm)
+			fall_back_to_calls(options, errors);
 		r = load(options, errors, &source->skel);
 	}
 	if (r < 0) {
@@ -317,6 +402,11 @@ static void forget_trees(int map)
 			break;
 }
 
+void bpf_source_tell_anew(struct bpf_source *source)
+{
+	source->skel->bss->load_epoch++;
+}
+
 int bpf_source_watch(struct bpf_source *source, char *const *trees)
 {
 	int map = bpf_map__fd(source->skel->maps.trees);
@@ -326,7 +416,8 @@ int bpf_source_watch(struct bpf_source *source, char *const *trees)
 		cleanup_close int fd = -1;
 
 		source->skel->bss->learn_tree = i + 1;
-		fd = openat(AT_FDCWD, trees[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		/* Not O_PATH: that passes no LSM hook. */
+		fd = openat(AT_FDCWD, trees[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		source->skel->bss->learn_tree = 0;
 	}
 	return 0;

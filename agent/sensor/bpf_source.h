@@ -2,9 +2,9 @@
 /*
  * The BPF programs from user space: load, attach, rings, counters.
  *
- * Each program is asked for by itself: one that the kernel refuses is left off
- * and its state says why; only without the program that sees starts is there
- * no source. Nothing is pinned: what was loaded ends with the process.
+ * Each program is asked for by itself: one that the kernel refuses, or whose
+ * hook it has not, is left off and its state says why; only without the program
+ * that sees starts is there no source. Nothing is pinned: what was loaded ends with the process.
  */
 #ifndef PLUMBLINE_SENSOR_BPF_SOURCE_H
 #define PLUMBLINE_SENSOR_BPF_SOURCE_H
@@ -26,6 +26,7 @@ typedef int (*bpf_record_fn)(const void *data, size_t len, void *userdata);
 struct bpf_source_options {
 	uint32_t alert_bytes, telemetry_bytes; /* ring sizes; 0: as built */
 	bool has_no_opens;		       /* leave the programs for opened files off */
+	bool has_lsm;			       /* with the programs on LSM hooks */
 };
 
 struct bpf_program_state {
@@ -48,11 +49,15 @@ int bpf_source_dispatch(struct bpf_source *source);
 /* Hands a record of EV_TASK for every process that runs to the reader. */
 int bpf_source_list_tasks(struct bpf_source *source);
 
-/* The programs, @index from 0; NULL past the last. */
+/* The programs that were asked for, @index from 0; NULL past the last. */
 const struct bpf_program_state *bpf_source_program(const struct bpf_source *source, size_t index);
 
 /* Sums over all processors. */
 int bpf_source_counters(const struct bpf_source *source, struct ev_counters *ret_sum);
+
+/* All code is told anew from now on, though it was told before. Without effect without LSM hooks.
+ */
+void bpf_source_tell_anew(struct bpf_source *source);
 
 /*
  * Replaces the monitored trees of the open programs. Each root is opened once, and the program

@@ -19,6 +19,7 @@
 #include "sensor/found.h"
 #include "sensor/held_files.h"
 #include "sensor/large_files.h"
+#include "sensor/mapping.h"
 #include "sensor/tree_walk.h"
 
 #define MAX_PENDING   8192
@@ -543,8 +544,8 @@ static int collect_cached(struct observer *o, const char *path, struct file_fact
 }
 
 /*
- * The file that runs as @exec->pid, through the kernel's own link: right even when its name leads
- * elsewhere by now. Its path is kept as the kernel told it.
+ * The file that runs as @exec->pid, or that it has mapped, through the kernel's own link: right
+ * even when its name leads elsewhere by now. Its path is kept as the kernel told it.
  */
 static int collect_running(struct observer *o, const struct observer_exec *exec,
 			   struct file_fact *ret_fact)
@@ -553,9 +554,14 @@ static int collect_running(struct observer *o, const struct observer_exec *exec,
 	cleanup_close int fd = -1;
 	char link[64];
 	struct stat st;
-	int r;
+	int r = 0;
 
-	snprintf(link, sizeof(link), "/proc/%u/exe", exec->pid);
+	if (exec->kind == EVENT_LOAD)
+		r = mapping_find(exec->pid, exec->ino, link, sizeof(link));
+	else
+		snprintf(link, sizeof(link), "/proc/%u/exe", exec->pid);
+	if (r < 0)
+		return r;
 	fd = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
@@ -591,11 +597,12 @@ static int collect_program(struct observer *o, const struct observer_exec *exec,
 		file_fact_done(ret_fact);
 	r = collect_running(o, exec, ret_fact);
 	if (r == 0) {
-		*ret_detail = exec->is_gone ? "the program has no name in any directory"
-					    : "another file has the program's name by now";
+		*ret_detail = exec->is_gone ? "the file has no name in any directory"
+					    : "another file has the name by now";
 		return 0;
 	}
-	*ret_detail = "the program's file was gone before it could be read";
+	*ret_detail = exec->ino ? "the file was gone before it could be read"
+				: "it came from memory, without a file";
 	*ret_fact = (struct file_fact){.path = strdup(exec->exe), .type = FILE_TYPE_REGULAR};
 	return ret_fact->path ? 0 : -ENOMEM;
 }
@@ -615,7 +622,8 @@ static int tell_later(struct observer *o, struct event *event)
 
 void observer_exec(struct observer *o, const struct observer_exec *exec)
 {
-	struct event event = {.kind = exec->kind, .time_ns = exec->time_ns};
+	struct event event = {
+		.kind = exec->kind, .time_ns = exec->time_ns, .text = (char *)exec->how};
 	const char *detail = NULL;
 	struct stat st;
 

@@ -24,10 +24,11 @@ struct observer;
 /* Set in the changes given to observer_change(), never in events: the path is a directory. */
 #define OBSERVER_CHANGE_DIR (1U << 31)
 
-/* A program as the kernel described it. */
+/* A program, or other code, as the kernel described it. */
 struct observer_exec {
-	enum event_kind kind; /* EVENT_EXEC or EVENT_RUNNING */
+	enum event_kind kind; /* EVENT_EXEC, EVENT_RUNNING or EVENT_LOAD */
 	const char *exe;      /* path; NULL: unknown */
+	const char *how;      /* EVENT_LOAD: its text */
 	uint64_t dev, ino;    /* of the file that runs, as its size */
 	uint64_t bytes;
 	bool is_in_user_ns; /* its paths need not be the host's */

@@ -14,6 +14,7 @@ static size_t fixed_size(uint16_t type)
 	case EV_TASK:
 	case EV_OPEN:
 	case EV_PATH:
+	case EV_LOAD:
 		return EV_FIXED;
 	case EV_FORK:
 	case EV_EXIT:
@@ -53,6 +54,11 @@ static int check_texts(const struct record *record)
 	case EV_PATH:
 		r |= check_text(record, &record->path.path);
 		r |= check_text(record, &record->path.cwd);
+		break;
+	case EV_LOAD:
+		r |= check_text(record, &record->load.path);
+		if (record->load.how == EV_LOAD_NONE || record->load.how >= EV_LOAD_HOW_COUNT)
+			r = -EBADMSG;
 		break;
 	default:
 		break;

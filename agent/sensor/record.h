@@ -18,6 +18,7 @@ struct record {
 		struct ev_exec exec; /* EV_EXEC, EV_TASK */
 		struct ev_open open;
 		struct ev_path path;
+		struct ev_load load;
 	};
 	const char *text; /* borrowed from the input */
 	size_t text_len;

@@ -55,6 +55,55 @@ static int on_program(struct record_sink *sink, const struct record *record)
 	return 0;
 }
 
+static const char *load_word(uint32_t how)
+{
+	return how == EV_LOAD_SCRIPT ? "script" : how == EV_LOAD_LIBRARY ? "library" : "module";
+}
+
+static int on_load(struct record_sink *sink, const struct record *record)
+{
+	struct observer_exec load = {
+		.kind = EVENT_LOAD,
+		.how = load_word(record->load.how),
+		.dev = record_user_dev(record->load.dev),
+		.ino = record->load.ino,
+		.is_in_user_ns = record->load.flags & EV_EXEC_USER_NS,
+		.bytes = record->load.bytes,
+		.is_gone = record->load.nlink == 0 ||
+			   record->load.path.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
+		.pid = record->hdr.pid,
+		.cookie = record->hdr.cookie,
+		.time_ns = wall_ns(sink, record->hdr.ktime),
+	};
+	struct proc_news news;
+	int r;
+
+	/* The two rings are read one after the other, so a young process may not be known yet. */
+	r = exec_news_fill(record, &sink->words, &news);
+	if (r == 0)
+		r = proc_table_fork(observer_processes(sink->observer), &news);
+	if (r < 0)
+		return r;
+	strbuf_clear(&sink->words.exe);
+	if (record->load.how == EV_LOAD_MODULE_MEMORY || record->load.path.length == 0)
+		strbuf_add_str(&sink->words.exe, "/memory:module");
+	r = record_path(record, &record->load.path, &sink->words.exe);
+	if (r == 0)
+		r = strbuf_check(&sink->words.exe);
+	if (r < 0)
+		return r;
+	if (record->load.path.flags & EV_TEXT_CUT) {
+		int64_t ns = (int64_t)record->hdr.ktime;
+
+		observer_gap(sink->observer, "code with a path too long to follow was loaded", 1,
+			     ns, ns);
+		return 0;
+	}
+	load.exe = sink->words.exe.data;
+	observer_exec(sink->observer, &load);
+	return 0;
+}
+
 /* The path that the kernel gave below one of the trees. */
 static int on_open(struct record_sink *sink, const struct record *record)
 {
@@ -137,6 +186,8 @@ static int take(struct record_sink *sink, const struct record *record)
 		return on_open(sink, record);
 	case EV_PATH:
 		return on_path(sink, record);
+	case EV_LOAD:
+		return on_load(sink, record);
 	case EV_FORK:
 	case EV_EXIT:
 		return on_life(sink, record);

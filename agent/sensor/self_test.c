@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -20,7 +21,7 @@ struct witness {
 	char file[PATH_MAX];
 	pid_t child;
 	enum event_kind file_kind;
-	bool has_seen_exec, has_seen_file;
+	bool has_seen_exec, has_seen_file, has_seen_load;
 };
 
 static void on_event(const struct event *event, void *userdata)
@@ -30,6 +31,8 @@ static void on_event(const struct event *event, void *userdata)
 	if (event->kind == EVENT_EXEC && event->subject.pid == (uint32_t)w->child &&
 	    event->object.has_digest)
 		w->has_seen_exec = true;
+	if (event->kind == EVENT_LOAD && str_equal(event->object.path, w->file))
+		w->has_seen_load = true;
 	/* A write-open alone is BPF's word; that it was written must come from fanotify. */
 	if (event->kind == EVENT_FILE && !(event->changes & EVENT_CHANGE_WRITE))
 		return;
@@ -51,6 +54,17 @@ static int touch_file(const struct witness *w)
 	return write(fd, "self-test", sizeof("self-test") - 1) < 0 ? -errno : 0;
 }
 
+/* Where nothing may be executed the kernel refuses, but not before it asked its modules. */
+static int map_file(const struct witness *w)
+{
+	cleanup_close int fd = open(w->file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	(void)mmap(NULL, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	return 0;
+}
+
 /* All is done by a child: what the sensor's own process does to files is no news. */
 static int run_program(struct witness *w)
 {
@@ -60,7 +74,7 @@ static int run_program(struct witness *w)
 	if (w->child < 0)
 		return -errno;
 	if (w->child == 0) {
-		if (touch_file(w) == 0)
+		if (touch_file(w) == 0 && map_file(w) == 0)
 			execl("/proc/self/exe", "self-test", SELF_TEST_ARGUMENT, NULL);
 		_exit(127);
 	}
@@ -72,7 +86,8 @@ static int run_program(struct witness *w)
 
 static bool is_done(const struct self_test *test, const struct witness *w)
 {
-	return w->has_seen_file && (w->has_seen_exec || !test->has_exec);
+	return w->has_seen_file && (w->has_seen_exec || !test->has_exec) &&
+	       (w->has_seen_load || !test->has_load);
 }
 
 static int wait_for_events(const struct self_test *test, const struct witness *w)
@@ -123,8 +138,9 @@ int self_test_run(const struct self_test *test, const char *dir, struct strbuf *
 	observer_set_sink(test->observer, on_event, &w);
 	r = act_and_wait(test, &w);
 	if (r == -ETIMEDOUT)
-		strbuf_printf(reterr, "self-test did not see:%s%s",
+		strbuf_printf(reterr, "self-test did not see:%s%s%s",
 			      test->has_exec && !w.has_seen_exec ? " its own program start" : "",
+			      test->has_load && !w.has_seen_load ? " its own mapping" : "",
 			      w.has_seen_file ? "" : " its own file");
 	else if (r < 0)
 		strbuf_printf(reterr, "self-test: %s", strerror(-r));

@@ -17,6 +17,7 @@ struct self_test {
 	struct sensor *sensor;
 	struct observer *observer;
 	bool has_exec; /* starts are seen by this back end */
+	bool has_load; /* and what is mapped executable */
 };
 
 /*

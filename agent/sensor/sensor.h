@@ -34,7 +34,7 @@ struct sensor_part {
 };
 
 struct sensor_ops {
-	const char *name;		   /* "trace", "scan", "replay" */
+	const char *name;		   /* "lsm", "trace", "scan", "replay" */
 	const struct sensor_sight *sights; /* ended by a NULL what */
 
 	/* 0 when this machine allows it; else a negative errno and why, and what would change it,
@@ -67,7 +67,7 @@ struct sensor_ops {
 
 /* Highest first, NULL-ended. */
 extern const struct sensor_ops *const sensor_backends[];
-extern const struct sensor_ops sensor_trace, sensor_scan;
+extern const struct sensor_ops sensor_lsm, sensor_trace, sensor_scan;
 
 /*
  * Opens the highest back end that probes, opens and passes its self-test in @self_test_dir;
@@ -82,9 +82,5 @@ struct sensor_choice {
 };
 int sensor_choose(const struct sensor_choice *choice, const struct sensor_ops **ret_ops,
 		  struct sensor **ret_sensor, struct strbuf *ret_why);
-
-/* Why there is no lsm rung here: tries to load such a program, and words the kernel's answer and
- * its remedy. */
-void sensor_explain_lsm(struct strbuf *why);
 
 #endif

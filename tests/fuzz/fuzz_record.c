@@ -50,6 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_path(&record, &record.path.cwd);
 		check_string(&record, &record.path.path);
 		break;
+	case EV_LOAD:
+		check_path(&record, &record.load.path);
+		break;
 	default:
 		break;
 	}

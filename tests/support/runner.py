@@ -287,6 +287,25 @@ def integration_one(budget, path, folder, environment):
         shutil.rmtree(work, ignore_errors=True)
 
 
+# Virtual machines: Debian's kernels, with the build under test.
+
+def machines(*args):
+    def suite(budget):
+        done = command(budget, ["tests/vm/suite", *args], {"PLUMBLINE_BUILD": os.path.join(SOURCE, "build")})
+        if done.status == 77 and not done.problem:
+            yield Result("machines", SKIPPED, skip_reason(done.output))
+            return
+        for line in done.output.splitlines():
+            words = line.split(None, 1)
+            if words and words[0] == "passed":
+                yield Result(words[1], PASSED)
+            elif words and words[0] == "skipped":
+                yield Result(words[1].partition(": ")[0], SKIPPED, words[1].partition(": ")[2])
+        if not done.is_good():
+            yield one("tests/vm/suite", done)
+    return suite
+
+
 # Mutants: breaks the code on purpose, and wants each test to notice.
 
 def mutants(budget):
@@ -319,11 +338,13 @@ SUITES = [
     ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n"), "build-asan"),
     ("integration-root", 420, integration("1[0-9][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "off"}), "build"),
     ("199-seccomp", 300, integration("1[0-8][0-9]-*", "build", {"PLUMBLINE_SECCOMP": "enforce"}, "import trial"), "build"),
+    ("vm", 240, machines("--quick"), "build"),
 ]
 
-# Those that run only when they are named, or with --all: they are about the tests, not about the program.
+# Those that run only when they are named, or with --all: about the tests themselves, or long.
 MORE_SUITES = [
     ("mutants", 3600, mutants, None),
+    ("vm-all", 3600, machines(), "build"),
 ]
 
 

@@ -16,8 +16,9 @@ SOURCE = os.path.abspath(os.path.join(HERE, "..", ".."))
 PACKAGES = ("bash", "coreutils", "util-linux", "mount", "procps", "grep", "sed", "findutils", "python3", "openssl",
             "libcap2-bin", "attr", "kmod", "libc-bin", "mawk", "ca-certificates", "tar", "zstd", "e2fsprogs")
 PROGRAMS = ("plumbline", "plumblined", "plumbline-collector", "plumbline-verifier", "plumbline-sensor",
-            "plumbline-assessor", "plumbline-recorder", "plumbline-reporter")
+            "plumbline-assessor", "plumbline-dumper", "plumbline-recorder", "plumbline-reporter")
 TREE = ("agent", "baselines", "packaging", "tests")  # agent/: names of messages, which tests read
+LOADED_BY_TESTS = ("dummy",)  # of the kernel itself, put into /plumbline/modules
 LEFT_OUT = re.compile(r"/usr/share/(doc|man|locale|info|lintian|bash-completion|zoneinfo|perl)/|/__pycache__/|"
                       r"/usr/lib/python3.*/(test|idlelib|lib2to3|ensurepip|turtledemo|tkinter)/")
 
@@ -123,21 +124,28 @@ def make_image(path, build, extra_bytes=300 << 20):
     os.rename(path + ".partial", path)
 
 
+def copy_module(path, target):
+    with (lzma.open if path.endswith(".xz") else open)(path, "rb") as source:
+        with open(target, "wb") as out:
+            shutil.copyfileobj(source, out)
+
+
 def make_initramfs(path, kernel):
     """busybox, the modules of a virtual disk, and an init that goes over to it."""
     folder = path + ".root"
     shutil.rmtree(folder, ignore_errors=True)
-    for name in ("bin", "dev", "proc", "sys", "disk", "modules"):
+    for name in ("bin", "dev", "proc", "sys", "disk", "modules", "for-tests"):
         os.makedirs(os.path.join(folder, name))
     shutil.copy2("/usr/bin/busybox" if os.path.exists("/usr/bin/busybox") else "/bin/busybox",
                  os.path.join(folder, "bin/busybox"))
     order = []
     for module in kernel.module_chain("virtio_pci", "virtio_blk", "crc32c_generic", "ext4"):
         name = "%02d-%s" % (len(order), re.sub(r"\.xz$", "", os.path.basename(module)))
-        with (lzma.open if module.endswith(".xz") else open)(module, "rb") as source:
-            with open(os.path.join(folder, "modules", name), "wb") as target:
-                shutil.copyfileobj(source, target)
+        copy_module(module, os.path.join(folder, "modules", name))
         order.append(name)
+    for module in kernel.module_chain(*LOADED_BY_TESTS):
+        name = re.sub(r"\.xz$", "", os.path.basename(module))
+        copy_module(module, os.path.join(folder, "for-tests", name))
     init = os.path.join(folder, "init")
     shutil.copy2(os.path.join(HERE, "initramfs-init"), init)
     os.chmod(init, 0o755)

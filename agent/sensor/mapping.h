@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that a process has mapped, by the links that the kernel keeps of them. */
+#ifndef PLUMBLINE_SENSOR_MAPPING_H
+#define PLUMBLINE_SENSOR_MAPPING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The link "/proc/PID/map_files/..." of a file with inode number @ino that process @pid has mapped.
+ * -ENOENT when it has none; another file may have that number, so the caller looks at what it
+ * opens. Or another negative errno.
+ */
+int mapping_find(uint32_t pid, uint64_t ino, char *link, size_t size);
+
+#endif

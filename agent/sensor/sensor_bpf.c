@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/sensor_bpf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "sensor/bpf_probe.h"
+#include "sensor/bpf_source.h"
+#include "sensor/fan.h"
+#include "sensor/mounts.h"
+#include "sensor/observer.h"
+#include "sensor/record_sink.h"
+#include "sensor/self_test.h"
+#include "sensor/wakeups.h"
+
+enum {
+	SOURCE_RINGS,
+	SOURCE_FAN,
+};
+
+/* After a round of changes the group rests so long: what piles up meanwhile is folded by the kernel
+ * and wakes nobody. */
+#define FAN_REST_NS	(50 * NSEC_PER_MSEC)
+#define FAN_READS	8
+#define RECORDS_A_ROUND 256
+/* Ended processes are known so long: longer than a change can wait. */
+#define REMEMBER_NS (30 * NSEC_PER_SEC)
+
+struct sensor {
+	const struct sensor_ops *ops;
+	bool has_lsm;
+	struct observer *observer;
+	struct bpf_source *bpf;
+	struct fan *fan;
+	int mounts;
+	struct wakeups wakeups;
+	sensor_event_fn fn;
+	void *userdata;
+
+	struct record_sink sink;
+	unsigned records; /* of this round */
+	bool is_held;
+	int64_t fan_resume_ns; /* 0: not resting */
+
+	struct ev_counters seen; /* at the last look */
+	int64_t seen_ns;
+};
+
+static void ignore_change(const struct fan_event *event, void *userdata)
+{
+}
+
+static bool is_locked_down(void)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	return fd_read_file(AT_FDCWD, "/sys/kernel/security/lockdown", 4096, &text) >= 0 &&
+	       text.data && strstr(text.data, "[confidentiality]");
+}
+
+int sensor_bpf_probe(struct strbuf *reterr)
+{
+	struct fan *fan = NULL;
+	int r = bpf_probe_load(BPF_PROBE_TP_BTF);
+
+	if (is_locked_down()) {
+		strbuf_add_str(reterr, "the kernel lets no program read its memory: it needs "
+				       "lockdown=integrity or none in place of "
+				       "lockdown=confidentiality");
+		return -EPERM;
+	}
+	if (r < 0) {
+		strbuf_printf(reterr,
+			      "the kernel refused a tracepoint program (%s): it needs CAP_BPF and "
+			      "CAP_PERFMON, and a kernel with CONFIG_DEBUG_INFO_BTF",
+			      strerror(-r));
+		return r;
+	}
+	r = fan_open(ignore_change, NULL, &fan);
+	if (r < 0) {
+		strbuf_printf(
+			reterr,
+			"the kernel refused a fanotify group (%s): it needs CAP_SYS_ADMIN, and "
+			"Linux 5.9 with CONFIG_FANOTIFY",
+			strerror(-r));
+		return r;
+	}
+	fan_close(fan);
+	return 0;
+}
+
+struct sensor *sensor_bpf_close(struct sensor *sensor)
+{
+	if (!sensor)
+		return NULL;
+	bpf_source_close(sensor->bpf);
+	fan_close(sensor->fan);
+	if (sensor->mounts >= 0)
+		close(sensor->mounts);
+	observer_free(sensor->observer);
+	wakeups_done(&sensor->wakeups);
+	record_sink_done(&sensor->sink);
+	free(sensor);
+	return NULL;
+}
+DEFINE_CLEANUP(struct sensor *, sensor_bpf_close)
+
+/* A round ends after so many records, so that no flood keeps the rest of the process waiting. */
+static int on_record(const void *data, size_t len, void *userdata)
+{
+	struct sensor *sensor = userdata;
+	int r = record_sink_take(&sensor->sink, data, len);
+
+	if (r < 0)
+		return r;
+	return ++sensor->records >= RECORDS_A_ROUND ? -ECANCELED : 0;
+}
+
+static void on_fan_event(const struct fan_event *event, void *userdata)
+{
+	struct sensor *sensor = userdata;
+	int64_t now_ns = clock_boot_ns();
+	struct pending_change change = {
+		.path = (char *)event->path,
+		.changes = event->changes | (event->is_dir ? OBSERVER_CHANGE_DIR : 0),
+		.first_ns = now_ns,
+		.pid = event->pid,
+	};
+
+	if (!event->path) {
+		observer_gap(sensor->observer,
+			     "the kernel's queue of file changes overflowed; all trees are walked",
+			     0, sensor->seen_ns, now_ns);
+		(void)observer_rescan(sensor->observer, NULL);
+	} else if (event->is_mount) {
+		(void)observer_rescan(sensor->observer, event->path);
+	} else if (event->pid != (uint32_t)getpid()) {
+		observer_change(sensor->observer, &change);
+		if (event->changes & EVENT_CHANGE_WRITE)
+			observer_closed(sensor->observer, event->path);
+	}
+}
+
+static bool is_reported(uint64_t dev, void *userdata)
+{
+	const struct sensor *sensor = userdata;
+
+	return fan_covers(sensor->fan, dev);
+}
+
+int sensor_bpf_open(const struct sensor_bpf_kind *kind, sensor_event_fn fn, void *userdata,
+		    struct sensor **ret_sensor)
+{
+	cleanup_with(sensor_bpf_closep) struct sensor *sensor = calloc(1, sizeof(*sensor));
+	struct bpf_source_options options = {.has_lsm = kind->has_lsm};
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int r;
+
+	if (!sensor)
+		return -ENOMEM;
+	sensor->ops = kind->ops;
+	sensor->has_lsm = kind->has_lsm;
+	sensor->mounts = -1;
+	sensor->wakeups = WAKEUPS_NONE;
+	sensor->fn = fn;
+	sensor->userdata = userdata;
+	sensor->seen_ns = clock_boot_ns();
+	r = wakeups_init(&sensor->wakeups);
+	if (r == 0)
+		r = observer_new(fn, userdata, &sensor->observer);
+	if (r == 0)
+		r = bpf_source_open(&options, &sensor->bpf, &text);
+	if (text.data)
+		log_debug("%s", text.data);
+	if (r == 0)
+		r = fan_open(on_fan_event, sensor, &sensor->fan);
+	if (r == 0)
+		r = sensor->mounts = mounts_open();
+	if (r < 0)
+		return r;
+	sensor->sink.observer = sensor->observer;
+	sensor->sink.offset_ns = sensor->wakeups.offset_ns;
+	bpf_source_set_reader(sensor->bpf, on_record, sensor);
+	observer_set_reported(sensor->observer, is_reported, sensor);
+	r = wakeups_add(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS, EPOLLIN);
+	if (r == 0)
+		r = wakeups_add(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, EPOLLIN);
+	/* Who runs already is known from the start; it is told by sensor_bpf_inventory(). */
+	if (r == 0)
+		r = bpf_source_list_tasks(sensor->bpf);
+	if (r < 0 && r != -EOPNOTSUPP)
+		return r;
+	*ret_sensor = TAKE_PTR(sensor);
+	return 0;
+}
+
+static int arm(struct sensor *sensor)
+{
+	int64_t due_ns = observer_due(sensor->observer);
+
+	if (!sensor->is_held && sensor->fan_resume_ns && sensor->fan_resume_ns < due_ns)
+		due_ns = sensor->fan_resume_ns;
+	return wakeups_arm(&sensor->wakeups, due_ns);
+}
+
+static int mark_file_systems(struct sensor *sensor)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int64_t now_ns = clock_boot_ns();
+	int r = fan_watch(sensor->fan, observer_watch_set(sensor->observer), &text);
+
+	if (r <= 0)
+		return r;
+	strbuf_add_str(&text, "changes there are found by the next walk only");
+	observer_gap(sensor->observer,
+		     strbuf_check(&text) < 0 ? "file systems without change events" : text.data,
+		     (uint64_t)r, now_ns, now_ns);
+	return 0;
+}
+
+int sensor_bpf_watch(struct sensor *sensor, const struct sensor_rules *rules)
+{
+	const struct watch_set *set;
+	char **trees;
+	int r;
+
+	r = observer_watch(sensor->observer, rules);
+	if (r < 0)
+		return r;
+	set = observer_watch_set(sensor->observer);
+	trees = calloc(watch_set_count(set) + 1, sizeof(*trees));
+	if (!trees)
+		return -ENOMEM;
+	for (size_t i = 0; i < watch_set_count(set); i++)
+		trees[i] = (char *)watch_set_tree(set, i);
+	r = bpf_source_watch(sensor->bpf, trees);
+	free(trees);
+	/* What was told to the rules before is told to these, too. */
+	bpf_source_tell_anew(sensor->bpf);
+	/* Marked before the walk that is queued now reads anything, so no change falls between. */
+	if (r == 0)
+		r = mark_file_systems(sensor);
+	if (r == 0)
+		r = observer_find_held(sensor->observer);
+	return r < 0 ? r : arm(sensor);
+}
+
+int sensor_bpf_fd(const struct sensor *sensor)
+{
+	return sensor->wakeups.epoll;
+}
+
+static int list_running(struct sensor *sensor, bool is_told)
+{
+	int r;
+
+	sensor->sink.is_inventory = is_told;
+	r = bpf_source_list_tasks(sensor->bpf);
+	sensor->sink.is_inventory = false;
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+/* What the kernel could not hand over since the last look is told, and what can be made good is. */
+static int check_losses(struct sensor *sensor)
+{
+	int64_t now_ns = clock_boot_ns();
+	struct ev_counters now;
+	uint64_t starts = 0, loads = 0, rest = 0;
+	int r;
+
+	r = bpf_source_counters(sensor->bpf, &now);
+	if (r < 0)
+		return r;
+	for (int type = 0; type < EV_TYPE_COUNT; type++) {
+		uint64_t lost = now.lost[type] - sensor->seen.lost[type];
+
+		*(type == EV_EXEC ? &starts : type == EV_LOAD ? &loads : &rest) += lost;
+	}
+	if (starts)
+		observer_gap(sensor->observer, "program starts were lost in the kernel's ring",
+			     starts, sensor->seen_ns, now_ns);
+	/* Libraries and scripts come again with their next use; modules do not. */
+	if (loads)
+		observer_gap(sensor->observer, "loads of code were lost in the kernel's ring",
+			     loads, sensor->seen_ns, now_ns);
+	if (rest)
+		observer_gap(sensor->observer,
+			     "records of processes and write-opens were lost in the kernel's ring",
+			     rest, sensor->seen_ns, now_ns);
+	if (sensor->sink.bad_records)
+		observer_gap(sensor->observer, "records of the kernel could not be understood",
+			     sensor->sink.bad_records, sensor->seen_ns, now_ns);
+	sensor->sink.bad_records = 0;
+	sensor->seen = now;
+	sensor->seen_ns = now_ns;
+	r = rest ? observer_find_held(sensor->observer) : 0;
+	if (r == 0 && (starts || rest))
+		r = list_running(sensor, starts > 0);
+	return r;
+}
+
+static int read_changes(struct sensor *sensor, int mask)
+{
+	int64_t now_ns = clock_boot_ns();
+	int r;
+
+	if (sensor->fan_resume_ns && now_ns >= sensor->fan_resume_ns) {
+		sensor->fan_resume_ns = 0;
+		mask |= 1 << (WAKEUP_USER + SOURCE_FAN);
+		r = wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, EPOLLIN);
+		if (r < 0)
+			return r;
+	}
+	if (!(mask & 1 << (WAKEUP_USER + SOURCE_FAN)))
+		return 0;
+	r = fan_dispatch(sensor->fan, FAN_READS);
+	if (r != 0)
+		return r;
+	sensor->fan_resume_ns = now_ns + FAN_REST_NS;
+	return wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, 0);
+}
+
+static int on_tick(struct sensor *sensor)
+{
+	proc_table_forget(observer_processes(sensor->observer), clock_boot_ns() - REMEMBER_NS);
+	return check_losses(sensor);
+}
+
+static int on_wakeups(struct sensor *sensor, int mask)
+{
+	int r = 0;
+
+	if (mask & 1 << WAKEUP_CLOCK) {
+		observer_clock(sensor->observer, wakeups_clock_step(&sensor->wakeups));
+		sensor->sink.offset_ns = sensor->wakeups.offset_ns;
+	}
+	/* Looked at in each round: before any start or change of it is told by what was learned
+	 * before. */
+	if (mounts_have_changed(sensor->mounts)) {
+		observer_mounts_changed(sensor->observer);
+		r = mark_file_systems(sensor);
+	}
+	if (r == 0 && mask & 1 << WAKEUP_TICK)
+		r = on_tick(sensor);
+	return r;
+}
+
+int sensor_bpf_dispatch(struct sensor *sensor)
+{
+	int mask = wakeups_take(&sensor->wakeups);
+	int rings, changes, work, r;
+
+	if (mask < 0)
+		return mask;
+	if (sensor->is_held)
+		return 0;
+	r = on_wakeups(sensor, mask);
+	if (r < 0)
+		return r;
+	/* Processes first: a change is put down to a process that must be known by then. */
+	sensor->records = 0;
+	rings = bpf_source_dispatch(sensor->bpf);
+	if (rings < 0)
+		return rings;
+	changes = read_changes(sensor, mask);
+	if (changes < 0)
+		return changes;
+	work = observer_work(sensor->observer);
+	if (work < 0)
+		return work;
+	r = arm(sensor);
+	return r < 0 ? r : rings || changes || work;
+}
+
+/* The test's own start must have come by the LSM hook, not by the tracepoint alone. */
+static int check_exec_levels(const struct sensor *sensor, uint64_t before, struct strbuf *reterr)
+{
+	struct ev_counters now;
+	int r = bpf_source_counters(sensor->bpf, &now);
+
+	if (r < 0 || now.exec_levels > before)
+		return r;
+	strbuf_add_str(reterr, "self-test: its program start came by no LSM hook");
+	return -ETIMEDOUT;
+}
+
+int sensor_bpf_self_test(struct sensor *sensor, const char *dir, struct strbuf *reterr)
+{
+	struct self_test test = {
+		.ops = sensor->ops,
+		.sensor = sensor,
+		.observer = sensor->observer,
+		.has_exec = true,
+		.has_load = sensor->has_lsm,
+	};
+	struct ev_counters before;
+	int r;
+
+	r = bpf_source_counters(sensor->bpf, &before);
+	if (r < 0)
+		return r;
+	r = self_test_run(&test, dir, reterr);
+	if (r == 0 && sensor->has_lsm)
+		r = check_exec_levels(sensor, before.exec_levels, reterr);
+	observer_set_sink(sensor->observer, sensor->fn, sensor->userdata);
+	return r;
+}
+
+int sensor_bpf_inventory(struct sensor *sensor)
+{
+	return list_running(sensor, true);
+}
+
+int sensor_bpf_rescan(struct sensor *sensor, const char *tree)
+{
+	int r = observer_rescan(sensor->observer, tree);
+
+	return r < 0 ? r : arm(sensor);
+}
+
+int sensor_bpf_recheck(struct sensor *sensor, const char *path)
+{
+	int r = observer_recheck(sensor->observer, path);
+
+	return r < 0 ? r : arm(sensor);
+}
+
+int sensor_bpf_hold(struct sensor *sensor, int is_held)
+{
+	uint32_t events = is_held ? 0 : EPOLLIN;
+	int r;
+
+	if (sensor->is_held == (is_held != 0))
+		return 0;
+	sensor->is_held = is_held;
+	observer_hold(sensor->observer, is_held);
+	r = wakeups_set(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS, events);
+	if (r == 0 && !sensor->fan_resume_ns)
+		r = wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, events);
+	if (r == 0 && !is_held)
+		r = check_losses(sensor);
+	return r < 0 ? r : arm(sensor);
+}
+
+int sensor_bpf_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part)
+{
+	const struct bpf_program_state *state = bpf_source_program(sensor->bpf, index);
+
+	if (!state && index > 0 && bpf_source_program(sensor->bpf, index - 1))
+		*ret_part = (struct sensor_part){.name = "fanotify (FID, notification only)"};
+	else if (state)
+		*ret_part = (struct sensor_part){.name = state->hook, .error = state->error};
+	else
+		return -ENOENT;
+	return 0;
+}
