@@ -322,10 +322,10 @@ def mutants(budget):
 # `# sanitizers: yes`. Those that start an agent (trial.py) run with the system-call filters off and
 # then, as 199-seccomp, once more with the filters of production: what fails only there is the filter.
 SUITES = [
-    ("build", 180, build("build", "gcc"), None),
-    ("build-clang", 180, build("build-clang", "clang"), None),
-    ("build-asan", 180, build("build-asan", "gcc", "-Db_sanitize=address,undefined", "-Db_lundef=false"), None),
-    ("build-fuzz", 120, build("build-fuzz", "clang", "-Dfuzz=true", "-Db_sanitize=address,undefined",
+    ("build", 300, build("build", "gcc"), None),
+    ("build-clang", 300, build("build-clang", "clang"), None),
+    ("build-asan", 300, build("build-asan", "gcc", "-Db_sanitize=address,undefined", "-Db_lundef=false"), None),
+    ("build-fuzz", 240, build("build-fuzz", "clang", "-Dfuzz=true", "-Db_sanitize=address,undefined",
                               "-Db_lundef=false", targets=["fuzzers"]), None),
     ("lint", 60, lint, None),
     ("tidy", 240, tidy, "build-clang"),
