@@ -7,26 +7,13 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/json_depth.h"
 #include "base/str.h"
 #include "baseline/approval.h"
 
 /* All values are strings, so an object in an object is refused before the parser recurses into it.
  */
-static bool is_flat(const char *text, size_t len)
-{
-	bool in_string = false;
-	unsigned opened = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (in_string && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			in_string = !in_string;
-		else if (!in_string && (text[i] == '{' || text[i] == '['))
-			opened++;
-	}
-	return opened == 1;
-}
+#define DEPTH_MAX 1
 
 static int refuse(struct diag *diag, const char *key, const char *why)
 {
@@ -105,7 +92,7 @@ int approval_read(const char *text, size_t len, struct baseline_approval *ret_ap
 	json_t *root;
 	int r;
 
-	if (len > APPROVAL_TEXT_MAX || !is_flat(text, len))
+	if (len > APPROVAL_TEXT_MAX || !json_is_shallow(text, len, DEPTH_MAX))
 		return diag_set(diag, "", 0, -EBADMSG, "the signed text is no flat JSON object");
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (!root)

@@ -6,26 +6,13 @@
 #include <string.h>
 
 #include "base/ini.h"
+#include "base/json_depth.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/changes.h"
 
 /* An object and one list: deeper ones are refused before the parser recurses into them. */
-static bool is_shallow(const char *text, size_t len)
-{
-	bool in_string = false;
-	unsigned opened = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (in_string && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			in_string = !in_string;
-		else if (!in_string && (text[i] == '{' || text[i] == '['))
-			opened++;
-	}
-	return opened <= 2;
-}
+#define DEPTH_MAX 2
 
 static int take_path(const json_t *root, struct baseline_change *change)
 {
@@ -88,7 +75,7 @@ int change_read(const char *line, size_t len, struct baseline_change *ret_change
 	json_t *root;
 	int r;
 
-	if (len >= CHANGE_LINE_MAX || !is_shallow(line, len))
+	if (len >= CHANGE_LINE_MAX || !json_is_shallow(line, len, DEPTH_MAX))
 		return -EBADMSG;
 	root = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
 	if (!root)

@@ -10,9 +10,13 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/json_depth.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/statement.h"
+
+/* The statement has three levels; the parser recurses, so more are not given to it. */
+#define DEPTH_MAX 3
 
 struct reader {
 	const json_t *root;
@@ -212,30 +216,6 @@ static int read_fields(struct reader *reader, struct baseline_statement *s)
 	return 0;
 }
 
-/* The statement has three levels; the parser recurses, so more are not given to it. */
-static bool is_shallow(const char *text, size_t len)
-{
-	unsigned depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < len; i++) {
-		if (in_string) {
-			if (text[i] == '\\')
-				i++;
-			else if (text[i] == '"')
-				in_string = false;
-		} else if (text[i] == '"') {
-			in_string = true;
-		} else if (text[i] == '{' || text[i] == '[') {
-			if (++depth > 3)
-				return false;
-		} else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
-			depth--;
-		}
-	}
-	return true;
-}
-
 static int refuse(struct diag *diag, const char *text)
 {
 	return diag_set(diag, "statement.json", 0, -EBADMSG, "%s", text);
@@ -275,7 +255,7 @@ int statement_read(const char *text, size_t len, struct baseline_statement *ret_
 
 	if (len > STATEMENT_MAX)
 		return refuse(diag, "it is too long");
-	if (!is_shallow(text, len))
+	if (!json_is_shallow(text, len, DEPTH_MAX))
 		return refuse(diag, "it is nested too deeply");
 	r = parse(text, len, &s, diag);
 	if (r < 0)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/json_depth.h"
 #include "base/str.h"
 #include "wire/shape.h"
 
@@ -125,32 +126,6 @@ int field_encode(const struct wire_field *fields, size_t count, enum wire_record
 	return 0;
 }
 
-/* Depth over the limit is found before the parser recurses. */
-static bool is_too_deep(const char *text, size_t len)
-{
-	bool in_string = false;
-	unsigned depth = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '{' || c == '[') {
-			if (++depth > FIELD_MAX_DEPTH)
-				return true;
-		} else if ((c == '}' || c == ']') && depth > 0) {
-			depth--;
-		}
-	}
-	return false;
-}
-
 int field_load(const char *text, size_t len, size_t max_bytes, struct json_t **ret_tree,
 	       struct diag *diag)
 {
@@ -160,7 +135,8 @@ int field_load(const char *text, size_t len, size_t max_bytes, struct json_t **r
 	if (len > max_bytes)
 		return diag_set(diag, "", 0, -E2BIG, "record of %zu bytes is over the limit of %zu",
 				len, max_bytes);
-	if (is_too_deep(text, len))
+	/* Found before the parser recurses. */
+	if (!json_is_shallow(text, len, FIELD_MAX_DEPTH))
 		return diag_set(diag, "", 0, -EBADMSG, "nested deeper than %d levels",
 				FIELD_MAX_DEPTH);
 

@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
+#include "base/json_depth.h"
 
 #include "unit/unit.h"
+
+START_TEST(depth_is_counted_outside_of_strings)
+{
+	static const char text[] = "{\"a\":[{\"b\":\"[[[[\\\"[[\"}],\"c\":[]}";
+
+	ck_assert(json_is_shallow(text, sizeof(text) - 1, 3));
+	ck_assert(!json_is_shallow(text, sizeof(text) - 1, 2));
+	ck_assert(json_is_shallow("]]]{}", 5, 1));
+	ck_assert(!json_is_shallow("[", 1, 0));
+}
+END_TEST
 
 START_TEST(commas_stand_between_values_only)
 {
@@ -104,6 +116,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, paths_stay_reversible);
 	tcase_add_test(tcase, zero_time_is_null);
 	tcase_add_test(tcase, nesting_beyond_the_bound_is_an_error);
+	tcase_add_test(tcase, depth_is_counted_outside_of_strings);
 	tcase_add_test(tcase, an_end_without_begin_is_an_error);
 }
 
