@@ -20,17 +20,13 @@
 #include "baseline/changes.h"
 #include "baseline/entries.h"
 #include "baseline/signature.h"
+#include "baseline/span_lines.h"
 #include "baseline/statement.h"
 #include "baseline/tar.h"
 
 #define APPROVALS_MAX ((unsigned)99)
 #define APPROVAL_MAX  ((uint64_t)65536)
 #define ENTRIES_MAX   ((uint64_t)1 << 31)
-#define BUFFER_SIZE   ((size_t)256 * 1024) /* holds the longest line */
-
-struct span {
-	uint64_t offset, size;
-};
 
 struct baseline {
 	int fd;
@@ -45,10 +41,8 @@ struct baseline {
 	uint64_t length; /* up to the end-of-archive blocks */
 
 	/* state of baseline_next() */
-	char *buffer;
-	size_t begin, end; /* of what is not used yet, in the buffer */
-	uint64_t done;	   /* bytes of the entries that were read into the buffer */
-	struct hash *all, *content;
+	struct span_lines *lines; /* of the entries */
+	struct hash *content;
 	char *previous; /* path */
 	uint64_t count, files, bytes, unstated;
 	bool is_over;
@@ -231,29 +225,6 @@ static int check_digest(struct baseline *b, const void *data, size_t len, const 
 	return 0;
 }
 
-/* Reads the entries through @b->buffer and gives their digest. */
-static int hash_entries(struct baseline *b, char hex[static SHA256_HEX_SIZE])
-{
-	uint8_t digest[SHA256_SIZE];
-	int r;
-
-	hash_reset(b->all);
-	for (uint64_t done = 0; done < b->entries.size;) {
-		size_t n = b->entries.size - done < BUFFER_SIZE ? (size_t)(b->entries.size - done)
-								: BUFFER_SIZE;
-
-		r = read_at(b, b->entries.offset + done, b->buffer, n);
-		if (r < 0)
-			return r;
-		hash_update(b->all, b->buffer, n);
-		done += n;
-	}
-	r = hash_final(b->all, digest);
-	if (r == 0)
-		hex_encode(digest, SHA256_SIZE, hex);
-	return r;
-}
-
 static int check_statement(struct baseline *b, struct diag *diag)
 {
 	struct baseline_statement *s = &b->statement;
@@ -282,7 +253,9 @@ static int check_statement(struct baseline *b, struct diag *diag)
 	r = check_digest(b, b->rules.data, b->rules.len, s->rules_sha256, "rules.ini", diag);
 	if (r < 0)
 		return r;
-	r = hash_entries(b, hex);
+	r = span_lines_new(b->fd, b->entries, ENTRY_LINE_MAX, &b->lines);
+	if (r == 0)
+		r = span_lines_hash_all(b->lines, hex);
 	if (r < 0)
 		return r;
 	if (strcmp(hex, s->entries_sha256) != 0)
@@ -297,8 +270,7 @@ int baseline_open_changes(const struct baseline *b, struct changes **ret_changes
 {
 	struct changes_source source = {
 		.fd = b->fd,
-		.offset = b->changes.offset,
-		.size = b->changes.size,
+		.span = b->changes,
 		.count = b->statement.changes,
 	};
 
@@ -347,17 +319,14 @@ static int open_all(struct baseline *b, int fd, const char *name, struct diag *d
 	int r;
 
 	b->name = strdup(name);
-	b->buffer = malloc(BUFFER_SIZE);
-	if (!b->name || !b->buffer)
+	if (!b->name)
 		return -ENOMEM;
 	b->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (b->fd < 0 || fstat(b->fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return refuse(b, diag, "it is no regular file");
-	r = hash_new(&b->all);
-	if (r == 0)
-		r = hash_new(&b->content);
+	r = hash_new(&b->content);
 	if (r == 0)
 		r = read_members(b, diag);
 	if (r == 0)
@@ -400,12 +369,11 @@ struct baseline *baseline_close(struct baseline *b)
 	baseline_statement_done(&b->statement);
 	strbuf_done(&b->json);
 	strbuf_done(&b->rules);
-	hash_free(b->all);
+	span_lines_free(b->lines);
 	hash_free(b->content);
 	free(b->previous);
 	baseline_change_done(&b->change);
 	changes_close(b->reader);
-	free(b->buffer);
 	free(b->name);
 	free(b);
 	return NULL;
@@ -444,12 +412,11 @@ unsigned baseline_count_approvals(const struct baseline *baseline)
 
 int baseline_rewind(struct baseline *b)
 {
-	b->begin = b->end = 0;
-	b->done = b->count = b->files = b->bytes = b->unstated = 0;
+	span_lines_rewind(b->lines);
+	b->count = b->files = b->bytes = b->unstated = 0;
 	b->is_over = false;
 	free(b->previous);
 	b->previous = NULL;
-	hash_reset(b->all);
 	hash_reset(b->content);
 	baseline_change_done(&b->change);
 	b->has_change = false;
@@ -457,62 +424,15 @@ int baseline_rewind(struct baseline *b)
 	return b->has_changes ? baseline_open_changes(b, &b->reader) : 0;
 }
 
-/* Moves what is left to the front of the buffer and fills the rest. */
-static int fill_buffer(struct baseline *b)
-{
-	uint64_t left = b->entries.size - b->done;
-	size_t room;
-	int r;
-
-	memmove(b->buffer, b->buffer + b->begin, b->end - b->begin);
-	b->end -= b->begin;
-	b->begin = 0;
-	room = BUFFER_SIZE - b->end;
-	if (room > left)
-		room = (size_t)left;
-	r = read_at(b, b->entries.offset + b->done, b->buffer + b->end, room);
-	if (r < 0)
-		return r;
-	hash_update(b->all, b->buffer + b->end, room);
-	b->end += room;
-	b->done += room;
-	return 0;
-}
-
-/* 1 with the line (newline excluded), 0 at the end. */
-static int next_line(struct baseline *b, const char **ret_line, size_t *ret_len)
-{
-	for (;;) {
-		const char *line = b->buffer + b->begin;
-		const char *newline = memchr(line, '\n', b->end - b->begin);
-		int r;
-
-		if (newline) {
-			b->begin += (size_t)(newline - line) + 1;
-			*ret_line = line;
-			*ret_len = (size_t)(newline - line);
-			return 1;
-		}
-		if (b->done == b->entries.size)
-			return b->begin == b->end ? 0 : -EBADMSG;
-		if (b->end - b->begin > ENTRY_LINE_MAX)
-			return -EBADMSG;
-		r = fill_buffer(b);
-		if (r < 0)
-			return r;
-	}
-}
-
 static int check_totals(struct baseline *b, struct diag *diag)
 {
 	const struct baseline_statement *s = &b->statement;
-	uint8_t all[SHA256_SIZE], content[SHA256_SIZE];
+	uint8_t content[SHA256_SIZE];
 	char hex[SHA256_HEX_SIZE];
 
-	if (hash_final(b->all, all) < 0 || hash_final(b->content, content) < 0)
+	if (span_lines_digest(b->lines, hex) < 0 || hash_final(b->content, content) < 0)
 		return -EIO;
 	b->is_over = true;
-	hex_encode(all, SHA256_SIZE, hex);
 	if (strcmp(hex, s->entries_sha256) != 0)
 		return refuse(b, diag, "the file changed while it was read");
 	hex_encode(content, SHA256_SIZE, hex);
@@ -597,7 +517,7 @@ int baseline_next(struct baseline *b, struct file_fact *ret_entry, struct diag *
 
 	if (b->is_over)
 		return 0;
-	r = next_line(b, &line, &len);
+	r = span_lines_next(b->lines, &line, &len);
 	if (r == 0) {
 		r = follow_changes(b, NULL, diag);
 		return r < 0 ? r : check_totals(b, diag);

@@ -4,9 +4,7 @@
 #include "baseline/changes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/ini.h"
 #include "base/json.h"
@@ -14,12 +12,8 @@
 #include "base/strbuf.h"
 
 struct changes {
-	int fd;
 	struct changes_source source;
-	char buffer[2 * CHANGE_LINE_MAX];
-	size_t begin, end; /* of what is not used yet, in the buffer */
-	uint64_t done;	   /* bytes that were read into the buffer */
-	struct hash *hash;
+	struct span_lines *lines;
 	char *previous; /* path */
 	uint64_t count;
 	bool is_over;
@@ -105,10 +99,7 @@ int changes_open(const struct changes_source *source, struct changes **ret_chang
 	if (!c)
 		return -ENOMEM;
 	c->source = *source;
-	c->fd = fcntl(source->fd, F_DUPFD_CLOEXEC, 3);
-	if (c->fd < 0)
-		return -errno;
-	r = hash_new(&c->hash);
+	r = span_lines_new(source->fd, source->span, CHANGE_LINE_MAX, &c->lines);
 	if (r < 0)
 		return r;
 	*ret_changes = TAKE_PTR(c);
@@ -119,36 +110,10 @@ struct changes *changes_close(struct changes *c)
 {
 	if (!c)
 		return NULL;
-	cleanup_closep(&c->fd);
-	hash_free(c->hash);
+	span_lines_free(c->lines);
 	free(c->previous);
 	free(c);
 	return NULL;
-}
-
-/* Moves what is left to the front of the buffer and fills the rest. */
-static int fill_buffer(struct changes *c)
-{
-	memmove(c->buffer, c->buffer + c->begin, c->end - c->begin);
-	c->end -= c->begin;
-	c->begin = 0;
-	while (c->end < sizeof(c->buffer) && c->done < c->source.size) {
-		uint64_t left = c->source.size - c->done;
-		size_t room = sizeof(c->buffer) - c->end;
-		ssize_t n = pread(c->fd, c->buffer + c->end, room < left ? room : (size_t)left,
-				  (off_t)(c->source.offset + c->done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return -EBADMSG;
-		hash_update(c->hash, c->buffer + c->end, (size_t)n);
-		c->end += (size_t)n;
-		c->done += (uint64_t)n;
-	}
-	return 0;
 }
 
 static int refuse(const struct changes *c, struct diag *diag, const char *text)
@@ -158,13 +123,11 @@ static int refuse(const struct changes *c, struct diag *diag, const char *text)
 
 static int check_totals(struct changes *c, struct diag *diag)
 {
-	uint8_t digest[SHA256_SIZE];
 	char hex[SHA256_HEX_SIZE];
 
-	if (hash_final(c->hash, digest) < 0)
+	if (span_lines_digest(c->lines, hex) < 0)
 		return -EIO;
 	c->is_over = true;
-	hex_encode(digest, SHA256_SIZE, hex);
 	if (strcmp(hex, c->source.sha256) != 0)
 		return diag_set(diag, "changes.jsonl", 0, -EBADMSG,
 				"it is not what the statement names: expected sha256 %s, actual %s",
@@ -172,30 +135,6 @@ static int check_totals(struct changes *c, struct diag *diag)
 	if (c->count != c->source.count)
 		return refuse(c, diag, "the count of the statement is not that of the lines");
 	return 0;
-}
-
-/* 1 with the line, newline excluded, 0 at the end. */
-static int next_line(struct changes *c, const char **ret_line, size_t *ret_len)
-{
-	for (;;) {
-		const char *line = c->buffer + c->begin;
-		const char *newline = memchr(line, '\n', c->end - c->begin);
-		int r;
-
-		if (newline) {
-			c->begin += (size_t)(newline - line) + 1;
-			*ret_line = line;
-			*ret_len = (size_t)(newline - line);
-			return 1;
-		}
-		if (c->done == c->source.size)
-			return c->begin == c->end ? 0 : -EBADMSG;
-		if (c->end - c->begin >= CHANGE_LINE_MAX)
-			return -EBADMSG;
-		r = fill_buffer(c);
-		if (r < 0)
-			return r;
-	}
 }
 
 int changes_next(struct changes *c, struct baseline_change *ret_change, struct diag *diag)
@@ -207,7 +146,7 @@ int changes_next(struct changes *c, struct baseline_change *ret_change, struct d
 
 	if (c->is_over)
 		return 0;
-	r = next_line(c, &line, &len);
+	r = span_lines_next(c->lines, &line, &len);
 	if (r == 0)
 		return check_totals(c, diag);
 	c->count++;

@@ -18,6 +18,7 @@
 #include "base/diag.h"
 #include "base/hash.h"
 #include "baseline/diff.h"
+#include "baseline/span_lines.h"
 
 struct strbuf;
 
@@ -48,7 +49,7 @@ struct changes;
 
 struct changes_source {
 	int fd; /* duplicated */
-	uint64_t offset, size;
+	struct span span;
 	uint64_t count;
 	char sha256[SHA256_HEX_SIZE];
 };
