@@ -18,7 +18,7 @@
 
 static const char help[] =
 	"usage: plumbline baseline show FILE [--json] [--ca CA] [--unpackaged] [--differs]\n\n"
-	"Prints the statement, the approvals and every entry.\n\n"
+	"Prints the statement, the rules, the approvals and every entry.\n\n"
 	"  --json         one JSON document\n"
 	"  --ca CA        judge the approvals against these certificates (PEM)\n"
 	"  --unpackaged   of the entries, only files that no package owned\n"
@@ -109,20 +109,55 @@ static void print_statement(const struct baseline *baseline)
 		print_escaped(*tree);
 		printf("\n");
 	}
-	printf("entries:        %" PRIu64 ", of them %" PRIu64 " files with %" PRIu64 " bytes\n",
-	       s->entries, s->files, s->bytes_hashed);
+	printf("entries:        %" PRIu64 ", of them %" PRIu64 " files", s->entries, s->files);
+	if (!s->source_format)
+		printf(" with %" PRIu64 " bytes", s->bytes_hashed);
+	printf("\n");
 	if (s->unstated > 0)
 		printf("not stated:     %" PRIu64 " entries say nothing about some attributes\n",
 		       s->unstated);
-	printf("packages:       %" PRIu64 " files differ from theirs, %" PRIu64 " are of none "
-	       "(%" PRIu64 " compared by checksum, %" PRIu64 " unchanged since unpacked)\n",
-	       s->differs_from_package, s->not_packaged, s->package_checked, s->package_unchanged);
+	printf("packages:       %" PRIu64 " files differ from theirs, %" PRIu64 " are of none ",
+	       s->differs_from_package, s->not_packaged);
+	if (s->source_format)
+		printf("by what the list says; none was compared\n");
+	else
+		printf("(%" PRIu64 " compared by checksum, %" PRIu64 " unchanged since unpacked)\n",
+		       s->package_checked, s->package_unchanged);
 	print_review(s);
 	printf("not read:       %" PRIu64 "\n", s->not_read);
 	print_problems(s);
 	printf("content digest: %s\n", s->content_digest);
 	printf("full digest:    %s\n", s->full_digest);
 	printf("statement:      %s\n", baseline_get_digest(baseline));
+}
+
+static void print_rule(const char *label, char *const *values)
+{
+	for (; values && *values; values++) {
+		printf("%-15s ", label);
+		print_escaped(*values);
+		printf("\n");
+	}
+}
+
+/* What is ignored is approved as well: whoever signs has to see it. */
+static int print_rules(const struct baseline *baseline, struct diag *diag)
+{
+	struct baseline_rules rules = {0};
+	size_t len;
+	const char *text = baseline_get_rules(baseline, &len);
+	int r = baseline_rules_parse(text, len, &rules, diag);
+
+	if (r < 0)
+		return r;
+	print_rule("monitored:", rules.trees);
+	print_rule("ignored:", rules.ignores);
+	print_rule("updater:", rules.updaters);
+	print_rule("never block:", rules.never_block);
+	print_rule("host programs:", rules.host_programs);
+	print_rule("host ignores:", rules.host_ignores);
+	baseline_rules_done(&rules);
+	return 0;
 }
 
 static void print_approval(const struct baseline_approval *a, unsigned number, bool has_ca)
@@ -296,7 +331,9 @@ static int show_text(const struct show *show, struct baseline *baseline, struct 
 	int r;
 
 	print_statement(baseline);
-	r = show_approvals(show, baseline, diag);
+	r = print_rules(baseline, diag);
+	if (r == 0)
+		r = show_approvals(show, baseline, diag);
 	if (r == 0)
 		r = show_changes(show, baseline, diag);
 	return r < 0 ? r : show_entries(show, baseline, diag);

@@ -15,7 +15,8 @@ static const char verify_help[] =
 	"usage: plumbline baseline verify FILE [--ca CA] [--policy POLICY] [--json]\n\n"
 	"Checks every digest of FILE and its approvals against the certificates in CA (PEM).\n"
 	"POLICY (see plumbline-baseline(5)) says how many people must approve it, in which\n"
-	"roles; without it one approval is enough. One of --ca and --policy is needed.\n"
+	"roles; without it one approval is enough. --ca may be left out only where POLICY names\n"
+	"a ca for each of its roles.\n"
 	"Exit status: 0 good, 1 refused, 2 error.\n";
 
 enum {
@@ -56,8 +57,9 @@ static void add_approval(const struct baseline_approval *a, unsigned number, voi
 	json_end_object(&v->j);
 
 	if (a->is_verified)
-		strbuf_printf(&v->text, "approval %u: good: %s (%s) at %s: %s\n", number, a->name,
-			      a->role, clock_format(a->time_ns, when), a->meaning);
+		strbuf_printf(&v->text, "approval %u: good: %s (%s) at %s: %s; certificate of %s\n",
+			      number, a->name, a->role, clock_format(a->time_ns, when), a->meaning,
+			      a->certificate);
 	else
 		strbuf_printf(&v->text, "approval %u: refused: %s\n", number, a->refusal);
 	if (a->warning)
