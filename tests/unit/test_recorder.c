@@ -269,6 +269,44 @@ START_TEST(moved_and_unhashed_programs_are_told_apart)
 }
 END_TEST
 
+static void send_load(const char *path, enum file_role role, const char *text)
+{
+	const struct event event = {
+		.kind = EVENT_LOAD,
+		.time_ns = clock_real_ns(),
+		.subject = operator,
+		.object = fact(path, role, 9),
+		.text = (char *)text,
+	};
+
+	rig_send_event(rig, &event);
+}
+
+/* How it was used decides what it is, not what it looks like. */
+START_TEST(loaded_code_is_judged_by_its_use)
+{
+	const struct rig_wanted library = {.type = WIRE_FINDING,
+					   .kind = FINDING_LIBRARY_UNKNOWN,
+					   .path = "/tmp/lib",
+					   .state = FINDING_STATE_OPEN};
+	cleanup_wire_record struct wire_record record = {0};
+
+	rig_start(rig);
+	load_world();
+	send_load("/tmp/lib", FILE_ROLE_DATA, "library");
+	record = rig_expect(rig, 0, &library);
+	ck_assert_str_eq(record.finding.detail,
+			 "/tmp/lib was loaded by vi (pid 812, user operator): "
+			 "no baseline names it or its content.");
+	send_load("/tmp/mod", FILE_ROLE_DATA, "module");
+	rig_expect_finding(rig, 0, FINDING_MODULE_UNKNOWN, "/tmp/mod", FINDING_STATE_OPEN);
+	send_load("/tmp/job", FILE_ROLE_DATA, "script");
+	rig_expect_finding(rig, 0, FINDING_SCRIPT_UNKNOWN, "/tmp/job", FINDING_STATE_OPEN);
+	send_load("/tmp/prog", FILE_ROLE_EXECUTABLE, "library");
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_UNKNOWN, "/tmp/prog", FINDING_STATE_OPEN);
+}
+END_TEST
+
 START_TEST(without_a_baseline_nothing_is_called_drift)
 {
 	cleanup_status struct status status = {0};
@@ -524,6 +562,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, deleted_program_stays_a_finding_while_it_runs);
 	tcase_add_test(tcase, what_a_walk_did_not_meet_is_asked_for_before_it_is_missing);
 	tcase_add_test(tcase, moved_and_unhashed_programs_are_told_apart);
+	tcase_add_test(tcase, loaded_code_is_judged_by_its_use);
 	tcase_add_test(tcase, without_a_baseline_nothing_is_called_drift);
 	tcase_add_test(tcase, older_collapsed_and_cut_baselines_are_refused_and_last_good_kept);
 	tcase_add_test(tcase, kill_between_index_and_record_does_not_bar_the_older_one);

@@ -103,6 +103,24 @@ START_TEST(damage_is_refused)
 }
 END_TEST
 
+static const uint32_t loads[] = {EV_LOAD_NONE, EV_LOAD_SCRIPT, EV_LOAD_MODULE_MEMORY,
+				 EV_LOAD_HOW_COUNT, UINT32_MAX};
+
+START_TEST(loaded_code_is_of_a_known_kind)
+{
+	bool is_good = loads[_i] != EV_LOAD_NONE && loads[_i] < EV_LOAD_HOW_COUNT;
+	struct ev_load load = {
+		.hdr = {.abi = EV_ABI, .type = EV_LOAD, .size = EV_FIXED},
+		.how = loads[_i],
+	};
+	struct record record;
+
+	ck_assert_int_eq(record_decode(&load, sizeof(load), &record), is_good ? 0 : -EBADMSG);
+	load.path.length = 3;
+	ck_assert_int_eq(record_decode(&load, sizeof(load), &record), -EBADMSG);
+}
+END_TEST
+
 START_TEST(device_numbers_are_those_of_stat)
 {
 	struct stat st;
@@ -133,6 +151,7 @@ static void add_tests(TCase *tcase)
 			    sizeof(paths) / sizeof(paths[0]));
 	tcase_add_test(tcase, a_record_that_is_not_whole_is_refused);
 	tcase_add_loop_test(tcase, damage_is_refused, 0, sizeof(damages) / sizeof(damages[0]));
+	tcase_add_loop_test(tcase, loaded_code_is_of_a_known_kind, 0, ARRAY_SIZE(loads));
 	tcase_add_test(tcase, device_numbers_are_those_of_stat);
 	tcase_add_test(tcase, layout_is_the_one_of_the_kernel_side);
 }

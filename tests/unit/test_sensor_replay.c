@@ -2,7 +2,9 @@
 /* Claims of sensor/record_sink.h and sensor/observer.h, with kernel records from a file. */
 #include "sensor/sensor_replay.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -127,6 +129,24 @@ static void put_open(uint32_t pid, const char *below_tree)
 	fwrite(&record, record.open.hdr.size, 1, out);
 }
 
+static void put_load(uint32_t pid, const char *path, uint32_t how, uint32_t nlink)
+{
+	struct {
+		struct ev_load load;
+		char tail[EV_TAIL_MAX];
+	} record = {.load = {.hdr = header(EV_LOAD, pid, 1), .how = how, .nlink = nlink}};
+	struct stat st = {0};
+
+	if (path) {
+		(void)stat(path, &st);
+		record.load.path.length = put_path(record.tail, path);
+	}
+	record.load.ino = st.st_ino;
+	record.load.bytes = (uint64_t)st.st_size;
+	record.load.hdr.size = EV_FIXED + record.load.path.length;
+	fwrite(&record, record.load.hdr.size, 1, out);
+}
+
 static char *make_file(const char *name, const char *text)
 {
 	char *path = join(tree, name);
@@ -237,6 +257,74 @@ START_TEST(a_script_is_told_by_its_real_path)
 	ck_assert_str_eq(event->script.path, script);
 	ck_assert(event->script.has_digest);
 	ck_assert_int_eq(event->script.role, FILE_ROLE_SCRIPT);
+}
+END_TEST
+
+START_TEST(a_library_is_told_with_digest_and_process)
+{
+	cleanup_free char *library = make_file("lib.so", "code");
+	const struct event *event;
+
+	/* Of a process that no record came of before. */
+	put_load(4000001, library, EV_LOAD_LIBRARY, 1);
+	replay();
+	event = wait_for(EVENT_LOAD, library);
+	ck_assert_str_eq(event->text, "library");
+	ck_assert(event->object.has_digest);
+	ck_assert_uint_eq(event->subject.pid, 4000001);
+	ck_assert_str_eq(event->subject.comm, "worker");
+}
+END_TEST
+
+START_TEST(another_file_under_the_name_is_not_taken_for_the_library)
+{
+	cleanup_free char *library = make_file("lib.so", "what was loaded");
+	cleanup_free char *other = NULL;
+	const struct event *event;
+
+	put_load(4000001, library, EV_LOAD_LIBRARY, 1); /* no such process */
+	other = make_file("other", "what came after");
+	ck_assert_int_eq(rename(other, library), 0);
+	replay();
+	event = wait_for(EVENT_LOAD, library);
+	ck_assert(!event->object.has_digest);
+	ck_assert_ptr_nonnull(event->detail);
+}
+END_TEST
+
+START_TEST(a_deleted_library_is_read_through_its_mapping)
+{
+	cleanup_free char *library = make_file("lib.so", "mapped code");
+	cleanup_close int fd = open(library, O_RDONLY | O_CLOEXEC);
+	uint8_t digest[SHA256_SIZE];
+	const struct event *event;
+	void *at;
+
+	if (geteuid() != 0)
+		return; /* the kernel gives these links to root alone */
+	at = mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
+	ck_assert_ptr_ne(at, MAP_FAILED);
+	put_load((uint32_t)getpid(), library, EV_LOAD_LIBRARY, 0);
+	ck_assert_int_eq(unlink(library), 0);
+	replay();
+	event = wait_for(EVENT_LOAD, library);
+	ck_assert_int_eq(hash_buffer("mapped code", 11, digest), 0);
+	ck_assert(event->object.has_digest);
+	ck_assert_mem_eq(event->object.sha256, digest, SHA256_SIZE);
+	munmap(at, 1);
+}
+END_TEST
+
+START_TEST(a_module_from_memory_is_told_as_such)
+{
+	const struct event *event;
+
+	put_load((uint32_t)getpid(), NULL, EV_LOAD_MODULE_MEMORY, 0);
+	replay();
+	event = wait_for(EVENT_LOAD, "/memory:module");
+	ck_assert_str_eq(event->text, "module");
+	ck_assert(!event->object.has_digest);
+	ck_assert_str_eq(event->detail, "it came from memory, without a file");
 }
 END_TEST
 
@@ -389,6 +477,10 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_program_that_is_gone_has_no_digest_and_says_so);
 	tcase_add_test(tcase, another_file_under_the_name_is_not_taken_for_the_program);
 	tcase_add_test(tcase, a_script_is_told_by_its_real_path);
+	tcase_add_test(tcase, a_library_is_told_with_digest_and_process);
+	tcase_add_test(tcase, another_file_under_the_name_is_not_taken_for_the_library);
+	tcase_add_test(tcase, a_deleted_library_is_read_through_its_mapping);
+	tcase_add_test(tcase, a_module_from_memory_is_told_as_such);
 	tcase_add_test(tcase, a_write_open_becomes_the_state_of_the_file);
 	tcase_add_test(tcase, a_record_that_makes_no_sense_is_a_gap);
 	tcase_add_test(tcase, phases_come_in_order_around_the_walk);
