@@ -50,6 +50,8 @@ static __always_inline void tell_once(struct file *file, struct inode *inode, u3
 	u32 epoch = load_epoch;
 	u64 generation;
 
+	/* Without storage each use is told. That is no rarity on kernels of 2026 where the
+	 * processor lacks cmpxchg16b: they cannot allocate here then. */
 	if (!fact) {
 		send_load(file, how);
 		return;

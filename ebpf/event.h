@@ -99,6 +99,9 @@ struct ev_exec {
 
 enum {
 	EV_OPEN_CREATED = 1 << 0,
+	/* Without a tree: opened by a name outside all trees, and it has another in one. With tree
+	 * and path: not opened, but given another name. */
+	EV_OPEN_LINKED = 1 << 1,
 };
 
 struct ev_open {
@@ -145,6 +148,10 @@ struct ev_load {
 	/* text follows */
 };
 
+enum {
+	EV_INODE_LINKED = 1 << 0, /* in a monitored tree, with several names */
+};
+
 /*
  * What the kernel side knows of an inode: how often it was opened for writing, and at which of
  * these it was told as code. It dies with the inode in memory, and is never read from a disk.
@@ -153,7 +160,7 @@ struct ev_inode {
 	__u64 generation;
 	__u64 told; /* generation + 1; 0: never */
 	__u32 told_epoch;
-	__u32 pad;
+	__u32 flags; /* EV_INODE_* */
 };
 
 /* Key of a monitored tree's root, as the kernel sees it; never made from a stat() of user space. */

@@ -10,6 +10,8 @@
  *       the same opens by whatever road, io_uring included; voids what was known of a file as code
  *   lsm/inode_setattr (two forms: Linux 6.6 gave it the mount's idmap)
  *       voids likewise when a file is cut or grown
+ *   lsm/inode_link
+ *       a monitored file gets another name, by which it may be opened then
  *
  * Everything outside the trees in `trees` is dropped here. What a writer changed, and changes of
  * names and attributes, come from fanotify in user space; without the LSM hook, opens through
@@ -92,7 +94,7 @@ static __always_inline void count_filtered(void)
 
 /* From an LSM hook (@is_hook) or a tracepoint. */
 static __always_inline void report_open(struct task_struct *task, struct file *file, u32 mode,
-					bool is_hook)
+					bool is_hook, bool is_linked)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct mount *mount = NULL;
@@ -105,7 +107,7 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 		mount = real_mount(BPF_CORE_READ(file, f_path.mnt));
 		tree = find_tree(dentry, mount, NULL);
 	}
-	if (!tree) {
+	if (!tree && !is_linked) {
 		count_filtered();
 		return;
 	}
@@ -119,7 +121,9 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 	s->open.tree = tree;
 	s->open.flags = mode & FMODE_CREATED ? EV_OPEN_CREATED : 0;
 	text_begin(s, &s->open.path);
-	if (mount)
+	if (!tree)
+		s->open.flags |= EV_OPEN_LINKED;
+	else if (mount)
 		find_tree(dentry, mount, s);
 	else
 		find_tree(dentry, NULL, s);
@@ -149,7 +153,7 @@ static __always_inline int on_open_exit(struct syscall_trace_exit *ctx)
 	mode = BPF_CORE_READ(file, f_mode);
 	if (!(mode & FMODE_WRITE) || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
-	report_open(task, file, mode, false);
+	report_open(task, file, mode, false, false);
 	return 0;
 }
 
@@ -204,21 +208,60 @@ int on_truncate(struct syscall_trace_enter *ctx)
 	return 0;
 }
 
+static __always_inline bool is_regular(struct file *file)
+{
+	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFREG;
+}
+
+/* The sensor reads each file of a tree: those with several names are remembered. */
+static __always_inline void on_own_open(struct file *file)
+{
+	if (learn_tree)
+		learn(file);
+	else if (is_regular(file) && BPF_CORE_READ(file, f_inode, i_nlink) > 1 &&
+		 find_tree(BPF_CORE_READ(file, f_path.dentry), NULL, NULL))
+		inode_flag(file->f_inode, EV_INODE_LINKED);
+}
+
 SEC("?lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file)
 {
 	u32 mode = file->f_mode;
 
 	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid) {
-		if (learn_tree)
-			learn(file);
+		on_own_open(file);
 		return 0;
 	}
-	if (!(mode & FMODE_WRITE) || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
+	if (!(mode & FMODE_WRITE) || !is_regular(file))
 		return 0;
 	/* Its writer is counted in the inode already, so no reader can miss both. */
 	inode_written(file->f_inode);
-	report_open((void *)bpf_get_current_task(), file, mode, true);
+	report_open((void *)bpf_get_current_task(), file, mode, true,
+		    inode_has(file->f_inode, EV_INODE_LINKED));
+	return 0;
+}
+
+SEC("?lsm/inode_link")
+int BPF_PROG(on_link, struct dentry *old)
+{
+	u32 tree = find_tree(old, NULL, NULL);
+	struct scratch *s;
+
+	if (!tree)
+		return 0;
+	inode_flag(old->d_inode, EV_INODE_LINKED);
+	s = event_begin_hook(EV_OPEN, EV_RING_TELEMETRY);
+	if (!s)
+		return 0;
+	s->open.ino = BPF_CORE_READ(old, d_inode, i_ino);
+	s->open.dev = BPF_CORE_READ(old, d_inode, i_sb, s_dev);
+	s->open.nlink = BPF_CORE_READ(old, d_inode, i_nlink);
+	s->open.tree = tree;
+	s->open.flags = EV_OPEN_LINKED;
+	text_begin(s, &s->open.path);
+	find_tree(old, NULL, s);
+	text_end(s, &s->open.path);
+	event_send_hook(s, &rb_tele, EV_RING_TELEMETRY);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ const struct sensor_sight sight_lsm[] = {
 	 "held open"},
 	{"file.mmap-write", 1,
 	 "by its change time while it is held open, and when the last mapping ends"},
+	{"file.linked-elsewhere", 1, "a write through a hard link outside the trees"},
 	{"file.names", 1, "create, delete, rename, link"},
 	{"file.attributes", 1, "mode, owner, times, extended attributes"},
 	{"file.who", 1, "by process id, from the table of processes"},
@@ -27,8 +28,6 @@ const struct sensor_sight sight_lsm[] = {
 	{"interpreter.argument", 0,
 	 "a script given to an interpreter as an argument is data to the kernel"},
 	{"mount", 0, "who mounted; what a mount brings is walked"},
-	{"file.linked-elsewhere", 0,
-	 "a write through a hard link outside the trees is found by the next walk"},
 	{NULL, 0, NULL},
 };
 

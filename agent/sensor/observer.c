@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sensor/observer.h"
+#include "sensor/observer_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,13 +19,12 @@
 #include "sensor/found.h"
 #include "sensor/held_files.h"
 #include "sensor/large_files.h"
-#include "sensor/mapping.h"
+#include "sensor/linked_files.h"
 #include "sensor/tree_walk.h"
 
 #define MAX_PENDING   8192
 #define MAX_PROCESSES 8192
 #define MAX_DIGESTS   4096
-#define MAX_WALKS     256
 #define MAX_TRIES     8
 #define MAX_LARGE     64
 #define MAX_HELD      512
@@ -35,40 +34,7 @@
 #define SLICE_BYTES (8U * 1024 * 1024)
 #define SETTLE_MAX  64
 
-struct observer {
-	sensor_event_fn fn;
-	void *userdata;
-	bool is_held;
-
-	struct watch_set *set;
-	struct pending *pending;
-	struct proc_table *processes;
-	struct digest_cache *digests;
-	struct id_names *names;
-	int64_t names_due_ns;
-	struct fact_collector *collector;
-	struct held_files *held;
-	struct large_files *large;
-	int large_fd; /* of a program that hash_open_file() found too large; -1 */
-	struct stat large_st;
-	bool (*is_reported)(uint64_t dev, void *userdata);
-	void *is_reported_userdata;
-
-	char *walks[MAX_WALKS]; /* roots to walk, in order */
-	size_t walk_count;
-	struct tree_walk *walk;
-	uint64_t walk_files;
-	int64_t walk_begun_ns;
-	int64_t walk_due_ns; /* a walk rests as long as it computed */
-	bool is_warming;
-	bool has_begun_warming;
-
-	/* Changes that found no room, since the last report. */
-	uint64_t refused;
-	int64_t refused_since_ns;
-};
-
-static void emit(struct observer *o, struct event *event)
+void observer_emit(struct observer *o, struct event *event)
 {
 	if (event->time_ns == 0)
 		event->time_ns = clock_real_ns();
@@ -78,7 +44,8 @@ static void emit(struct observer *o, struct event *event)
 static void emit_text(struct observer *o, enum event_kind kind, const char *text,
 		      const char *detail)
 {
-	emit(o, &(struct event){.kind = kind, .text = (char *)text, .detail = (char *)detail});
+	observer_emit(
+		o, &(struct event){.kind = kind, .text = (char *)text, .detail = (char *)detail});
 }
 
 int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_observer)
@@ -100,6 +67,8 @@ int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_obser
 		r = digest_cache_new(MAX_DIGESTS, &o->digests);
 	if (r == 0)
 		r = large_files_new(MAX_LARGE, &o->large);
+	if (r == 0)
+		r = linked_files_new(&o->linked);
 	if (r == 0)
 		r = held_files_new(MAX_HELD, &o->held);
 	if (r == 0)
@@ -126,6 +95,7 @@ struct observer *observer_free(struct observer *o)
 		return NULL;
 	drop_walks(o);
 	large_files_free(o->large);
+	linked_files_free(o->linked);
 	held_files_free(o->held);
 	fact_collector_free(o->collector);
 	id_names_free(o->names);
@@ -219,13 +189,13 @@ void observer_gap(struct observer *o, const char *text, uint64_t count, int64_t 
 {
 	int64_t offset_ns = clock_real_ns() - clock_boot_ns();
 
-	emit(o, &(struct event){
-			.kind = EVENT_GAP,
-			.text = (char *)text,
-			.count = count,
-			.time_ns = from_ns + offset_ns,
-			.until_ns = until_ns + offset_ns,
-		});
+	observer_emit(o, &(struct event){
+				 .kind = EVENT_GAP,
+				 .text = (char *)text,
+				 .count = count,
+				 .time_ns = from_ns + offset_ns,
+				 .until_ns = until_ns + offset_ns,
+			 });
 }
 
 void observer_clock(struct observer *o, int64_t back_ns)
@@ -233,7 +203,7 @@ void observer_clock(struct observer *o, int64_t back_ns)
 	/* A time set back can make a new change look like the old state. */
 	digest_cache_clear(o->digests);
 	if (back_ns > 0)
-		emit(o, &(struct event){.kind = EVENT_CLOCK, .count = (uint64_t)back_ns});
+		observer_emit(o, &(struct event){.kind = EVENT_CLOCK, .count = (uint64_t)back_ns});
 }
 
 void observer_mounts_changed(struct observer *o)
@@ -289,6 +259,41 @@ void observer_opened(struct observer *o, const char *path, uint32_t pid)
 		(void)held_files_opened(o->held, path, pid, clock_boot_ns());
 }
 
+void observer_opened_elsewhere(struct observer *o, uint64_t dev, uint64_t ino, uint32_t pid)
+{
+	const char *path = linked_files_find(o->linked, dev, ino);
+	struct pending_change change = {
+		.path = (char *)path,
+		.changes = EVENT_CHANGE_OPEN_WRITE,
+		.first_ns = clock_boot_ns(),
+		.pid = pid,
+	};
+
+	if (!path) {
+		(void)queue_all(o);
+		return;
+	}
+	observer_change(o, &change);
+	observer_opened(o, path, pid);
+}
+
+void observer_linked(struct observer *o, uint64_t dev, uint64_t ino,
+		     const struct pending_change *change)
+{
+	if (!watch_set_has(o->set, change->path))
+		return;
+	(void)linked_files_put(o->linked, dev, ino, change->path);
+	observer_change(o, change);
+}
+
+/* Without memory a write by its other name is found by a walk. */
+static void note_links(struct observer *o, const struct found *found)
+{
+	if (found->fact.path && S_ISREG(found->st.st_mode) && found->st.st_nlink > 1)
+		(void)linked_files_put(o->linked, found->st.st_dev, found->st.st_ino,
+				       found->fact.path);
+}
+
 void observer_closed(struct observer *o, const char *path)
 {
 	held_files_closed(o->held, path);
@@ -314,8 +319,7 @@ int observer_recheck(struct observer *o, const char *path)
 	return pending_add(o->pending, &change);
 }
 
-/* Names are looked at again at most once a second. */
-static void refresh_names(struct observer *o, int64_t now_ns)
+void observer_refresh_names(struct observer *o, int64_t now_ns)
 {
 	if (now_ns < o->names_due_ns)
 		return;
@@ -332,9 +336,8 @@ static void forget_digest(struct observer *o, const char *path)
 		digest_cache_remove(o->digests, &st);
 }
 
-/* Moves @event's strings and @found into the queue; on failure they stay. */
-static int queue_large(struct observer *o, struct event *event, struct found *found,
-		       struct pending_change *change)
+int observer_queue_large(struct observer *o, struct event *event, struct found *found,
+			 struct pending_change *change)
 {
 	struct large_file file = {.event = *event, .st = found->st};
 	int r;
@@ -382,7 +385,7 @@ static void tell_change(struct observer *o, struct event *event,
 	if (event->changes & EVENT_CHANGE_CREATE && has_links(change->path))
 		event->changes |= EVENT_CHANGE_LINK;
 	event->subject = change->subject;
-	emit(o, event);
+	observer_emit(o, event);
 	event->subject = (struct subject){0};
 	if (change->changes & OBSERVER_CHANGE_DIR)
 		follow_directory(o, change);
@@ -403,10 +406,12 @@ static void settle(struct observer *o, struct pending_change *change)
 	find_subject(o, change);
 	forget_digest(o, change->path);
 	r = found_collect(o->collector, AT_FDCWD, change->path, &found);
+	if (r == 0)
+		note_links(o, &found);
 	if (r == -EAGAIN && change->tries++ < MAX_TRIES && put_back(o, change))
 		return;
 	if (r == 0 && found.fd >= 0) {
-		r = queue_large(o, &event, &found, change);
+		r = observer_queue_large(o, &event, &found, change);
 		if (r == 0 || ((r == -EBUSY || r == -ENOBUFS) && put_back(o, change))) {
 			found_done(&found);
 			return;
@@ -441,7 +446,7 @@ static void finish_large(struct observer *o, struct large_file *file, int error)
 	if (event->kind == EVENT_FILE)
 		tell_change(o, event, &file->change);
 	else
-		emit(o, event);
+		observer_emit(o, event);
 	event->detail = detail;
 }
 
@@ -492,163 +497,6 @@ static void report_refused(struct observer *o, int64_t now_ns)
 	(void)queue_all(o);
 }
 
-/*
- * Digest of an open file, from the cache where its stamp may be believed. A file with a change on
- * its way is always read.
- */
-static int hash_open_file(struct observer *o, int fd, const struct stat *st, struct file_fact *fact)
-{
-	int64_t began_ns = clock_real_ns();
-	bool is_reported;
-	int r;
-
-	if (!pending_has(o->pending, fact->path) && digest_cache_get(o->digests, st, fact))
-		return 0;
-	if ((uint64_t)st->st_size > LARGE_FILE_BYTES) {
-		if (o->large_fd >= 0)
-			close(o->large_fd);
-		o->large_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		o->large_st = *st;
-		return o->large_fd < 0 ? -errno : 0;
-	}
-	r = fact_hash(o->collector, fd, st, fact);
-	if (r < 0)
-		return r;
-	is_reported = o->is_reported && o->is_reported(st->st_dev, o->is_reported_userdata) &&
-		      watch_set_has(o->set, fact->path);
-	digest_cache_put(o->digests, st, fact, began_ns, is_reported);
-	return 0;
-}
-
-static int collect_cached(struct observer *o, const char *path, struct file_fact *ret_fact,
-			  struct stat *ret_st)
-{
-	struct file_fact fact = {0};
-	cleanup_close int fd = -1;
-	struct stat st;
-	int r;
-
-	r = fact_open(o->collector, AT_FDCWD, path, &fact, &st, &fd);
-	if (r < 0)
-		return r;
-	if (fd >= 0) {
-		r = hash_open_file(o, fd, &st, &fact);
-		if (r == -ENOMEM) {
-			file_fact_done(&fact);
-			return r;
-		}
-	}
-	*ret_fact = fact;
-	*ret_st = st;
-	return 0;
-}
-
-/*
- * The file that runs as @exec->pid, or that it has mapped, through the kernel's own link: right
- * even when its name leads elsewhere by now. Its path is kept as the kernel told it.
- */
-static int collect_running(struct observer *o, const struct observer_exec *exec,
-			   struct file_fact *ret_fact)
-{
-	struct file_fact fact = {0};
-	cleanup_close int fd = -1;
-	char link[64];
-	struct stat st;
-	int r = 0;
-
-	if (exec->kind == EVENT_LOAD)
-		r = mapping_find(exec->pid, exec->ino, link, sizeof(link));
-	else
-		snprintf(link, sizeof(link), "/proc/%u/exe", exec->pid);
-	if (r < 0)
-		return r;
-	fd = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_ino != exec->ino || (uint64_t)st.st_size != exec->bytes)
-		return -ESTALE;
-	r = fact_open_fd(o->collector, fd, exec->exe, &fact);
-	if (r < 0)
-		return r;
-	r = hash_open_file(o, fd, &st, &fact);
-	if (r < 0) {
-		file_fact_done(&fact);
-		return r;
-	}
-	*ret_fact = fact;
-	return 0;
-}
-
-/* 0, or a fact without digest and the reason in @ret_detail. */
-static int collect_program(struct observer *o, const struct observer_exec *exec,
-			   struct file_fact *ret_fact, const char **ret_detail)
-{
-	struct stat st;
-	int r = -ENOENT;
-
-	if (!exec->is_gone)
-		r = collect_cached(o, exec->exe, ret_fact, &st);
-	/* Some file systems show another device than the kernel's own. A user who can mount can
-	 * have any inode number, so there it must be the same. */
-	if (r == 0 && ret_fact->type == FILE_TYPE_REGULAR && st.st_ino == exec->ino &&
-	    (st.st_dev == exec->dev || !exec->is_in_user_ns))
-		return 0;
-	if (r == 0)
-		file_fact_done(ret_fact);
-	r = collect_running(o, exec, ret_fact);
-	if (r == 0) {
-		*ret_detail = exec->is_gone ? "the file has no name in any directory"
-					    : "another file has the name by now";
-		return 0;
-	}
-	*ret_detail = exec->ino ? "the file was gone before it could be read"
-				: "it came from memory, without a file";
-	*ret_fact = (struct file_fact){.path = strdup(exec->exe), .type = FILE_TYPE_REGULAR};
-	return ret_fact->path ? 0 : -ENOMEM;
-}
-
-/* The program is too large to be hashed now: it is told when that is done. */
-static int tell_later(struct observer *o, struct event *event)
-{
-	struct found found = {.fact = event->object, .st = o->large_st, .fd = o->large_fd};
-	int r;
-
-	o->large_fd = -1;
-	r = queue_large(o, event, &found, NULL);
-	if (r < 0)
-		close(found.fd);
-	return r;
-}
-
-void observer_exec(struct observer *o, const struct observer_exec *exec)
-{
-	struct event event = {
-		.kind = exec->kind, .time_ns = exec->time_ns, .text = (char *)exec->how};
-	const char *detail = NULL;
-	struct stat st;
-
-	if (!exec->exe)
-		return;
-	refresh_names(o, clock_boot_ns());
-	/* The script first: only the program's descriptor is left over for tell_later(). What has
-	 * its name here need not be what ran in a user namespace. */
-	if (exec->script &&
-	    (exec->is_in_user_ns || collect_cached(o, exec->script, &event.script, &st) < 0))
-		event.script.path = strdup(exec->script);
-	if (o->large_fd >= 0)
-		close(o->large_fd);
-	o->large_fd = -1;
-	(void)proc_table_subject(o->processes, exec->cookie, o->names, &event.subject);
-	if (collect_program(o, exec, &event.object, &detail) == 0) {
-		event.detail = (char *)detail;
-		if (o->large_fd < 0 || tell_later(o, &event) < 0)
-			emit(o, &event);
-	}
-	file_fact_done(&event.object);
-	file_fact_done(&event.script);
-	subject_done(&event.subject);
-}
-
 static void begin_walk(struct observer *o)
 {
 	if (o->is_warming && !o->has_begun_warming) {
@@ -657,8 +505,8 @@ static void begin_walk(struct observer *o)
 	}
 	o->walk_files = 0;
 	o->walk_begun_ns = clock_boot_ns();
-	emit(o, &(struct event){.kind = EVENT_SCAN_BEGIN,
-				.object.path = (char *)tree_walk_root(o->walk)});
+	observer_emit(o, &(struct event){.kind = EVENT_SCAN_BEGIN,
+					 .object.path = (char *)tree_walk_root(o->walk)});
 }
 
 static void end_walk(struct observer *o)
@@ -669,12 +517,12 @@ static void end_walk(struct observer *o)
 
 	if (unread)
 		observer_gap(o, detail, unread, o->walk_begun_ns, now_ns);
-	emit(o, &(struct event){
-			.kind = EVENT_SCAN_END,
-			.object.path = (char *)tree_walk_root(o->walk),
-			.count = o->walk_files,
-			.detail = (char *)detail,
-		});
+	observer_emit(o, &(struct event){
+				 .kind = EVENT_SCAN_END,
+				 .object.path = (char *)tree_walk_root(o->walk),
+				 .count = o->walk_files,
+				 .detail = (char *)detail,
+			 });
 	o->walk = tree_walk_free(o->walk);
 	free(o->walks[0]);
 	o->walk_count--;
@@ -695,13 +543,15 @@ static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
 
 	for (int i = 0; i < MAX_TRIES && r == -EAGAIN; i++)
 		r = found_collect(o->collector, dirfd, path, &found);
+	if (r == 0)
+		note_links(o, &found);
 	if (r == 0 && found.fact.type == FILE_TYPE_NONE) {
 		found_done(&found);
 		return 0;
 	}
 	o->walk_files++;
 	bytes = found.fact.size;
-	if (found.fd >= 0 && queue_large(o, &event, &found, NULL) == 0)
+	if (found.fd >= 0 && observer_queue_large(o, &event, &found, NULL) == 0)
 		return bytes;
 	/* The queue is full of changes: this one is read now after all. */
 	if (found.fd >= 0)
@@ -711,7 +561,7 @@ static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
 		event.object = (struct file_fact){.path = (char *)path, .type = FILE_TYPE_REGULAR};
 	if (r < 0)
 		event.detail = strerror(-r);
-	emit(o, &event);
+	observer_emit(o, &event);
 	found_done(&found);
 	return bytes;
 }
@@ -759,7 +609,7 @@ int observer_work(struct observer *o)
 
 	if (o->is_held)
 		return 0;
-	refresh_names(o, now_ns);
+	observer_refresh_names(o, now_ns);
 	look_at_held(o, now_ns);
 	r = settle_due(o, now_ns);
 	if (r != 0)

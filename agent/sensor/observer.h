@@ -55,9 +55,14 @@ struct proc_table *observer_processes(struct observer *observer);
  * and walked for. */
 void observer_change(struct observer *observer, const struct pending_change *change);
 void observer_exec(struct observer *observer, const struct observer_exec *exec);
+/* A monitored file, @change->path, was given another name. */
+void observer_linked(struct observer *observer, uint64_t dev, uint64_t ino,
+		     const struct pending_change *change);
 /* A file was opened for writing, or closed by whoever had: in between it is looked at. */
 void observer_opened(struct observer *observer, const char *path, uint32_t pid);
 void observer_closed(struct observer *observer, const char *path);
+/* The same for a monitored file that was opened by a name outside the trees. */
+void observer_opened_elsewhere(struct observer *observer, uint64_t dev, uint64_t ino, uint32_t pid);
 /* The same for all that is held open already. */
 int observer_find_held(struct observer *observer);
 

@@ -116,6 +116,11 @@ static int on_open(struct record_sink *sink, const struct record *record)
 	};
 	int r;
 
+	if (record->open.flags & EV_OPEN_LINKED && record->open.tree == 0) {
+		observer_opened_elsewhere(sink->observer, record_user_dev(record->open.dev),
+					  record->open.ino, record->hdr.pid);
+		return 0;
+	}
 	/* One of the rules before, or a path that was cut: fanotify tells its end. */
 	if (record->open.tree == 0 || record->open.tree > watch_set_count(set) ||
 	    record->open.path.flags & EV_TEXT_CUT)
@@ -128,6 +133,12 @@ static int on_open(struct record_sink *sink, const struct record *record)
 	if (r < 0)
 		return r;
 	change.path = path.data;
+	if (record->open.flags & EV_OPEN_LINKED) {
+		change.changes = EVENT_CHANGE_LINK;
+		observer_linked(sink->observer, record_user_dev(record->open.dev), record->open.ino,
+				&change);
+		return 0;
+	}
 	observer_change(sink->observer, &change);
 	observer_opened(sink->observer, path.data, record->hdr.pid);
 	return 0;

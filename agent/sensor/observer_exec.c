@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The observer's side of programs that start and of code that is loaded: from what the kernel told
+ * to the very file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "sensor/mapping.h"
+#include "sensor/observer_internal.h"
+
+/*
+ * Digest of an open file, from the cache where its stamp may be believed. A file with a change on
+ * its way is always read.
+ */
+static int hash_open_file(struct observer *o, int fd, const struct stat *st, struct file_fact *fact)
+{
+	int64_t began_ns = clock_real_ns();
+	bool is_reported;
+	int r;
+
+	if (!pending_has(o->pending, fact->path) && digest_cache_get(o->digests, st, fact))
+		return 0;
+	if ((uint64_t)st->st_size > LARGE_FILE_BYTES) {
+		if (o->large_fd >= 0)
+			close(o->large_fd);
+		o->large_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		o->large_st = *st;
+		return o->large_fd < 0 ? -errno : 0;
+	}
+	r = fact_hash(o->collector, fd, st, fact);
+	if (r < 0)
+		return r;
+	is_reported = o->is_reported && o->is_reported(st->st_dev, o->is_reported_userdata) &&
+		      watch_set_has(o->set, fact->path);
+	digest_cache_put(o->digests, st, fact, began_ns, is_reported);
+	return 0;
+}
+
+static int collect_cached(struct observer *o, const char *path, struct file_fact *ret_fact,
+			  struct stat *ret_st)
+{
+	struct file_fact fact = {0};
+	cleanup_close int fd = -1;
+	struct stat st;
+	int r;
+
+	r = fact_open(o->collector, AT_FDCWD, path, &fact, &st, &fd);
+	if (r < 0)
+		return r;
+	if (fd >= 0) {
+		r = hash_open_file(o, fd, &st, &fact);
+		if (r == -ENOMEM) {
+			file_fact_done(&fact);
+			return r;
+		}
+	}
+	*ret_fact = fact;
+	*ret_st = st;
+	return 0;
+}
+
+/*
+ * The file that runs as @exec->pid, or that it has mapped, through the kernel's own link: right
+ * even when its name leads elsewhere by now. Its path is kept as the kernel told it.
+ */
+static int collect_running(struct observer *o, const struct observer_exec *exec,
+			   struct file_fact *ret_fact)
+{
+	struct file_fact fact = {0};
+	cleanup_close int fd = -1;
+	char link[64];
+	struct stat st;
+	int r = 0;
+
+	if (exec->kind == EVENT_LOAD)
+		r = mapping_find(exec->pid, exec->ino, link, sizeof(link));
+	else
+		snprintf(link, sizeof(link), "/proc/%u/exe", exec->pid);
+	if (r < 0)
+		return r;
+	fd = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_ino != exec->ino || (uint64_t)st.st_size != exec->bytes)
+		return -ESTALE;
+	r = fact_open_fd(o->collector, fd, exec->exe, &fact);
+	if (r < 0)
+		return r;
+	r = hash_open_file(o, fd, &st, &fact);
+	if (r < 0) {
+		file_fact_done(&fact);
+		return r;
+	}
+	*ret_fact = fact;
+	return 0;
+}
+
+/* 0, or a fact without digest and the reason in @ret_detail. */
+static int collect_program(struct observer *o, const struct observer_exec *exec,
+			   struct file_fact *ret_fact, const char **ret_detail)
+{
+	struct stat st;
+	int r = -ENOENT;
+
+	if (!exec->is_gone)
+		r = collect_cached(o, exec->exe, ret_fact, &st);
+	/* Some file systems show another device than the kernel's own. A user who can mount can
+	 * have any inode number, so there it must be the same. */
+	if (r == 0 && ret_fact->type == FILE_TYPE_REGULAR && st.st_ino == exec->ino &&
+	    (st.st_dev == exec->dev || !exec->is_in_user_ns))
+		return 0;
+	if (r == 0)
+		file_fact_done(ret_fact);
+	r = collect_running(o, exec, ret_fact);
+	if (r == 0) {
+		*ret_detail = exec->is_gone ? "the file has no name in any directory"
+					    : "another file has the name by now";
+		return 0;
+	}
+	*ret_detail = exec->ino ? "the file was gone before it could be read"
+				: "it came from memory, without a file";
+	*ret_fact = (struct file_fact){.path = strdup(exec->exe), .type = FILE_TYPE_REGULAR};
+	return ret_fact->path ? 0 : -ENOMEM;
+}
+
+/* The program is too large to be hashed now: it is told when that is done. */
+static int tell_later(struct observer *o, struct event *event)
+{
+	struct found found = {.fact = event->object, .st = o->large_st, .fd = o->large_fd};
+	int r;
+
+	o->large_fd = -1;
+	r = observer_queue_large(o, event, &found, NULL);
+	if (r < 0)
+		close(found.fd);
+	return r;
+}
+
+void observer_exec(struct observer *o, const struct observer_exec *exec)
+{
+	struct event event = {
+		.kind = exec->kind, .time_ns = exec->time_ns, .text = (char *)exec->how};
+	const char *detail = NULL;
+	struct stat st;
+
+	if (!exec->exe)
+		return;
+	observer_refresh_names(o, clock_boot_ns());
+	/* The script first: only the program's descriptor is left over for tell_later(). What has
+	 * its name here need not be what ran in a user namespace. */
+	if (exec->script &&
+	    (exec->is_in_user_ns || collect_cached(o, exec->script, &event.script, &st) < 0))
+		event.script.path = strdup(exec->script);
+	if (o->large_fd >= 0)
+		close(o->large_fd);
+	o->large_fd = -1;
+	(void)proc_table_subject(o->processes, exec->cookie, o->names, &event.subject);
+	if (collect_program(o, exec, &event.object, &detail) == 0) {
+		event.detail = (char *)detail;
+		if (o->large_fd < 0 || tell_later(o, &event) < 0)
+			observer_emit(o, &event);
+	}
+	file_fact_done(&event.object);
+	file_fact_done(&event.script);
+	subject_done(&event.subject);
+}
