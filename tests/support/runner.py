@@ -316,6 +316,16 @@ def mutants(budget):
     yield one("mutants", done)
 
 
+# Packages: built, judged by lintian, and tried in a whole Debian with systemd.
+
+def packages(budget):
+    done = command(budget, ["tests/vm/packages"])
+    if done.status == 77 and not done.problem:
+        yield Result("packages", SKIPPED, skip_reason(done.output), done.seconds)
+    else:
+        yield one("packages", done)
+
+
 # Order: cheap and telling first. Name, budget in seconds, function, build that it needs.
 #
 # A test that makes sense under ASan (no address-space limit, no filter) has the line
@@ -343,6 +353,7 @@ SUITES = [
 
 # Those that run only when they are named, or with --all: about the tests themselves, or long.
 MORE_SUITES = [
+    ("packages", 1500, packages, None),
     ("mutants", 3600, mutants, None),
     ("vm-all", 3600, machines(), "build"),
 ]
