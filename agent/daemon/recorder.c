@@ -177,7 +177,7 @@ static int load_controls(struct recorder *recorder)
 		return -ENOMEM;
 	r = control_map_load(path, &recorder->controls, &diag);
 	if (r < 0)
-		log_error(r, "%s", diag_format(&diag, text, sizeof(text)));
+		log_error(0, "%s", diag_format(&diag, text, sizeof(text)));
 	return r;
 }
 

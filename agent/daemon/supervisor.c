@@ -228,7 +228,9 @@ static int run(struct supervisor *supervisor)
 	umask(0077);
 	if (chdir("/") < 0)
 		return log_error(-errno, "cannot go to /");
-	r = place_check_users(supervisor->config);
+	r = place_check_data(supervisor->config);
+	if (r == 0)
+		r = place_check_users(supervisor->config);
 	if (r < 0)
 		return r;
 	children_init(supervisor);

@@ -95,6 +95,7 @@ struct supervisor {
 /* supervisor_place.c: each logs its failure. */
 int place_open(struct supervisor *supervisor);
 void place_close(struct supervisor *supervisor);
+int place_check_data(const struct config *config);
 int place_check_users(const struct config *config);
 
 /* supervisor_children.c */

@@ -32,6 +32,18 @@ static const struct passwd *find_user(const struct config *config, enum process_
 	return strbuf_check(&name) < 0 ? NULL : getpwnam(name.data);
 }
 
+/* Read by processes that start again and again without it; said once instead. */
+int place_check_data(const struct config *config)
+{
+	cleanup_free char *path = NULL;
+
+	if (asprintf(&path, "%s/controls/findings.ini", config->data_dir) < 0)
+		return -ENOMEM;
+	if (access(path, R_OK) < 0)
+		return log_error(-errno, "[agent] data_dir: cannot read %s", path);
+	return 0;
+}
+
 int place_check_users(const struct config *config)
 {
 	int r = 0;
