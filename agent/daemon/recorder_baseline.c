@@ -482,6 +482,22 @@ static int tell_news(struct recorder *recorder)
 	return r < 0 ? r : remember_revisions(recorder);
 }
 
+/*
+ * The stored files are read again at each start and for each new sensor. That they are still good
+ * says nothing of the file that was refused in between: its finding waits for a load by somebody.
+ */
+static int resolve_refusals(struct recorder *recorder)
+{
+	const struct recorder_load *load = &recorder->load;
+	int r = 0;
+
+	if (load->change != LOAD_STORED || !load->is_same)
+		r = recorder_resolve_agent(recorder, FINDING_AGENT_DEGRADED, "baseline");
+	if (r == 0 && load->change != LOAD_STORED)
+		r = recorder_resolve_agent(recorder, FINDING_AGENT_TAMPER, "baseline");
+	return r;
+}
+
 /* From here on this baseline is in force. */
 static int take_over(struct recorder *recorder)
 {
@@ -496,9 +512,7 @@ static int take_over(struct recorder *recorder)
 	if (r == 0)
 		r = restore_layers(recorder);
 	if (r == 0)
-		r = recorder_resolve_agent(recorder, FINDING_AGENT_DEGRADED, "baseline");
-	if (r == 0)
-		r = recorder_resolve_agent(recorder, FINDING_AGENT_TAMPER, "baseline");
+		r = resolve_refusals(recorder);
 	if (r < 0)
 		return r;
 	log_notice("Baseline %s, %" PRIu64 " entries%s", load->name, load->received,
