@@ -90,6 +90,17 @@ void str_escape(struct strbuf *sb, const char *raw, size_t len)
 	}
 }
 
+bool str_is_shown(const char *text)
+{
+	for (size_t n, len = strlen(text); len > 0; text += n, len -= n) {
+		n = utf8_length(text, len);
+		if (n == 0 || is_acting(text, n) ||
+		    (n == 1 && *text != '\\' && !is_plain((unsigned char)*text)))
+			return false;
+	}
+	return true;
+}
+
 int str_unescape(struct strbuf *sb, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {

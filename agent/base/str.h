@@ -20,6 +20,9 @@ struct strbuf;
 size_t utf8_length(const char *text, size_t len);
 
 void str_escape(struct strbuf *sb, const char *raw, size_t len);
+/* Whether @text is UTF-8 that a screen shows as it is: nothing of it would be escaped but a
+ * backslash. */
+bool str_is_shown(const char *text);
 /* Appends the raw bytes to @sb; -EINVAL on an escape that str_escape() would not write. */
 int str_unescape(struct strbuf *sb, const char *text, size_t len);
 

@@ -101,15 +101,17 @@ int statement_seal(struct baseline_statement *statement)
 	return r;
 }
 
+/* People read it on screens, so it may not make a screen show something else. */
 static bool is_text(const char *text)
 {
-	if (!text)
-		return false;
-	for (size_t n, len = strlen(text); len > 0; text += n, len -= n) {
-		n = utf8_length(text, len);
-		if (n == 0)
+	return text && str_is_shown(text);
+}
+
+static bool are_problems_texts(const struct baseline_statement *s)
+{
+	for (size_t i = 0; i < s->problem_count; i++)
+		if (!is_text(s->problems[i].text))
 			return false;
-	}
 	return true;
 }
 
@@ -195,7 +197,8 @@ int statement_write(const struct baseline_statement *s, struct strbuf *out)
 	/* Changes are against the revision before. */
 	if (s->changes > 0 && !s->previous[0])
 		return -EINVAL;
-	if (s->source_format && (!is_text(s->source_format) || !s->source_name))
+	if (!are_problems_texts(s) ||
+	    (s->source_format && (!is_text(s->source_format) || !s->source_name)))
 		return -EINVAL;
 
 	json_begin_object(&j);

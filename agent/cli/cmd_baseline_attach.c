@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/approval.h"
 #include "baseline/signature.h"
@@ -196,6 +197,7 @@ static int attach(const char *file, const char *signature, const char *content, 
 	cleanup_with(baseline_closep) struct baseline *baseline = NULL;
 	cleanup_with(baseline_approval_done) struct baseline_approval approval = {0};
 	cleanup_strbuf struct strbuf in = STRBUF_INIT, text = STRBUF_INIT, cms = STRBUF_INIT;
+	cleanup_strbuf struct strbuf who = STRBUF_INIT;
 	struct signature_source source;
 	int r;
 
@@ -213,11 +215,16 @@ static int attach(const char *file, const char *signature, const char *content, 
 		r = judge(baseline, &cms, &approval, diag);
 	if (r == 0)
 		r = writer_add_approval(file, cms.data, cms.len, approval.time_ns, diag);
-	if (r == 0)
-		printf("%s: approval %u by %s (%s) of statement %s\n", file,
-		       baseline_count_approvals(baseline) + 1, approval.name, approval.role,
-		       baseline_get_digest(baseline));
-	return r;
+	if (r < 0)
+		return r;
+	/* The words are the signer's, not ours. */
+	str_escape(&who, approval.name, strlen(approval.name));
+	strbuf_add_str(&who, " (");
+	str_escape(&who, approval.role, strlen(approval.role));
+	printf("%s: approval %u by %s) of statement %s\n", file,
+	       baseline_count_approvals(baseline) + 1, strbuf_check(&who) < 0 ? "?" : who.data,
+	       baseline_get_digest(baseline));
+	return 0;
 }
 
 int baseline_attach(int argc, char **argv)

@@ -166,11 +166,19 @@ static void print_approval(const struct baseline_approval *a, unsigned number, b
 
 	printf("approval %u:     ", number);
 	if (a->refusal) {
-		printf("refused: %s\n", a->refusal);
+		printf("refused: ");
+		print_escaped(a->refusal);
+		printf("\n");
 		return;
 	}
-	printf("%s (%s) at %s: %s; %s; %s%s%s\n", a->name, a->role, clock_format(a->time_ns, when),
-	       a->meaning, a->certificate, has_ca ? "verified" : "not judged without --ca",
+	print_escaped(a->name);
+	printf(" (");
+	print_escaped(a->role);
+	printf(") at %s: ", clock_format(a->time_ns, when));
+	print_escaped(a->meaning);
+	printf("; ");
+	print_escaped(a->certificate);
+	printf("; %s%s%s\n", has_ca ? "verified" : "not judged without --ca",
 	       a->warning ? "; " : "", a->warning ? a->warning : "");
 }
 
@@ -225,11 +233,25 @@ static void print_attributes(const struct file_fact *entry)
 		printf("   - ");
 	else
 		printf("%04o ", entry->mode);
-	if (entry->unstated & FILE_DIFF_OWNER)
+	if (entry->unstated & FILE_DIFF_OWNER) {
 		printf("- ");
-	else
-		printf("%s:%s ", entry->user ? entry->user : "?",
-		       entry->group ? entry->group : "?");
+	} else {
+		print_escaped(entry->user ? entry->user : "?");
+		printf(":");
+		print_escaped(entry->group ? entry->group : "?");
+		printf(" ");
+	}
+}
+
+static void print_package(const struct file_fact *entry)
+{
+	printf(" (");
+	print_escaped(entry->package);
+	printf(" ");
+	print_escaped(entry->version ? entry->version : "");
+	printf("%s)", entry->differs		 ? ", differs"
+		      : entry->attributes_differ ? ", attributes differ"
+						 : "");
 }
 
 static void print_entry(const struct file_fact *entry)
@@ -245,13 +267,13 @@ static void print_entry(const struct file_fact *entry)
 		printf(" -> ");
 		print_escaped(entry->link_target);
 	}
-	if (entry->capabilities)
-		printf(" [%s]", entry->capabilities);
+	if (entry->capabilities) {
+		printf(" [");
+		print_escaped(entry->capabilities);
+		printf("]");
+	}
 	if (entry->package)
-		printf(" (%s %s%s)", entry->package, entry->version ? entry->version : "",
-		       entry->differs		  ? ", differs"
-		       : entry->attributes_differ ? ", attributes differ"
-						  : "");
+		print_package(entry);
 	printf("\n");
 }
 

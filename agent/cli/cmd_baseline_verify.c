@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/policy.h"
 #include "cli/baseline_verbs.h"
@@ -40,10 +42,37 @@ struct verdict {
 	struct json j;
 };
 
+/* A signer's words may not look like lines of this program. */
+static void add_escaped(struct strbuf *text, const char *raw)
+{
+	str_escape(text, raw, strlen(raw));
+}
+
+static void add_line(struct strbuf *text, unsigned number, const char *what, const char *words)
+{
+	strbuf_printf(text, "approval %u: %s: ", number, what);
+	add_escaped(text, words ? words : "");
+	strbuf_add_str(text, "\n");
+}
+
+static void add_good(const struct baseline_approval *a, unsigned number, struct strbuf *text)
+{
+	char when[RFC3339_SIZE];
+
+	strbuf_printf(text, "approval %u: good: ", number);
+	add_escaped(text, a->name);
+	strbuf_add_str(text, " (");
+	add_escaped(text, a->role);
+	strbuf_printf(text, ") at %s: ", clock_format(a->time_ns, when));
+	add_escaped(text, a->meaning);
+	strbuf_add_str(text, "; certificate of ");
+	add_escaped(text, a->certificate);
+	strbuf_add_str(text, "\n");
+}
+
 static void add_approval(const struct baseline_approval *a, unsigned number, void *userdata)
 {
 	struct verdict *v = userdata;
-	char when[RFC3339_SIZE];
 
 	json_begin_object(&v->j);
 	json_put_string(&v->j, "name", a->name);
@@ -57,13 +86,11 @@ static void add_approval(const struct baseline_approval *a, unsigned number, voi
 	json_end_object(&v->j);
 
 	if (a->is_verified)
-		strbuf_printf(&v->text, "approval %u: good: %s (%s) at %s: %s; certificate of %s\n",
-			      number, a->name, a->role, clock_format(a->time_ns, when), a->meaning,
-			      a->certificate);
+		add_good(a, number, &v->text);
 	else
-		strbuf_printf(&v->text, "approval %u: refused: %s\n", number, a->refusal);
+		add_line(&v->text, number, "refused", a->refusal);
 	if (a->warning)
-		strbuf_printf(&v->text, "approval %u: warning: %s\n", number, a->warning);
+		add_line(&v->text, number, "warning", a->warning);
 }
 
 /* All entries and all approvals. 0, or negative errno with @diag. */

@@ -219,6 +219,17 @@ START_TEST(writer_refuses_what_nobody_could_read)
 	ck_assert_int_eq(statement_write(&s, &text), -EINVAL);
 	s.name[0] = '\0';
 	ck_assert_int_eq(statement_write(&s, &text), -EINVAL);
+	/* Lines that this program did not print, and letters that run backwards. */
+	s.name[0] = 'L';
+	ck_assert_int_eq(statement_write(&s, &text), 0);
+	free(s.ticket);
+	s.ticket = strdup("CHG-1\napproval 1:     verified");
+	ck_assert_int_eq(statement_write(&s, &text), -EINVAL);
+	s.ticket[5] = '\0';
+	free(s.problems[0].text);
+	s.problems[0].text = strdup("\xe2\x80\xae"
+				    "degnahc");
+	ck_assert_int_eq(statement_write(&s, &text), -EINVAL);
 	baseline_statement_done(&s);
 	strbuf_done(&text);
 }
