@@ -44,7 +44,7 @@ struct baseline {
 	struct span_lines *lines; /* of the entries */
 	struct hash *content;
 	char *previous; /* path */
-	uint64_t count, files, bytes, unstated;
+	uint64_t count, files, bytes, unstated, differs, not_packaged, review[REVIEW_COUNT];
 	bool is_over;
 	struct changes *reader; /* of the changes, beside the entries */
 	struct baseline_change change;
@@ -413,7 +413,8 @@ unsigned baseline_count_approvals(const struct baseline *baseline)
 int baseline_rewind(struct baseline *b)
 {
 	span_lines_rewind(b->lines);
-	b->count = b->files = b->bytes = b->unstated = 0;
+	b->count = b->files = b->bytes = b->unstated = b->differs = b->not_packaged = 0;
+	memset(b->review, 0, sizeof(b->review));
 	b->is_over = false;
 	free(b->previous);
 	b->previous = NULL;
@@ -439,7 +440,8 @@ static int check_totals(struct baseline *b, struct diag *diag)
 	if (strcmp(hex, s->content_digest) != 0)
 		return refuse(b, diag, "the content digest is not that of the entries");
 	if (b->count != s->entries || b->files != s->files || b->bytes != s->bytes_hashed ||
-	    b->unstated != s->unstated)
+	    b->unstated != s->unstated || b->differs != s->differs_from_package ||
+	    b->not_packaged != s->not_packaged || memcmp(b->review, s->review, sizeof(b->review)))
 		return refuse(b, diag, "the counts of the statement are not those of the entries");
 	return 0;
 }
@@ -485,6 +487,22 @@ static int check_order(struct baseline *b, const struct file_fact *entry, struct
 	return b->previous ? 0 : -ENOMEM;
 }
 
+/* What approvers are told to look at is part of what they sign: no entry hides from it. */
+static void count_entry(struct baseline *b, const struct file_fact *entry)
+{
+	unsigned review = review_of(entry);
+
+	b->unstated += entry->unstated != 0;
+	for (unsigned i = 0; i < REVIEW_COUNT; i++)
+		b->review[i] += review >> i & 1;
+	if (entry->type != FILE_TYPE_REGULAR)
+		return;
+	b->files++;
+	b->bytes += entry->size;
+	b->differs += entry->differs;
+	b->not_packaged += !entry->package && !(entry->unstated & FILE_DIFF_PACKAGE);
+}
+
 static int take_line(struct baseline *b, const char *line, size_t len, struct file_fact *entry,
 		     struct diag *diag)
 {
@@ -500,11 +518,7 @@ static int take_line(struct baseline *b, const char *line, size_t len, struct fi
 		hash_update(b->content, line, content);
 		hash_update(b->content, "\n", 1);
 	}
-	if (entry->type == FILE_TYPE_REGULAR) {
-		b->files++;
-		b->bytes += entry->size;
-	}
-	b->unstated += entry->unstated != 0;
+	count_entry(b, entry);
 	return check_order(b, entry, diag);
 }
 

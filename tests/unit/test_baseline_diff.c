@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "baseline/diff.h"
 #include "baseline/entries.h"
+#include "baseline/statement.h"
 #include "baseline/writer.h"
 
 static char *folder;
@@ -59,6 +60,10 @@ static struct baseline *make(const char *name, const struct file_fact *facts, si
 
 		s.files += facts[i].type == FILE_TYPE_REGULAR;
 		s.unstated += facts[i].unstated != 0;
+		s.differs_from_package += facts[i].differs;
+		s.not_packaged += facts[i].type == FILE_TYPE_REGULAR && !facts[i].package &&
+				  !(facts[i].unstated & FILE_DIFF_PACKAGE);
+		ck_assert_int_eq(statement_add_review(&s, review_of(&facts[i]), facts[i].path), 0);
 		s.bytes_hashed +=
 			facts[i].type == FILE_TYPE_REGULAR && !(facts[i].unstated & FILE_DIFF_SIZE)
 				? facts[i].size

@@ -8,6 +8,7 @@
 #include "baseline/entries.h"
 #include "baseline/host_rule.h"
 #include "baseline/layers.h"
+#include "baseline/statement.h"
 #include "baseline/writer.h"
 
 static char *folder;
@@ -61,6 +62,9 @@ static void fill(struct writer *writer, struct baseline_statement *s, const stru
 		s->entries++;
 		s->files += fact->type == FILE_TYPE_REGULAR;
 		s->bytes_hashed += fact->size;
+		s->unstated += fact->unstated != 0;
+		s->not_packaged += fact->type == FILE_TYPE_REGULAR;
+		ck_assert_int_eq(statement_add_review(s, review_of(fact), fact->path), 0);
 		ck_assert_int_eq(entry_write(fact, &line), 0);
 		ck_assert_int_eq(writer_add(writer, line.data, line.len), 0);
 	}

@@ -102,6 +102,7 @@ static struct baseline *make_from(void)
 		.files = 2,
 		.bytes_hashed = 2,
 		.not_packaged = 2,
+		.review[REVIEW_FILE] = 2,
 	};
 	char *path = path_of("from.plb");
 	struct writer *writer = NULL;
