@@ -211,6 +211,23 @@ enum file_role file_role_guess_by_name(const char *path, const uint32_t *mode)
 	return path_is_below(path, "/etc") ? FILE_ROLE_CONFIG : FILE_ROLE_DATA;
 }
 
+/*
+ * What was not stated may be anything but power: a list of names and digests approves no program
+ * that runs as somebody else.
+ */
+static unsigned gained_power(const struct file_fact *approved, const struct file_fact *now)
+{
+	unsigned diff = 0;
+
+	if (approved->type != FILE_TYPE_REGULAR)
+		return 0;
+	if ((approved->unstated & FILE_DIFF_MODE) && (now->mode & (S_ISUID | S_ISGID)))
+		diff |= FILE_DIFF_MODE;
+	if ((approved->unstated & FILE_DIFF_CAPABILITIES) && now->capabilities)
+		diff |= FILE_DIFF_CAPABILITIES;
+	return diff & ~now->unstated;
+}
+
 unsigned file_fact_diff(const struct file_fact *approved, const struct file_fact *now)
 {
 	unsigned diff = 0;
@@ -236,5 +253,5 @@ unsigned file_fact_diff(const struct file_fact *approved, const struct file_fact
 		diff |= FILE_DIFF_CAPABILITIES;
 	if (!str_equal(approved->xattrs, now->xattrs))
 		diff |= FILE_DIFF_XATTRS;
-	return diff & ~(approved->unstated | now->unstated);
+	return (diff & ~(approved->unstated | now->unstated)) | gained_power(approved, now);
 }

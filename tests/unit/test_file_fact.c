@@ -123,7 +123,7 @@ START_TEST(an_unstated_attribute_is_no_difference)
 	cleanup_file_fact struct file_fact approved = approved_program(), now = {0};
 
 	ck_assert_int_eq(file_fact_copy(&approved, &now), 0);
-	now.mode = 04755;
+	now.mode = 0700;
 	now.uid = 7;
 	free(now.capabilities);
 	now.capabilities = NULL;
@@ -136,6 +136,34 @@ START_TEST(an_unstated_attribute_is_no_difference)
 	now.sha256[0] ^= 1;
 	now.unstated = FILE_FIELDS_UNSTATED;
 	ck_assert_uint_eq(file_fact_diff(&approved, &now), FILE_DIFF_CONTENT);
+}
+END_TEST
+
+/* A list of digests does not make a program run as root. */
+START_TEST(power_is_not_approved_by_silence)
+{
+	cleanup_file_fact struct file_fact approved = approved_program(), now = {0};
+
+	ck_assert_int_eq(file_fact_copy(&approved, &now), 0);
+	free(approved.capabilities);
+	approved.capabilities = NULL;
+	approved.mode = 0;
+	approved.unstated = FILE_FIELDS_UNSTATED;
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), FILE_DIFF_CAPABILITIES);
+	free(now.capabilities);
+	now.capabilities = NULL;
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), 0);
+	now.mode = 04755;
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), FILE_DIFF_MODE);
+	now.mode = 02755;
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), FILE_DIFF_MODE);
+	/* A list beside a list, which says nothing either. */
+	now.unstated = FILE_FIELDS_UNSTATED;
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), 0);
+	/* A folder's bit hands down its group, and a program gets nothing by it. */
+	now.unstated = 0;
+	approved.type = now.type = FILE_TYPE_DIRECTORY;
+	ck_assert_uint_eq(file_fact_diff(&approved, &now), 0);
 }
 END_TEST
 
@@ -211,6 +239,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, equal_facts_have_no_difference);
 	tcase_add_test(tcase, each_attribute_is_told_apart);
 	tcase_add_loop_test(tcase, an_unstated_attribute_is_no_difference, 0, 4);
+	tcase_add_test(tcase, power_is_not_approved_by_silence);
 	tcase_add_test(tcase, each_field_that_may_be_unstated_has_a_name);
 	tcase_add_test(tcase, an_unread_file_is_never_equal);
 	tcase_add_test(tcase, another_type_is_the_whole_difference);
