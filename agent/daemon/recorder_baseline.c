@@ -123,33 +123,27 @@ static bool is_confirmed(struct recorder *recorder)
 }
 
 /*
- * Revisions count per layer and name, also of a layer that was taken out since. Renaming is the
- * approvers' free choice, going back is not. The record has "REVISION NAME" of what was in force.
+ * Revisions count per layer and name, also of a layer that was taken out or renamed since: renaming
+ * is the approvers' free choice, going back is not. NULL for lack of memory.
  */
-static int get_last(struct recorder *recorder, enum layer layer, char **ret_text)
+static char *revision_key(enum layer layer, const char *name)
 {
-	char key[32];
+	char *key = NULL;
 
-	(void)snprintf(key, sizeof(key), "layer.%s", layer_name(layer));
-	return record_get(recorder->record, key, ret_text);
+	return asprintf(&key, "revision.%s.%s", layer_name(layer), name) < 0 ? NULL : key;
 }
 
 static int check_revision(struct recorder *recorder, enum layer layer)
 {
 	struct recorder_load *load = &recorder->load;
 	const struct recorder_layer *l = &load->layers[layer];
-	cleanup_free char *last = NULL;
+	cleanup_free char *key = revision_key(layer, l->name), *last = NULL;
 	uint64_t revision;
-	char *name;
 	int r;
 
-	r = get_last(recorder, layer, &last);
+	r = key ? record_get(recorder->record, key, &last) : -ENOMEM;
 	if (r < 0)
 		return r == -ENOENT ? 0 : refuse(load, r, "the record cannot be read");
-	name = strchr(last, ' ');
-	if (!name || !str_equal(name + 1, l->name))
-		return 0;
-	*name = '\0';
 	if (str_to_u64(last, 10, &revision) == 0 && l->revision < revision)
 		return refuse(load, -ESTALE,
 			      "revision %" PRIu64 " is older than revision %" PRIu64
@@ -453,16 +447,15 @@ static int remember_revisions(struct recorder *recorder)
 
 	for (enum layer layer = LAYER_FIRST; r == 0 && layer < LAYER_COUNT; layer++) {
 		const struct recorder_layer *l = &recorder->load.layers[layer];
-		cleanup_free char *text = NULL;
-		char key[32];
+		cleanup_free char *key = NULL;
+		char text[24];
 
 		if (!l->digest)
 			continue;
-		if (asprintf(&text, "%" PRIu64 " %s", l->revision, l->name) < 0) {
-			text = NULL;
+		key = revision_key(layer, l->name);
+		if (!key)
 			return -ENOMEM;
-		}
-		(void)snprintf(key, sizeof(key), "layer.%s", layer_name(layer));
+		(void)snprintf(text, sizeof(text), "%" PRIu64, l->revision);
 		r = record_set(recorder->record, key, text);
 	}
 	return r;

@@ -46,6 +46,7 @@ struct rig {
 	uint64_t acked;
 	unsigned repeats;    /* records that came again */
 	struct message head; /* MSG_HEAD that came before MSG_READY; type MSG_NONE: none */
+	const char *name;    /* of the baselines that rig_load() offers; NULL: "rig" */
 };
 
 static const enum process_role rig_roles[] = {ROLE_VERIFIER, ROLE_SENSOR, ROLE_ASSESSOR,
@@ -472,7 +473,8 @@ static inline int64_t rig_load(struct rig *rig, uint64_t revision, const struct 
 		       end = MESSAGE_INIT(MSG_BASELINE_END), result;
 	int fd = rig->peers[ROLE_VERIFIER];
 	char digest[SHA256_HEX_SIZE];
-	cleanup_free char *statement = rig_statement("rig", revision, count, digest);
+	cleanup_free char *statement =
+		rig_statement(rig->name ? rig->name : "rig", revision, count, digest);
 	int64_t r;
 
 	rig_begin(rig, statement, digest, count);

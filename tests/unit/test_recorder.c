@@ -360,6 +360,20 @@ START_TEST(older_collapsed_and_cut_baselines_are_refused_and_last_good_kept)
 }
 END_TEST
 
+START_TEST(a_renamed_baseline_does_not_go_back_under_its_old_name)
+{
+	const struct file_fact entries[] = {fact("/opt/rig/a", FILE_ROLE_EXECUTABLE, 1)};
+
+	rig_start(rig);
+	ck_assert_int_eq(rig_load(rig, 6, entries, 1), 0);
+	rig->name = "other";
+	ck_assert_int_eq(rig_load(rig, 1, entries, 1), 0);
+	rig->name = "rig";
+	ck_assert_int_eq(rig_load(rig, 5, entries, 1), -ESTALE);
+	ck_assert_int_eq(rig_load(rig, 6, entries, 1), 0);
+}
+END_TEST
+
 /* The index had been swapped, the record had not followed: the way back must be open. */
 START_TEST(kill_between_index_and_record_does_not_bar_the_older_one)
 {
@@ -374,7 +388,7 @@ START_TEST(kill_between_index_and_record_does_not_bar_the_older_one)
 	ck_assert_int_gt(asprintf(&path, "%s/state/recorder", rig->dir), 0);
 	ck_assert_int_eq(record_open(path, 1 << 20, &record), 0);
 	ck_assert_int_eq(record_set(record, "baseline", "that of revision 5"), 0);
-	ck_assert_int_eq(record_set(record, "layer.host", "5 rig"), 0);
+	ck_assert_int_eq(record_set(record, "revision.host.rig", "5"), 0);
 	ck_assert_int_eq(record_commit(record), 0);
 	record_close(record);
 	free(path);
@@ -565,6 +579,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, loaded_code_is_judged_by_its_use);
 	tcase_add_test(tcase, without_a_baseline_nothing_is_called_drift);
 	tcase_add_test(tcase, older_collapsed_and_cut_baselines_are_refused_and_last_good_kept);
+	tcase_add_test(tcase, a_renamed_baseline_does_not_go_back_under_its_old_name);
 	tcase_add_test(tcase, kill_between_index_and_record_does_not_bar_the_older_one);
 	tcase_add_test(tcase, new_baseline_judges_again);
 	tcase_add_test(tcase, coverage_tells_phases_gaps_and_down_times);
