@@ -441,7 +441,8 @@ static int check_totals(struct baseline *b, struct diag *diag)
 		return refuse(b, diag, "the content digest is not that of the entries");
 	if (b->count != s->entries || b->files != s->files || b->bytes != s->bytes_hashed ||
 	    b->unstated != s->unstated || b->differs != s->differs_from_package ||
-	    b->not_packaged != s->not_packaged || memcmp(b->review, s->review, sizeof(b->review)))
+	    b->not_packaged != s->not_packaged ||
+	    memcmp(b->review, s->review, sizeof(b->review)) != 0)
 		return refuse(b, diag, "the counts of the statement are not those of the entries");
 	return 0;
 }

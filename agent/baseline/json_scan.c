@@ -101,9 +101,9 @@ static int take_unicode(struct json_scan *scan)
 		keep_code_point(scan, (uint32_t)first);
 		return 0;
 	}
-	if (get(scan) != '\\' || get(scan) != 'u')
-		return refuse(scan, "half of a pair of \\u escapes");
-	second = take_unit(scan);
+	second = get(scan) == '\\' ? get(scan) : -1;
+	if (second == 'u')
+		second = take_unit(scan);
 	if (second < 0 || (second & 0xfc00) != 0xdc00)
 		return refuse(scan, "half of a pair of \\u escapes");
 	keep_code_point(scan, 0x10000 + (((uint32_t)first & 0x3ff) << 10 | (second & 0x3ff)));
