@@ -21,7 +21,10 @@ class Dummies:
         self.env = dict(os.environ, **env)
         self.process = None
         os.makedirs(self.lib)
-        os.makedirs(self.acts)
+        # The dummies' data folder; the supervisor wants to see the real ones' first file in it.
+        os.makedirs(os.path.join(self.acts, "controls"))
+        with open(os.path.join(self.acts, "controls", "findings.ini"), "x", encoding="ascii"):
+            pass
         for role in ROLES + ("verifier", "reporter", "dumper"):
             os.symlink(os.path.join(trial.BUILD, "tests", "dummy_child"), os.path.join(self.lib, "plumbline-" + role))
         trial.write_ini(self.config, {
