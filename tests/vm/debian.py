@@ -50,10 +50,10 @@ def fetch(debs):
     return folder
 
 
-def make_image(path, debs, files):
-    """An ext4 image of it with `files` (path in the machine -> path here) and a unit that runs the script."""
+def make_image(path, source, files, size=2 << 30):
+    """An ext4 image of `source` with `files` (path in the machine -> path here) and a unit that runs the script."""
     root = path + ".root"
-    subprocess.run(["cp", "-a", "--reflink=auto", fetch(debs), root], check=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", source, root], check=True)
     for name in ("var/cache/apt/archives", "var/lib/apt/lists"):
         shutil.rmtree(os.path.join(root, name))
         os.makedirs(os.path.join(root, name, "partial"))
@@ -71,7 +71,7 @@ def make_image(path, debs, files):
     with open(os.path.join(root, "etc/machine-id"), "w", encoding="ascii") as f:
         f.write("")
     with open(path + ".partial", "wb") as f:
-        f.truncate(2 << 30)
+        f.truncate(size)
     subprocess.run(["mkfs.ext4", "-q", "-F", "-I", "256", "-O", "^metadata_csum_seed,^orphan_file", "-d", root,
                     path + ".partial"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     shutil.rmtree(root)

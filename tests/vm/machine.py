@@ -26,21 +26,24 @@ class Outcome:
         self.lines = lines
 
 
-def boot(kernel, initramfs, image, script, append="", timeout_s=120, memory_mb=1024):
-    """Runs `script` (bash) in a machine of its own; what it writes to the disk is gone afterwards."""
+def boot(kernel, initramfs, image, script, append="", timeout_s=120, memory_mb=1024, cpus=2, words=()):
+    """Runs `script` (bash) in a machine of its own; what it writes to the disk is gone afterwards.
+
+    `words`: more of them for qemu, a third disk, say.
+    """
     with tempfile.TemporaryDirectory(prefix="plumbline-vm.") as folder:
         command, console = os.path.join(folder, "command"), os.path.join(folder, "console")
         with open(command, "wb") as f:
             text = script.encode() + b"\n"
             f.write(text + b"\0" * (-len(text) % 4096))
-        words = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "2", "-m", str(memory_mb),
-                 "-display", "none", "-serial", "file:" + console, "-monitor", "none", "-no-reboot", "-nodefaults",
-                 "-kernel", kernel.image, "-initrd", initramfs,
-                 "-drive", "file=%s,format=raw,if=virtio,snapshot=on" % image,
-                 "-drive", "file=%s,format=raw,if=virtio,readonly=on" % command,
-                 "-append", "console=ttyS0 quiet panic=1 oops=panic no_timer_check " + append]
+        line = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", str(cpus), "-m", str(memory_mb),
+                "-display", "none", "-serial", "file:" + console, "-monitor", "none", "-no-reboot", "-nodefaults",
+                "-kernel", kernel.image, "-initrd", initramfs,
+                "-drive", "file=%s,format=raw,if=virtio,snapshot=on" % image,
+                "-drive", "file=%s,format=raw,if=virtio,readonly=on" % command,
+                "-append", "console=ttyS0 quiet panic=1 oops=panic no_timer_check " + append, *words]
         start = time.monotonic()
-        qemu = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        qemu = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                 env={**os.environ, "TMPDIR": folder}, preexec_fn=lambda: die_with_parent())
         try:
             _, errors = qemu.communicate(timeout=timeout_s)
