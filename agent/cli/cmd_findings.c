@@ -6,13 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+#include "baseline/packages.h"
+#include "cli/change_packages.h"
 #include "cli/control.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
+#include "privsep/query.h"
+#include "report/change_sets.h"
 #include "wire/codec.h"
 
 struct listing {
 	bool is_json;
+	bool is_each;		/* change-sets are not put together */
+	const char *change_set; /* only the findings of this one; NULL: all */
 	size_t count, open;
 	/* For people: all of them, to be sorted. */
 	struct wire_record *records;
@@ -21,9 +28,12 @@ struct listing {
 
 static void usage(FILE *out)
 {
-	fputs("usage: plumbline findings [--all] [--json]\n\n"
+	fputs("usage: plumbline findings [--all] [--each] [--change-set ID] [--json]\n\n"
+	      "What one run of a trusted updater did is one row, a change-set.\n\n"
 	      "  --all           also those that are resolved\n"
-	      "  --json          one JSON array\n" CONTROL_OPTIONS_HELP
+	      "  --each          no change-sets: every finding by itself\n"
+	      "  --change-set ID the findings of this change-set, each by itself\n"
+	      "  --json          one JSON array of findings\n" CONTROL_OPTIONS_HELP
 	      "\nExit status: 0 no finding is open, 1 some are, 2 the agent could not be asked.\n",
 	      out);
 }
@@ -56,6 +66,8 @@ static int on_line(const char *json, void *userdata)
 		return r;
 	if (record.type != WIRE_FINDING)
 		return -EBADMSG;
+	if (listing->change_set && !str_equal(record.finding.change_set, listing->change_set))
+		return 0;
 	if (record.finding.state != FINDING_STATE_RESOLVED)
 		listing->open++;
 	if (listing->is_json) {
@@ -86,18 +98,77 @@ static int compare(const void *a, const void *b)
 	return 0;
 }
 
-static void print_for_people(struct listing *listing)
+/* What this machine's package database says of a change-set; nothing where it cannot be read. */
+static int print_change_set(const struct change_set *set, struct packages *packages,
+			    const struct finding *const *findings, size_t count)
 {
-	if (listing->count)
-		qsort(listing->records, listing->count, sizeof(*listing->records), compare);
-	for (size_t i = 0; i < listing->count; i++) {
-		text_print_finding(&listing->records[i].finding);
+	cleanup_change_packages struct change_packages look = {0};
+	int r = 0;
+
+	if (packages)
+		r = change_packages_look(packages, set->id, findings, count, &look);
+	if (r < 0)
+		return r;
+	text_print_change_set(set, packages ? &look : NULL);
+	putchar('\n');
+	return 0;
+}
+
+/* A change-set stands before the findings that are as severe as its worst one. */
+static int print_sorted(const struct listing *listing, const struct finding *const *findings,
+			const struct change_sets *sets)
+{
+	cleanup_with(packages_closep) struct packages *packages = NULL;
+	struct packages_source source = {.root = "", .run_query = query_run};
+	struct diag diag = {0};
+	size_t next = 0;
+	int r = 0;
+
+	if (sets->count)
+		(void)packages_open(&source, &packages, &diag);
+	for (size_t i = 0; i <= listing->count && r == 0; i++) {
+		const struct finding *f = i < listing->count ? findings[i] : NULL;
+
+		while (r == 0 && next < sets->count &&
+		       (!f || f->state == FINDING_STATE_RESOLVED ||
+			f->severity <= sets->sets[next].worst))
+			r = print_change_set(&sets->sets[next++], packages, findings,
+					     listing->count);
+		if (!f || (sets->count && change_sets_take(f)))
+			continue;
+		text_print_finding(f);
 		putchar('\n');
 	}
+	return r;
+}
+
+static int print_for_people(struct listing *listing)
+{
+	cleanup_free const struct finding **findings =
+		calloc(listing->count + 1, sizeof(*findings));
+	cleanup_change_sets struct change_sets sets = {0};
+	int r = 0;
+
+	if (!findings)
+		return -ENOMEM;
+	if (listing->count)
+		qsort(listing->records, listing->count, sizeof(*listing->records), compare);
+	for (size_t i = 0; i < listing->count; i++)
+		findings[i] = &listing->records[i].finding;
+	if (!listing->is_each && !listing->change_set)
+		r = change_sets_collect(findings, listing->count, &sets);
+	if (r == 0)
+		r = print_sorted(listing, findings, &sets);
+	if (r < 0)
+		return r;
 	printf("%zu open finding%s", listing->open, listing->open == 1 ? "" : "s");
+	if (sets.count)
+		printf(", %zu of them in %zu change-set%s", sets.finding_count, sets.count,
+		       sets.count == 1 ? "" : "s");
 	if (listing->count > listing->open)
 		printf(", %zu resolved", listing->count - listing->open);
 	putchar('\n');
+	return 0;
 }
 
 static void listing_done(struct listing *listing)
@@ -108,9 +179,9 @@ static void listing_done(struct listing *listing)
 	free(listing->records);
 }
 
-static int list(const struct control_target *target, bool is_json, bool all)
+static int list(const struct control_target *target, const struct listing *wanted, bool all)
 {
-	cleanup_with(listing_done) struct listing listing = {.is_json = is_json};
+	cleanup_with(listing_done) struct listing listing = *wanted;
 	const char *const arguments[] = {all ? "--all" : NULL, NULL};
 	const struct control_request request = {
 		.verb = "findings",
@@ -121,14 +192,14 @@ static int list(const struct control_target *target, bool is_json, bool all)
 		.userdata = &listing,
 	};
 
-	if (is_json)
+	if (listing.is_json)
 		putchar('[');
 	if (control_run_loud(target, &request) < 0)
 		return EXIT_ERROR;
-	if (is_json)
+	if (listing.is_json)
 		puts("]");
-	else
-		print_for_people(&listing);
+	else if (print_for_people(&listing) < 0)
+		return EXIT_ERROR;
 	if (fflush(stdout) != 0)
 		return EXIT_ERROR;
 	return listing.open ? EXIT_DRIFT : EXIT_GOOD;
@@ -138,13 +209,16 @@ int cmd_findings(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"all", no_argument, NULL, 'a'},
+		{"each", no_argument, NULL, 'e'},
+		{"change-set", required_argument, NULL, 'c'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		CONTROL_OPTIONS,
 		{NULL, 0, NULL, 0},
 	};
 	struct control_target target = {0};
-	bool all = false, is_json = false;
+	struct listing wanted = {0};
+	bool all = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", table, NULL)) >= 0) {
@@ -155,7 +229,11 @@ int cmd_findings(int argc, char **argv)
 		if (option == 'a')
 			all = true;
 		else if (option == 'j')
-			is_json = true;
+			wanted.is_json = true;
+		else if (option == 'e')
+			wanted.is_each = true;
+		else if (option == 'c')
+			wanted.change_set = optarg;
 		else if (control_option(&target, option, optarg) < 0)
 			return EXIT_ERROR;
 	}
@@ -164,5 +242,5 @@ int cmd_findings(int argc, char **argv)
 		usage(stderr);
 		return EXIT_ERROR;
 	}
-	return list(&target, is_json, all);
+	return list(&target, &wanted, all);
 }

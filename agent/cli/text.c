@@ -10,6 +10,9 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
+/* Of a change-set, before the rest is a number. */
+#define NAMES_MAX ((size_t)20)
+
 void text_print(const char *text)
 {
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
@@ -83,4 +86,49 @@ void text_print_finding(const struct finding *finding)
 	print_field("800-53", finding->controls);
 	print_field("62443-3-3", finding->requirements);
 	print_field("ATT&CK", finding->techniques);
+}
+
+static void print_packages(const struct change_packages *look)
+{
+	size_t shown = 0;
+
+	for (char **name = look->names; name && *name; name++) {
+		if (++shown > NAMES_MAX)
+			continue;
+		print_field(shown == 1 ? "packages" : "", *name);
+	}
+	if (shown > NAMES_MAX)
+		printf("  %-12s and %zu more\n", "", shown - NAMES_MAX);
+	printf("  %-12s %zu as their package shipped them, %zu of no package, %zu gone", "now",
+	       look->as_shipped, look->of_none, look->gone);
+	if (look->unknown)
+		printf(", %zu without a checksum", look->unknown);
+	printf(", %zu other than shipped\n", look->other);
+	shown = 0;
+	for (char **path = look->others; path && *path && shown < NAMES_MAX; path++, shown++)
+		print_field(shown ? "" : "other", *path);
+	if (look->other > NAMES_MAX)
+		printf("  %-12s and %zu more\n", "", look->other - NAMES_MAX);
+}
+
+void text_print_change_set(const struct change_set *set, const struct change_packages *look)
+{
+	cleanup_strbuf struct strbuf kinds = STRBUF_INIT;
+
+	printf("%-8s %-24s ", finding_severity_name(set->worst), "change-set");
+	text_print(set->id);
+	putchar('\n');
+	change_set_add_kinds(set, &kinds);
+	printf("  %-12s %zu difference%s: %s\n", "what", set->count, set->count == 1 ? "" : "s",
+	       kinds.data ? kinds.data : "");
+	print_subject(&set->example->subject);
+	if (look)
+		print_packages(look);
+	printf("  %-12s open, first ", "seen");
+	text_print_time(set->first_ns);
+	fputs(", last ", stdout);
+	text_print_time(set->last_ns);
+	printf("\n  %-12s plumbline findings --change-set ", "each");
+	text_print(set->id);
+	putchar('\n');
 }

@@ -8,7 +8,9 @@
 
 #include <stdint.h>
 
+#include "cli/change_packages.h"
 #include "model/finding.h"
+#include "report/change_sets.h"
 
 /* @text with control characters and bytes outside UTF-8 escaped; "-" for NULL. */
 void text_print(const char *text);
@@ -16,5 +18,7 @@ void text_print(const char *text);
 void text_print_time(int64_t unix_ns);
 /* A finding as a few lines. */
 void text_print_finding(const struct finding *finding);
+/* A change-set in its place; @look may be NULL. */
+void text_print_change_set(const struct change_set *set, const struct change_packages *look);
 
 #endif

@@ -132,6 +132,22 @@ static int keep_changer(struct recorder *recorder, const struct event *event,
 	return r < 0 ? r : 0;
 }
 
+/* What an update brought is still of that update when somebody runs it. */
+static int join_change_set(struct recorder *recorder, struct finding *finding)
+{
+	struct record_match state = {.path = finding->path, .kinds = engine_state_kinds()};
+	cleanup_finding struct finding brought = {0};
+	int r;
+
+	if (finding->change_set || !(engine_exec_kinds() >> finding->kind & 1))
+		return 0;
+	r = record_find_open(recorder->record, &state, &brought);
+	if (r <= 0 || !str_equal(brought.actual, finding->actual))
+		return r < 0 ? r : 0;
+	finding->change_set = TAKE_PTR(brought.change_set);
+	return 0;
+}
+
 int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
 		   const char **ret_verdict)
 {
@@ -159,6 +175,8 @@ int recorder_judge(struct recorder *recorder, struct event *event, const struct 
 		if (r < 0)
 			return r;
 		r = keep_changer(recorder, event, &finding);
+		if (r == 0)
+			r = join_change_set(recorder, &finding);
 		if (r < 0)
 			return r;
 		r = recorder_put_finding(recorder, &finding);

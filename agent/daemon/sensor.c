@@ -240,7 +240,7 @@ static void on_peer(struct child *child, enum process_role role)
 }
 
 struct rule_lists {
-	char **trees, **ignores;
+	char **trees, **ignores, **updaters;
 };
 
 static int append(char ***list, const char *text)
@@ -273,6 +273,8 @@ static int on_rule(const char *section, const char *key, const char *value, unsi
 		return append(&lists->trees, value);
 	if (str_equal(section, "ignore") && str_equal(key, "path"))
 		return append(&lists->ignores, value);
+	if (str_equal(section, "updaters") && str_equal(key, "program"))
+		return append(&lists->updaters, value);
 	return 0;
 }
 
@@ -289,9 +291,11 @@ static int watch(struct sensing *s, const char *text)
 	if (r == 0)
 		r = append(&lists.ignores, s->child->config->run_dir);
 	if (r == 0)
-		r = s->ops->watch(s->sensor, &(struct sensor_rules){lists.trees, lists.ignores});
+		r = s->ops->watch(s->sensor, &(struct sensor_rules){lists.trees, lists.ignores,
+								    lists.updaters});
 	strv_free(lists.trees);
 	strv_free(lists.ignores);
+	strv_free(lists.updaters);
 	if (r < 0)
 		log_error(r, "cannot watch by the new rules: %s", diag.text);
 	return r;

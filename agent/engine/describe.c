@@ -290,6 +290,7 @@ int engine_make_finding(const struct judgement *judgement, const struct event *e
 	r = subject_copy(&event->subject, &finding.subject);
 	if (r < 0)
 		return r;
+	finding.change_set = TAKE_PTR(finding.subject.change_set);
 	r = fill_sides(judgement, now, approved, &finding);
 	if (r < 0)
 		return r;

@@ -10,6 +10,7 @@ void subject_done(struct subject *subject)
 	free(subject->unit);
 	free(subject->parents);
 	free(subject->user);
+	free(subject->change_set);
 	*subject = (struct subject){0};
 }
 
@@ -23,6 +24,7 @@ int subject_copy(const struct subject *from, struct subject *to)
 	r |= copy_string(from->unit, &copy.unit);
 	r |= copy_string(from->parents, &copy.parents);
 	r |= copy_string(from->user, &copy.user);
+	r |= copy_string(from->change_set, &copy.change_set);
 	if (r < 0) {
 		subject_done(&copy);
 		return -ENOMEM;

@@ -24,6 +24,8 @@ struct subject {
 	char *parents; /* "exe(pid) < exe(pid) < ..." nearest first, at most 8; escaped text; NULL
 			*/
 	char *user;    /* name of uid; NULL when it has none */
+	char *change_set; /* the updater's work that it does a part of:
+			   * "apt-get-20261122T021503Z-812"; NULL: none */
 };
 
 void subject_done(struct subject *subject);

@@ -104,6 +104,7 @@ void m_put_subject(struct message *message, const struct subject *subject)
 	m_put_string(message, subject->unit);
 	m_put_string(message, subject->parents);
 	m_put_string(message, subject->user);
+	m_put_string(message, subject->change_set);
 }
 
 void m_get_subject(struct message *message, struct subject *to)
@@ -120,6 +121,7 @@ void m_get_subject(struct message *message, struct subject *to)
 	to->unit = m_get_string(message);
 	to->parents = m_get_string(message);
 	to->user = m_get_string(message);
+	to->change_set = m_get_string(message);
 }
 
 void m_put_event(struct message *message, const struct event *event)

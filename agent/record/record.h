@@ -80,6 +80,9 @@ int record_resolve(struct record *record, const struct record_match *match, int6
 		   record_finding_fn fn, void *userdata);
 /* 1 when an open finding matches, 0 when none does. */
 int record_has_open(struct record *record, const struct record_match *match);
+/* The oldest of them; the caller's to end when this returns 1. */
+int record_find_open(struct record *record, const struct record_match *match,
+		     struct finding *ret_finding);
 
 /* Open findings about the agent itself (agent.*), until @fn returns non-zero (returned). @fn must
  * not change the record. */

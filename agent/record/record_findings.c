@@ -233,12 +233,13 @@ static int update_subject(struct record *record, const struct finding *f)
 	changed = DB_RUN(record->db,
 			 "UPDATE finding SET detail = ?2, is_known = ?3, cookie = ?4, pid = ?5,"
 			 " ppid = ?6, uid = ?7, euid = ?8, login_uid = ?9, exe = ?10, comm = ?11,"
-			 " unit = ?12, parents = ?13, user = ?14 WHERE id = ?1",
+			 " unit = ?12, parents = ?13, user = ?14, change_set = ?15"
+			 " WHERE id = ?1",
 			 db_text(f->id), db_text(f->detail), db_integer(s->is_known),
 			 db_integer((int64_t)s->cookie), db_integer(s->pid), db_integer(s->ppid),
 			 db_integer(s->uid), db_integer(s->euid), db_integer(s->login_uid),
 			 db_text(s->exe), db_text(s->comm), db_text(s->unit), db_text(s->parents),
-			 db_text(s->user));
+			 db_text(s->user), db_text(f->change_set));
 	return changed < 0 ? (int)changed : 0;
 }
 
@@ -373,9 +374,16 @@ int record_resolve(struct record *record, const struct record_match *match, int6
 int record_has_open(struct record *record, const struct record_match *match)
 {
 	cleanup_finding struct finding finding = {0};
+
+	return record_find_open(record, match, &finding);
+}
+
+int record_find_open(struct record *record, const struct record_match *match,
+		     struct finding *ret_finding)
+{
 	int64_t cursor = 0;
 
-	return find_match(record, match, &cursor, &finding);
+	return find_match(record, match, &cursor, ret_finding);
 }
 
 int record_each_agent(struct record *record, record_finding_fn fn, void *userdata)

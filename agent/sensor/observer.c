@@ -166,7 +166,9 @@ int observer_watch(struct observer *o, const struct sensor_rules *rules)
 	struct watch_set *set = NULL;
 	int r;
 
-	r = watch_set_new(rules, &set);
+	r = proc_table_set_updaters(o->processes, rules->updaters);
+	if (r == 0)
+		r = watch_set_new(rules, &set);
 	if (r < 0)
 		return r;
 	drop_walks(o);

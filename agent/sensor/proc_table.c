@@ -3,21 +3,29 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
+#include "base/ini.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "sensor/hash_key.h"
 
-#define MAX_PARENTS 8
+#define MAX_PARENTS	8
+#define MAX_GENERATIONS 64
 
 struct process {
 	uint64_t cookie, parent_cookie;
 	uint32_t pid, ppid;
 	uint32_t uid, euid, login_uid;
-	int64_t start_ns, end_ns; /* end 0: it runs */
-	int64_t exec_ns;	  /* when @exe took the place of @exe_before */
+	int64_t start_ns, end_ns;    /* end 0: it runs */
+	int64_t exec_ns;	     /* when @exe took the place of @exe_before */
+	int64_t program_ns, wall_ns; /* start of its newest program, by both clocks */
+	uint64_t updater;	     /* cookie of the updater whose work it does; 0: none's */
+	int64_t updater_ns;	     /* since when */
 	char comm[16];
-	char *exe, *exe_before, *unit;
+	char *exe, *exe_before, *script, *unit;
+	char *change_set; /* of an updater itself */
 	struct process *cookie_chain, *pid_chain;
 	struct process *older, *newer; /* by last use */
 };
@@ -26,6 +34,7 @@ struct proc_table {
 	struct process **by_cookie, **by_pid;
 	size_t mask, count, max;
 	struct process *oldest, *newest;
+	char **updaters;
 };
 
 int proc_table_new(size_t max_entries, struct proc_table **ret_table)
@@ -51,7 +60,9 @@ static void process_free(struct process *p)
 {
 	free(p->exe);
 	free(p->exe_before);
+	free(p->script);
 	free(p->unit);
+	free(p->change_set);
 	free(p);
 }
 
@@ -67,6 +78,7 @@ struct proc_table *proc_table_free(struct proc_table *table)
 	}
 	free(table->by_cookie);
 	free(table->by_pid);
+	strv_free(table->updaters);
 	free(table);
 	return NULL;
 }
@@ -183,13 +195,104 @@ static int apply(struct process *p, const struct proc_news *news)
 	return r < 0 ? r : set_text(&p->unit, news->unit);
 }
 
+static bool is_updater(const struct proc_table *table, const struct process *p)
+{
+	for (char **updater = table->updaters; updater && *updater; updater++)
+		if (str_equal(p->exe, *updater) || str_equal(p->script, *updater))
+			return true;
+	return false;
+}
+
+static char *name_change_set(const struct process *p)
+{
+	const char *program = p->script ? p->script : p->exe;
+	time_t seconds = (time_t)(p->wall_ns / NSEC_PER_SEC);
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	struct tm tm = {0};
+	char text[32];
+
+	program = strrchr(program, '/') ? strrchr(program, '/') + 1 : program;
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &tm);
+	str_escape(&sb, program, strnlen(program, 64));
+	strbuf_printf(&sb, "-%s-%u", text, p->pid);
+	return strbuf_take(&sb);
+}
+
+/* Makes @p part of the work that its parent did when it made it, or the first of its own. */
+static int join_updater(struct proc_table *table, struct process *p)
+{
+	const struct process *parent = find(table, p->parent_cookie);
+
+	if (p->updater)
+		return 0;
+	if (parent && parent->updater && parent->updater_ns <= p->start_ns) {
+		p->updater = parent->updater;
+		p->updater_ns = p->start_ns;
+		return 0;
+	}
+	if (!p->cookie || !is_updater(table, p))
+		return 0;
+	p->change_set = name_change_set(p);
+	if (!p->change_set)
+		return -ENOMEM;
+	p->updater = p->cookie;
+	p->updater_ns = p->program_ns;
+	return 0;
+}
+
+static int join_with_parents(struct proc_table *table, struct process *p)
+{
+	struct process *line[MAX_GENERATIONS];
+	unsigned count = 0;
+	int r = 0;
+
+	for (; p && !p->updater && count < MAX_GENERATIONS; p = find(table, p->parent_cookie))
+		line[count++] = p;
+	while (count > 0 && r == 0)
+		r = join_updater(table, line[--count]);
+	return r;
+}
+
+int proc_table_set_updaters(struct proc_table *table, char **updaters)
+{
+	char **copy = NULL;
+	int r = 0;
+
+	for (; updaters && *updaters && r == 0; updaters++)
+		r = strv_append(&copy, *updaters);
+	if (r < 0) {
+		strv_free(copy);
+		return r;
+	}
+	strv_free(table->updaters);
+	table->updaters = copy;
+	/* One may be at work already: it may be what brought this agent. */
+	for (struct process *p = table->oldest; p && r == 0; p = p->newer)
+		r = join_with_parents(table, p);
+	return r;
+}
+
+static int apply_program(struct proc_table *table, struct process *p, const struct proc_news *news)
+{
+	int r = apply(p, news);
+
+	p->wall_ns = news->wall_ns;
+	p->program_ns = news->time_ns;
+	free(p->script);
+	p->script = NULL;
+	if (r == 0)
+		r = set_text(&p->script, news->script);
+	return r < 0 ? r : join_updater(table, p);
+}
+
 int proc_table_exec(struct proc_table *table, const struct proc_news *news)
 {
 	struct process *p = find(table, news->cookie);
 
 	if (!p) {
 		p = add(table, news);
-		return p ? apply(p, news) : -ENOMEM;
+		return p ? apply_program(table, p, news) : -ENOMEM;
 	}
 	touch(table, p);
 	if (p->exe && news->exe && !str_equal(p->exe, news->exe)) {
@@ -197,7 +300,7 @@ int proc_table_exec(struct proc_table *table, const struct proc_news *news)
 		p->exe_before = TAKE_PTR(p->exe);
 		p->exec_ns = news->time_ns;
 	}
-	return apply(p, news);
+	return apply_program(table, p, news);
 }
 
 int proc_table_fork(struct proc_table *table, const struct proc_news *news)
@@ -217,7 +320,9 @@ int proc_table_fork(struct proc_table *table, const struct proc_news *news)
 	if (r < 0 || !parent)
 		return r;
 	r = set_text(&p->exe, exe_at(parent, p->start_ns));
-	return r < 0 ? r : set_text(&p->unit, parent->unit);
+	if (r == 0)
+		r = set_text(&p->unit, parent->unit);
+	return r < 0 ? r : join_updater(table, p);
 }
 
 void proc_table_exit(struct proc_table *table, uint64_t cookie, int64_t time_ns)
@@ -268,6 +373,7 @@ static int describe(struct proc_table *table, const struct process *p, const str
 		    struct subject *ret_subject)
 {
 	cleanup_strbuf struct strbuf parents = STRBUF_INIT;
+	struct process *updater = find(table, p->updater);
 	struct subject subject = {
 		.is_known = true,
 		.cookie = p->cookie,
@@ -279,6 +385,9 @@ static int describe(struct proc_table *table, const struct process *p, const str
 	};
 	int r;
 
+	/* It counts as in use for as long as any of its processes does something. */
+	if (updater)
+		touch(table, updater);
 	add_parents(table, p, &parents);
 	r = strbuf_check(&parents);
 	if (r == 0)
@@ -291,6 +400,8 @@ static int describe(struct proc_table *table, const struct process *p, const str
 		r = set_text(&subject.user, id_names_user(names, p->uid));
 	if (r == 0 && parents.len > 0)
 		r = set_text(&subject.parents, parents.data);
+	if (r == 0 && updater)
+		r = set_text(&subject.change_set, updater->change_set);
 	if (r < 0) {
 		subject_done(&subject);
 		return r;

@@ -25,10 +25,19 @@ struct proc_news {
 	uint32_t pid, ppid;
 	uint32_t uid, euid, login_uid;
 	int64_t time_ns;
+	int64_t wall_ns; /* the same on the wall clock; 0 where it is not needed: no program started
+			  */
 	const char *comm;
 	const char *exe;
+	const char *script; /* that @exe interprets */
 	const char *unit;
 };
+
+/*
+ * What a trusted updater's processes do is one change-set: of all that descend from the first
+ * updater, as long as that one is remembered. It groups, and approves nothing.
+ */
+int proc_table_set_updaters(struct proc_table *table, char **updaters);
 
 int proc_table_new(size_t max_entries, struct proc_table **ret_table);
 struct proc_table *proc_table_free(struct proc_table *table);

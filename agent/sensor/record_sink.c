@@ -30,14 +30,16 @@ static int on_program(struct record_sink *sink, const struct record *record)
 	int r;
 
 	r = exec_news_fill(record, &sink->words, &news);
-	if (r == 0)
-		r = proc_table_exec(observer_processes(sink->observer), &news);
+	if (r < 0)
+		return r;
+	news.wall_ns = exec.time_ns;
+	news.script = exec.script = exec_news_script(record, &sink->words);
+	r = proc_table_exec(observer_processes(sink->observer), &news);
 	if (r < 0)
 		return r;
 	if (record->hdr.type == EV_TASK && (!sink->is_inventory || record->exec.exe.length == 0))
 		return 0;
 	exec.exe = news.exe;
-	exec.script = exec_news_script(record, &sink->words);
 	if (exec_news_has_long_script(record)) {
 		int64_t ns = (int64_t)record->hdr.ktime;
 

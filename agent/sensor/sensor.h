@@ -23,8 +23,9 @@ typedef void (*sensor_event_fn)(const struct event *event, void *userdata);
 
 /* What is monitored. Lists are NULL-ended and borrowed until the next sensor_watch(). */
 struct sensor_rules {
-	char **trees;	/* absolute directories */
-	char **ignores; /* absolute paths or trees, or glob patterns (fnmatch, FNM_PATHNAME) */
+	char **trees;	 /* absolute directories */
+	char **ignores;	 /* absolute paths or trees, or glob patterns (fnmatch, FNM_PATHNAME) */
+	char **updaters; /* programs and scripts whose work is one change-set */
 };
 
 /* State of one program or kernel facility that a back end uses, for `doctor`. */

@@ -24,7 +24,7 @@ _plumbline_options() {
 	controls) echo --profile --data --config ;;
 	data-dictionary | doctor) echo --json ;;
 	status | watch) echo --json --socket --config ;;
-	findings) echo --all --json --socket --config ;;
+	findings) echo --all --each --change-set --json --socket --config ;;
 	coverage) echo --since --json --socket --config ;;
 	report) echo --format --output --since --input --socket --config ;;
 	export) echo --since --output --socket --config ;;

@@ -52,6 +52,7 @@ static const struct subject subject = {
 	.unit = "session-2.scope",
 	.parents = "/bin/sh(41) < /sbin/init(1)",
 	.user = NULL,
+	.change_set = "apt-20261122T021503Z-812",
 };
 
 static void check_fact(const struct file_fact *got, const struct file_fact *want)
@@ -90,6 +91,7 @@ static void check_subject(const struct subject *got, const struct subject *want)
 	ck_assert(str_equal(got->unit, want->unit));
 	ck_assert(str_equal(got->parents, want->parents));
 	ck_assert(str_equal(got->user, want->user));
+	ck_assert(str_equal(got->change_set, want->change_set));
 }
 
 START_TEST(a_file_fact_survives_the_way)

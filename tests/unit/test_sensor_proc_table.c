@@ -184,6 +184,102 @@ START_TEST(counts_who_still_runs_a_program)
 }
 END_TEST
 
+static char *updaters[] = {"/usr/bin/apt", "/usr/bin/dpkg", "/usr/bin/upgrade-script", NULL};
+
+/* As of 2026-11-22 02:15:03 UTC. */
+static void exec_at_three(uint64_t cookie, uint64_t parent, uint32_t pid, const char *exe,
+			  const char *script)
+{
+	struct proc_news n = news(cookie, parent, pid, exe);
+
+	n.script = script;
+	n.wall_ns = 1795313703000000000;
+	ck_assert_int_eq(proc_table_exec(table, &n), 0);
+}
+
+static void check_change_set(uint64_t cookie, const char *want)
+{
+	cleanup_subject struct subject subject = {0};
+
+	ck_assert_int_eq(proc_table_subject(table, cookie, names, &subject), 0);
+	ck_assert_pstr_eq(subject.change_set, want);
+}
+
+START_TEST(all_that_an_updater_starts_does_one_change_set)
+{
+	ck_assert_int_eq(proc_table_set_updaters(table, updaters), 0);
+	exec(10, 1, 100, "/bin/shell");
+	fork_of(11, 10, 101);
+	check_change_set(11, NULL);
+	exec_at_three(11, 10, 101, "/usr/bin/apt", NULL);
+	fork_of(12, 11, 102);
+	exec_at_three(12, 11, 102, "/usr/bin/dpkg", NULL);
+	exec(13, 12, 103, "/bin/shell"); /* whose fork was lost */
+	check_change_set(11, "apt-20261122T021503Z-101");
+	check_change_set(12, "apt-20261122T021503Z-101");
+	check_change_set(13, "apt-20261122T021503Z-101");
+	check_change_set(10, NULL);
+}
+END_TEST
+
+START_TEST(a_script_can_be_an_updater)
+{
+	ck_assert_int_eq(proc_table_set_updaters(table, updaters), 0);
+	exec_at_three(10, 1, 100, "/usr/bin/python3", "/usr/bin/upgrade-script");
+	exec_at_three(11, 1, 101, "/usr/bin/python3", "/usr/bin/game");
+	check_change_set(10, "upgrade-script-20261122T021503Z-100");
+	check_change_set(11, NULL);
+}
+END_TEST
+
+START_TEST(what_was_started_before_the_updater_is_not_its_work)
+{
+	ck_assert_int_eq(proc_table_set_updaters(table, updaters), 0);
+	exec(10, 1, 100, "/bin/shell");
+	fork_of(20, 10, 101);
+	/* `exec apt` in a shell that has a child already. */
+	struct proc_news later = news(10, 1, 100, "/usr/bin/apt");
+
+	later.time_ns = 30;
+	ck_assert_int_eq(proc_table_exec(table, &later), 0);
+	exec(20, 10, 101, "/bin/tool");
+	check_change_set(20, NULL);
+	fork_of(40, 10, 102);
+	check_change_set(40, "apt-19700101T000000Z-100");
+}
+END_TEST
+
+START_TEST(an_updater_that_is_at_work_when_the_rules_come_is_found)
+{
+	char *none[] = {NULL};
+
+	exec_at_three(10, 1, 100, "/usr/bin/dpkg", NULL);
+	fork_of(11, 10, 101);
+	fork_of(12, 11, 102);
+	fork_of(13, 1, 103);
+	ck_assert_int_eq(proc_table_set_updaters(table, updaters), 0);
+	check_change_set(12, "dpkg-20261122T021503Z-100");
+	check_change_set(13, NULL);
+	/* Its work stays what it was, whatever comes later is not. */
+	ck_assert_int_eq(proc_table_set_updaters(table, none), 0);
+	check_change_set(11, "dpkg-20261122T021503Z-100");
+	exec_at_three(20, 1, 104, "/usr/bin/dpkg", NULL);
+	check_change_set(20, NULL);
+}
+END_TEST
+
+START_TEST(a_change_set_ends_with_the_memory_of_its_updater)
+{
+	ck_assert_int_eq(proc_table_set_updaters(table, updaters), 0);
+	exec_at_three(10, 1, 100, "/usr/bin/apt", NULL);
+	fork_of(11, 10, 101);
+	proc_table_exit(table, 10, 500);
+	check_change_set(11, "apt-20261122T021503Z-100");
+	proc_table_forget(table, 501);
+	check_change_set(11, NULL);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -195,6 +291,11 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, remembers_the_ended_until_told_to_forget);
 	tcase_add_test(tcase, is_bounded_and_keeps_what_is_used);
 	tcase_add_test(tcase, counts_who_still_runs_a_program);
+	tcase_add_test(tcase, all_that_an_updater_starts_does_one_change_set);
+	tcase_add_test(tcase, a_script_can_be_an_updater);
+	tcase_add_test(tcase, what_was_started_before_the_updater_is_not_its_work);
+	tcase_add_test(tcase, an_updater_that_is_at_work_when_the_rules_come_is_found);
+	tcase_add_test(tcase, a_change_set_ends_with_the_memory_of_its_updater);
 }
 
 UNIT_MAIN("sensor_proc_table")

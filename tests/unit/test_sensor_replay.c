@@ -194,7 +194,7 @@ static void replay(void)
 
 	fclose(out);
 	ck_assert_int_eq(sensor_replay_open(records, keep, NULL, &sensor), 0);
-	ck_assert_int_eq(sensor_replay.watch(sensor, &(struct sensor_rules){trees, NULL}), 0);
+	ck_assert_int_eq(sensor_replay.watch(sensor, &(struct sensor_rules){.trees = trees}), 0);
 }
 
 START_TEST(a_start_has_digest_and_parents)
@@ -442,7 +442,7 @@ START_TEST(a_large_file_that_changes_meanwhile_is_read_again)
 	put_open(10, "/large");
 	fclose(out);
 	ck_assert_int_eq(sensor_replay_open(records, keep, NULL, &sensor), 0);
-	ck_assert_int_eq(sensor_replay.watch(sensor, &(struct sensor_rules){trees, NULL}), 0);
+	ck_assert_int_eq(sensor_replay.watch(sensor, &(struct sensor_rules){.trees = trees}), 0);
 	/* The walk has begun to read it when the first piece is done. */
 	for (int i = 0; i < 3; i++) {
 		poll_fd = (struct pollfd){.fd = sensor_replay.fd(sensor), .events = POLLIN};

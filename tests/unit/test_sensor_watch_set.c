@@ -13,7 +13,8 @@ static void setup(void)
 	char *ignores[] = {(char *)"/usr/share/doc", (char *)"/opt/app/*.log",
 			   (char *)"/usr/lib/*/cache", NULL};
 
-	ck_assert_int_eq(watch_set_new(&(struct sensor_rules){trees, ignores}, &set), 0);
+	ck_assert_int_eq(
+		watch_set_new(&(struct sensor_rules){.trees = trees, .ignores = ignores}, &set), 0);
 }
 
 static void teardown(void)
@@ -60,7 +61,7 @@ START_TEST(refuses_a_relative_tree)
 	char *trees[] = {(char *)"usr", NULL};
 	struct watch_set *other = NULL;
 
-	ck_assert_int_eq(watch_set_new(&(struct sensor_rules){trees, NULL}, &other), -EINVAL);
+	ck_assert_int_eq(watch_set_new(&(struct sensor_rules){.trees = trees}, &other), -EINVAL);
 }
 END_TEST
 
