@@ -208,6 +208,18 @@ bool str_ends(const char *text, const char *suffix)
 	return len >= suffix_len && memcmp(text + len - suffix_len, suffix, suffix_len) == 0;
 }
 
+bool str_has_word(const char *list, const char *word, char separator)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list, *end; at; at = end ? end + 1 : NULL) {
+		end = strchr(at, separator);
+		if (strncmp(at, word, len) == 0 && (at[len] == separator || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 bool path_is_below(const char *path, const char *tree)
 {
 	size_t len = strlen(tree);

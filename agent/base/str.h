@@ -38,6 +38,8 @@ int str_to_i64(const char *text, int base, int64_t *ret_value);
 bool str_equal(const char *a, const char *b); /* NULL equals NULL only */
 bool str_starts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);
+/* Whether @word is one of the words of @list, which @separator parts. */
+bool str_has_word(const char *list, const char *word, char separator);
 
 /* Whether @path is @tree or below it; both absolute and without trailing slash ("/" allowed). */
 bool path_is_below(const char *path, const char *tree);

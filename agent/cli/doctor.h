@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What `plumbline doctor` finds out about this machine before anything is
- * printed. Reads and tries; changes nothing that outlives the call.
+ * printed. Reads, asks and tries; changes nothing that outlives the call.
  */
 #ifndef PLUMBLINE_CLI_DOCTOR_H
 #define PLUMBLINE_CLI_DOCTOR_H
@@ -10,36 +10,55 @@
 #include <stddef.h>
 
 #include "base/strbuf.h"
-#include "sensor/sensor.h"
+#include "model/sight.h"
+#include "model/standing.h"
 
-#define DOCTOR_MAX 32
+#define DOCTOR_MAX	   32
+#define DOCTOR_CHANGES_MAX 48
 
 struct doctor_line {
-	char name[64];
+	const char *name;
 	int error;	  /* 0: good; else negative errno */
-	const char *note; /* what it is for, or why it is missing; static text; NULL */
+	const char *note; /* what it is for; static text; NULL */
+};
+
+/* One thing to do, by hand, on this machine. */
+struct doctor_change {
+	const char *rung; /* that it leads to; NULL: completes the one that is there */
+	const char *kind; /* "kernel line", "capability", ... */
+	char what[600];	  /* literally, as far as that can be said */
+	char how[600];
 };
 
 struct doctor {
-	const struct sensor_ops *ops; /* of the rung that this machine gets; NULL: none */
-	struct strbuf why;	      /* a line per rung above: "name: reason" */
+	char rung[16];			   /* that this machine gets; "": none */
+	const struct sensor_sight *sights; /* of it; NULL */
+	struct strbuf why;		   /* a line per rung above: "name: reason" */
+	struct standing standing;
 
-	char kernel[128];  /* release */
-	struct strbuf lsm; /* active security modules; empty: not known */
+	char kernel[128];      /* release */
+	struct strbuf lsm;     /* active security modules; empty: not known */
+	struct strbuf cmdline; /* of the kernel */
 	struct strbuf lockdown;
 	bool has_btf;
 
 	struct doctor_line capabilities[DOCTOR_MAX];
 	struct doctor_line types[DOCTOR_MAX]; /* program types that the kernel was asked for */
-	struct doctor_line parts[DOCTOR_MAX]; /* programs and groups of the rung */
-	size_t capability_count, type_count, part_count;
+	size_t capability_count, type_count;
 
-	struct strbuf advice;	  /* a change that would raise the rung, or a part, a line */
+	struct doctor_change changes[DOCTOR_CHANGES_MAX];
+	size_t change_count;
 	struct strbuf not_looked; /* what could not be found out, a line each */
 };
 
 /* @folder: where the self-test may make files; NULL: one of its own below TMPDIR or /tmp. */
 int doctor_look(const char *folder, struct doctor *ret_doctor);
 void doctor_done(struct doctor *doctor);
+
+/* The reason in @why for the rung called @name, and its length; NULL when there is none. */
+const char *doctor_why(const struct doctor *doctor, const char *name, size_t *ret_len);
+
+/* For doctor.c: fills the changes from all else. */
+void doctor_advise(struct doctor *doctor);
 
 #endif

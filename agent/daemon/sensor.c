@@ -33,6 +33,7 @@ struct sensing {
 	struct sensor *sensor;
 	char *why;   /* not a higher rung, a line per rung */
 	char *phase; /* the last that was told */
+	struct standing standing;
 	bool is_started;
 	bool is_held;
 	struct loop_source *look; /* while on hold: whether the channel has room again */
@@ -143,6 +144,7 @@ static int prepare(struct child *child)
 		.self_test_dir = child->config->run_dir,
 		.fn = on_event,
 		.userdata = s,
+		.ret_standing = &s->standing,
 	};
 	int r;
 
@@ -178,16 +180,16 @@ static void introduce(struct sensing *s)
 
 static void report_parts(struct sensing *s)
 {
-	struct sensor_part part;
-
-	for (size_t i = 0; s->ops->part(s->sensor, i, &part) == 0; i++) {
+	sensor_list_parts(s->ops, s->sensor, &s->standing);
+	for (size_t i = 0; i < s->standing.part_count; i++) {
+		const struct standing_part *part = &s->standing.parts[i];
 		char what[128];
 
-		if (part.error == 0)
+		if (!standing_part_is_missing(part))
 			continue;
-		snprintf(what, sizeof(what), "sensor without %s", part.name);
-		log_warning(part.error, "%s, ignoring", what);
-		child_report_degraded(s->child, what, strerror(-part.error));
+		snprintf(what, sizeof(what), "sensor without %s", part->name);
+		log_warning(part->error, "%s, ignoring", what);
+		child_report_degraded(s->child, what, standing_part_problem(part));
 	}
 }
 

@@ -5,6 +5,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -59,4 +61,12 @@ int bpf_probe_load(enum bpf_probe_type type)
 	fd = bpf_prog_load(probe->type, "plumbline_probe", "Dual BSD/GPL", insns, ARRAY_SIZE(insns),
 			   &options);
 	return fd < 0 ? -errno : 0;
+}
+
+bool bpf_probe_is_call_refused(void)
+{
+	union bpf_attr attr = {0};
+
+	/* No kernel has this command, and says so to who may ask at all. */
+	return syscall(SYS_bpf, -1, &attr, sizeof(attr)) < 0 && errno == EPERM;
 }

@@ -6,6 +6,7 @@
 #ifndef PLUMBLINE_SENSOR_BPF_PROBE_H
 #define PLUMBLINE_SENSOR_BPF_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum bpf_probe_type {
@@ -24,5 +25,8 @@ const char *bpf_probe_name(enum bpf_probe_type type);
 /* 0 when the kernel takes it, else the negative errno that it gave. -ENOENT: it has no such hook or
  * no BTF. */
 int bpf_probe_load(enum bpf_probe_type type);
+/* Whether bpf() is refused before the kernel looks at what is asked for: by a filter, or for want
+ * of every right. */
+bool bpf_probe_is_call_refused(void);
 
 #endif

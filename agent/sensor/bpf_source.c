@@ -12,14 +12,14 @@
 #include "base/log.h"
 #include "sensor/agent.skel.h"
 
-#define MAX_PROGRAMS 32
+#define MAX_PROGRAMS STANDING_PARTS_MAX
 /* Of a program that is not wanted here, so nothing is missing without it. */
 #define NOT_WANTED (-ECANCELED)
 
 struct bpf_source {
 	struct agent_bpf *skel;
 	struct bpf_link *links[MAX_PROGRAMS];
-	struct bpf_program_state programs[MAX_PROGRAMS]; /* those that are wanted */
+	struct bpf_program_state programs[MAX_PROGRAMS]; /* those that are wanted first */
 	size_t program_count;
 	struct ring_buffer *rings;
 	struct bpf_link *tasks;
@@ -206,6 +206,39 @@ static void fall_back_to_calls(const struct bpf_source_options *options, int *er
 	agent_bpf__destroy(skel);
 }
 
+/* Without its hook in the kernel: BTF or tracefs does not name it. */
+static bool is_hook_absent(const struct bpf_program *program, int error)
+{
+	return error == -ENOENT && is_of(program, "lsm");
+}
+
+static void attach_one(struct bpf_source *source, struct bpf_program *program, int error)
+{
+	size_t at = source->program_count++;
+	struct bpf_program_state *state = &source->programs[at];
+
+	state->name = bpf_program__name(program);
+	state->hook = bpf_program__section_name(program);
+	if (error == 0) {
+		source->links[at] = bpf_program__attach(program);
+		error = source->links[at] ? 0 : -errno;
+	}
+	state->error = error;
+	state->state = error == 0			? PART_ATTACHED
+		       : is_hook_absent(program, error) ? PART_ABSENT
+							: PART_REFUSED;
+	if (program == source->skel->progs.list_tasks)
+		source->tasks = source->links[at];
+}
+
+static bool has_hook(const struct bpf_source *source, const char *hook)
+{
+	for (size_t i = 0; i < source->program_count; i++)
+		if (strcmp(source->programs[i].hook, hook) == 0)
+			return true;
+	return false;
+}
+
 static void attach(struct bpf_source *source, const int *errors)
 {
 	struct bpf_program *program;
@@ -213,23 +246,23 @@ static void attach(struct bpf_source *source, const int *errors)
 
 	bpf_object__for_each_program(program, source->skel->obj)
 	{
-		size_t at = source->program_count;
-		struct bpf_program_state *state = &source->programs[at];
+		if (i < MAX_PROGRAMS && errors[i] != NOT_WANTED)
+			attach_one(source, program, errors[i]);
+		i++;
+	}
+	/* Of the others, for who wants to know: those of hooks that no program stands for yet. */
+	bpf_object__for_each_program(program, source->skel->obj)
+	{
+		const char *hook = bpf_program__section_name(program);
 
-		if (i == MAX_PROGRAMS)
+		if (source->program_count == MAX_PROGRAMS)
 			break;
-		if (errors[i++] == NOT_WANTED)
-			continue;
-		state->name = bpf_program__name(program);
-		state->hook = bpf_program__section_name(program);
-		state->error = errors[i - 1];
-		if (state->error == 0) {
-			source->links[at] = bpf_program__attach(program);
-			state->error = source->links[at] ? 0 : -errno;
-		}
-		if (program == source->skel->progs.list_tasks)
-			source->tasks = source->links[at];
-		source->program_count++;
+		if (!has_hook(source, hook))
+			source->programs[source->program_count++] = (struct bpf_program_state){
+				.name = bpf_program__name(program),
+				.hook = hook,
+				.state = PART_UNNEEDED,
+			};
 	}
 }
 
@@ -369,6 +402,37 @@ int bpf_source_list_tasks(struct bpf_source *source)
 const struct bpf_program_state *bpf_source_program(const struct bpf_source *source, size_t index)
 {
 	return index < source->program_count ? &source->programs[index] : NULL;
+}
+
+uint64_t bpf_source_skipped(const struct bpf_source *source, size_t index)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+	struct bpf_program *program;
+
+	if (index >= source->program_count || source->programs[index].state != PART_ATTACHED)
+		return 0;
+	program = bpf_object__find_program_by_name(source->skel->obj, source->programs[index].name);
+	if (!program || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) < 0)
+		return 0;
+	return info.recursion_misses;
+}
+
+int bpf_source_keeps_facts(const struct bpf_source *source)
+{
+	cleanup_close int fd = -1;
+	struct ev_inode fact = {0};
+	int map = bpf_map__fd(source->skel->maps.inodes);
+
+	if (map < 0)
+		return -EOPNOTSUPP;
+	/* Any file does; with a fact already there it is proven, too. */
+	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (bpf_map_update_elem(map, &fd, &fact, BPF_NOEXIST) == 0 || errno == EEXIST)
+		return 0;
+	return -errno;
 }
 
 int bpf_source_counters(const struct bpf_source *source, struct ev_counters *ret_sum)

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "ebpf/event.h"
+#include "model/standing.h"
 
 struct bpf_source;
 
@@ -32,7 +33,8 @@ struct bpf_source_options {
 struct bpf_program_state {
 	const char *name; /* of the program */
 	const char *hook; /* "tp_btf/sched_process_exec" */
-	int error;	  /* 0: attached; else the negative errno of its load or attach */
+	int error;	  /* negative errno of its load or attach */
+	enum part_state state;
 };
 
 /* @options may be NULL. On failure the words of kernel and libbpf are in @reterr. */
@@ -49,8 +51,17 @@ int bpf_source_dispatch(struct bpf_source *source);
 /* Hands a record of EV_TASK for every process that runs to the reader. */
 int bpf_source_list_tasks(struct bpf_source *source);
 
-/* The programs that were asked for, @index from 0; NULL past the last. */
+/* All programs, each hook once unless several were asked for; @index from 0; NULL past the last. */
 const struct bpf_program_state *bpf_source_program(const struct bpf_source *source, size_t index);
+
+/* How often the kernel left a run of it out, since it ran on that processor already; since 5.12. */
+uint64_t bpf_source_skipped(const struct bpf_source *source, size_t index);
+
+/*
+ * 0 when the kernel keeps facts about files for programs on LSM hooks; -ENOMEM on processors where
+ * it cannot allocate there, -EOPNOTSUPP without those programs.
+ */
+int bpf_source_keeps_facts(const struct bpf_source *source);
 
 /* Sums over all processors. */
 int bpf_source_counters(const struct bpf_source *source, struct ev_counters *ret_sum);

@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "model/event.h"
 #include "model/sight.h"
+#include "model/standing.h"
 
 struct sensor;
 
@@ -28,10 +29,12 @@ struct sensor_rules {
 	char **updaters; /* programs and scripts whose work is one change-set */
 };
 
-/* State of one program or kernel facility that a back end uses, for `doctor`. */
+/* One program or kernel facility that a back end uses, as in struct standing_part. */
 struct sensor_part {
-	const char *name; /* "tp_btf/sched_process_exec", "fanotify" */
-	int error;	  /* 0: works; else negative errno */
+	const char *name;
+	enum part_state state;
+	int error;
+	uint64_t skipped;
 };
 
 struct sensor_ops {
@@ -62,7 +65,7 @@ struct sensor_ops {
 	 * no room there is lost and counted, and told by EVENT_GAP afterwards.
 	 */
 	int (*hold)(struct sensor *sensor, int is_held);
-	/* Its parts, @index from 0: 0, or -ENOENT past the last. */
+	/* Its programs and kernel facilities, @index from 0: 0, or -ENOENT past the last. */
 	int (*part)(const struct sensor *sensor, size_t index, struct sensor_part *ret_part);
 };
 
@@ -80,8 +83,12 @@ struct sensor_choice {
 	const char *self_test_dir;
 	sensor_event_fn fn;
 	void *userdata;
+	struct standing *ret_standing; /* NULL, or: gets the rights and the rungs passed over */
 };
 int sensor_choose(const struct sensor_choice *choice, const struct sensor_ops **ret_ops,
 		  struct sensor **ret_sensor, struct strbuf *ret_why);
+/* Fills the parts of @standing as they are now. */
+void sensor_list_parts(const struct sensor_ops *ops, const struct sensor *sensor,
+		       struct standing *standing);
 
 #endif

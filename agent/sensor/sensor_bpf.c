@@ -17,6 +17,7 @@
 #include "sensor/mounts.h"
 #include "sensor/observer.h"
 #include "sensor/record_sink.h"
+#include "sensor/rights.h"
 #include "sensor/self_test.h"
 #include "sensor/wakeups.h"
 
@@ -77,10 +78,8 @@ int sensor_bpf_probe(struct strbuf *reterr)
 		return -EPERM;
 	}
 	if (r < 0) {
-		strbuf_printf(reterr,
-			      "the kernel refused a tracepoint program (%s): it needs CAP_BPF and "
-			      "CAP_PERFMON, and a kernel with CONFIG_DEBUG_INFO_BTF",
-			      strerror(-r));
+		strbuf_add_str(reterr, "no tracepoint programs: ");
+		rights_explain(r, reterr);
 		return r;
 	}
 	r = fan_open(ignore_change, NULL, &fan);
@@ -451,13 +450,32 @@ int sensor_bpf_hold(struct sensor *sensor, int is_held)
 
 int sensor_bpf_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part)
 {
-	const struct bpf_program_state *state = bpf_source_program(sensor->bpf, index);
+	const struct bpf_program_state *state;
+	int error;
 
-	if (!state && index > 0 && bpf_source_program(sensor->bpf, index - 1))
+	if (index == 0) {
 		*ret_part = (struct sensor_part){.name = "fanotify (FID, notification only)"};
-	else if (state)
-		*ret_part = (struct sensor_part){.name = state->hook, .error = state->error};
-	else
+		return 0;
+	}
+	if (index == 1) {
+		error = sensor->has_lsm ? bpf_source_keeps_facts(sensor->bpf) : 0;
+		*ret_part = (struct sensor_part){
+			.name = "inode storage",
+			.state = !sensor->has_lsm ? PART_UNNEEDED
+				 : error	  ? PART_REFUSED
+						  : PART_ATTACHED,
+			.error = error,
+		};
+		return 0;
+	}
+	state = bpf_source_program(sensor->bpf, index - 2);
+	if (!state)
 		return -ENOENT;
+	*ret_part = (struct sensor_part){
+		.name = state->hook,
+		.state = state->state,
+		.error = state->error,
+		.skipped = bpf_source_skipped(sensor->bpf, index - 2),
+	};
 	return 0;
 }

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "sensor/bpf_probe.h"
+#include "sensor/rights.h"
 #include "sensor/sensor_bpf.h"
 
 /* The active security modules, "lockdown,capability,bpf"; "" when they cannot be read. */
@@ -20,22 +22,10 @@ static void read_lsm_list(struct strbuf *list)
 		list->data[--list->len] = '\0';
 }
 
-static bool list_has(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = list; at; at = strchr(at, ',')) {
-		at += *at == ',';
-		if (strncmp(at, word, len) == 0 && (at[len] == ',' || at[len] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 /* The kernel takes such programs also where it never calls them. */
 static int check_list(const char *list, struct strbuf *reterr)
 {
-	if (list_has(list, "bpf"))
+	if (str_has_word(list, "bpf", ','))
 		return 0;
 	if (list[0])
 		strbuf_printf(
@@ -48,20 +38,18 @@ static int check_list(const char *list, struct strbuf *reterr)
 
 static void explain_refusal(int error, struct strbuf *reterr)
 {
-	if (error == -EPERM && bpf_probe_load(BPF_PROBE_TP_BTF) == 0)
+	bool is_alone = bpf_probe_load(BPF_PROBE_TP_BTF) == 0;
+
+	if (error == -EPERM && is_alone)
 		strbuf_add_str(reterr,
 			       "the kernel refused the program with EPERM (Operation not "
 			       "permitted) though it takes tracepoint programs: a policy of "
 			       "this machine forbids it");
-	else if (error == -EPERM || error == -EACCES)
-		strbuf_printf(reterr,
-			      "the kernel refused the program (%s): needs CAP_BPF and CAP_PERFMON",
-			      strerror(-error));
+	else if (error == -ENOENT && is_alone)
+		strbuf_add_str(reterr, "this kernel has no LSM hooks for programs: it was built "
+				       "without CONFIG_BPF_LSM");
 	else
-		strbuf_printf(reterr,
-			      "the kernel refused the program (%s): needs CONFIG_BPF_LSM and "
-			      "CONFIG_DEBUG_INFO_BTF",
-			      strerror(-error));
+		rights_explain(error, reterr);
 }
 
 static int lsm_probe(struct strbuf *reterr)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/standing.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+const char *part_state_name(enum part_state state)
+{
+	static const char *const names[PART_STATE_COUNT] = {
+		[PART_ATTACHED] = "attached",
+		[PART_REFUSED] = "refused",
+		[PART_ABSENT] = "absent",
+		[PART_UNNEEDED] = "unneeded",
+	};
+
+	return (unsigned)state < PART_STATE_COUNT ? names[state] : "unknown";
+}
+
+/* By hook; tests/lint/hooks.py holds it against the programs in ebpf/. */
+static const struct {
+	const char *name, *serves;
+} parts[] = {
+	{"fanotify (FID, notification only)", "changes of files, names and attributes"},
+	{"inode storage", "what is known of a file and need not be told twice, by whatever name"},
+	{"iter/task", "programs that ran before the agent"},
+	{"lsm/bprm_check_security", "scripts, by the very file that the kernel opens"},
+	{"lsm/file_mprotect", "files made executable after they were mapped"},
+	{"lsm/file_open", "each open for writing, by whatever road"},
+	{"lsm/inode_link", "new names of monitored files"},
+	{"lsm/inode_setattr", "files cut or grown without an open"},
+	{"lsm/kernel_load_data", "kernel modules from memory"},
+	{"lsm/kernel_read_file", "kernel modules from files"},
+	{"lsm/mmap_file", "libraries and what else is mapped executable"},
+	{"tp_btf/sched_process_exec", "program starts"},
+	{"tp_btf/sched_process_exit",
+	 "ends of processes, so that a number used again misleads nobody"},
+	{"tp_btf/sched_process_fork", "new processes, so that each change has its right parent"},
+	{"tracepoint/syscalls/sys_enter_truncate", "files cut without an open"},
+	{"tracepoint/syscalls/sys_exit_creat", "opens for writing by creat()"},
+	{"tracepoint/syscalls/sys_exit_open", "opens for writing by open()"},
+	{"tracepoint/syscalls/sys_exit_open_by_handle_at", "opens for writing by file handle"},
+	{"tracepoint/syscalls/sys_exit_openat", "opens for writing by openat()"},
+	{"tracepoint/syscalls/sys_exit_openat2", "opens for writing by openat2()"},
+};
+
+const char *standing_part_serves(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (str_equal(parts[i].name, name))
+			return parts[i].serves;
+	return NULL;
+}
+
+const char *standing_part_problem(const struct standing_part *part)
+{
+	if (!standing_part_is_missing(part))
+		return "";
+	if (part->state == PART_ABSENT)
+		return "this kernel has no such hook";
+	if (part->error == -ENOENT && str_starts(part->name, "tracepoint/syscalls/"))
+		return "not found: tracefs is not mounted at /sys/kernel/tracing, or the kernel "
+		       "was built without CONFIG_FTRACE_SYSCALLS";
+	if (part->error == -ENOMEM && str_equal(part->name, "inode storage"))
+		return "facts about files cannot be kept on this processor: for this kernel it "
+		       "needs cmpxchg16b (cx16 in /proc/cpuinfo)";
+	return strerror(-part->error);
+}
+
+bool standing_part_is_missing(const struct standing_part *part)
+{
+	return part->state == PART_REFUSED || part->state == PART_ABSENT;
+}
