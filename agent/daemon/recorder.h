@@ -106,10 +106,11 @@ struct recorder {
 	struct recorder_recheck recheck;
 
 	/* Outbox */
-	bool is_wanted;		  /* the reporter waits for a batch */
-	unsigned batch_records;	  /* limit; halves when a collector finds batches too large */
-	uint64_t data_sequence;	  /* last record that is no chain head */
-	uint64_t signed_sequence; /* last chain head that the supervisor signed */
+	bool is_wanted;		   /* the reporter waits for a batch */
+	int64_t reporter_asked_ns; /* boot clock; 0: never */
+	unsigned batch_records;	   /* limit; halves when a collector finds batches too large */
+	uint64_t data_sequence;	   /* last record that is no chain head */
+	uint64_t signed_sequence;  /* last chain head that the supervisor signed */
 	int64_t head_asked_ns, head_told_ns; /* boot clock; 0: never */
 	struct wire_head head;		     /* newest signed; signature NULL: none */
 	bool is_head_told;		     /* it has been appended */

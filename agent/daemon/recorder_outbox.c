@@ -19,6 +19,7 @@
 #include "wire/batch.h"
 
 #define PART_BYTES	   60000
+#define REPORTER_EVERY_NS  (2 * NSEC_PER_SEC)
 #define HEAD_EVERY_NS	   (10 * NSEC_PER_SEC)
 #define HEAD_TOLD_EVERY_NS (60 * NSEC_PER_SEC)
 #define SIGNATURE_MAX	   256
@@ -132,6 +133,23 @@ static int send_parts(struct channel *reporter, uint64_t first, uint64_t last,
 			return r;
 	}
 	return 0;
+}
+
+/* A reporter without work has ended, and comes back for what waits now. One that crashed comes
+ * back without this. */
+static int want_reporter(struct recorder *recorder, const struct record_head *head)
+{
+	cleanup_message struct message message = MESSAGE_INIT(MSG_REPORT_WANT);
+	struct child *child = recorder->child;
+	int64_t now_ns = clock_boot_ns();
+
+	if (!child->config->url[0] || !child->supervisor || child->peers[ROLE_REPORTER] ||
+	    head->committed <= head->acked ||
+	    (recorder->reporter_asked_ns &&
+	     now_ns - recorder->reporter_asked_ns < REPORTER_EVERY_NS))
+		return 0;
+	recorder->reporter_asked_ns = now_ns;
+	return channel_send(child->supervisor, &message);
 }
 
 static int send_batch(struct recorder *recorder)
@@ -404,6 +422,8 @@ int recorder_outbox_tick(struct recorder *recorder)
 		return r;
 	if (ask_head(recorder, &head) < 0)
 		log_debug("The supervisor is busy; the chain head is asked for later");
+	if (want_reporter(recorder, &head) < 0)
+		log_debug("The supervisor is busy; the reporter is asked for later");
 	return recorder_send_owed(recorder);
 }
 
@@ -417,6 +437,8 @@ void recorder_outbox_committed(struct recorder *recorder)
 		r = ask_head(recorder, &head);
 	if (r < 0)
 		log_warning(r, "The chain head could not be sent for signing");
+	else if (want_reporter(recorder, &head) < 0)
+		log_debug("The supervisor is busy; the reporter is asked for later");
 	r = send_batch(recorder);
 	if (r < 0)
 		log_error(r, "The next batch could not be handed to the reporter");

@@ -4,7 +4,10 @@
  * time, posts it, and passes the acknowledgement back.
  *
  * Keeps nothing: a batch that did not arrive is dropped here and asked for
- * again, so that the recorder's outbox stays the only copy that counts.
+ * again, so that the recorder's outbox stays the only copy that counts. Hence it
+ * also ends when there was nothing to tell for a while (libcurl and what comes
+ * with it is the largest part of an agent at rest), and is started anew for the
+ * next record.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +40,7 @@ struct reporter {
 	struct uplink_config uplink_config;
 	struct uplink *uplink;
 	enum reporter_state state;
-	struct loop_source *pause;
+	struct loop_source *pause; /* also the wait for something to tell */
 	uint64_t backoff_ms;
 	/* The batch: being put together, or being posted. */
 	struct strbuf frame;
@@ -66,6 +69,7 @@ static void ask(struct reporter *reporter)
 	reporter->state = REPORTER_ASKING;
 	reporter->next_part = 0;
 	strbuf_clear(&reporter->frame);
+	loop_set_timer(reporter->pause, reporter->child->config->linger_s * 1000, 0);
 	if (reporter->child->peers[ROLE_RECORDER])
 		send_message(reporter, &message);
 }
@@ -128,8 +132,12 @@ static int on_pause_over(struct loop *loop, void *userdata)
 {
 	struct reporter *reporter = userdata;
 
-	if (reporter->state == REPORTER_PAUSING)
+	if (reporter->state == REPORTER_PAUSING) {
 		ask(reporter);
+	} else if (reporter->state == REPORTER_ASKING && reporter->next_part == 0) {
+		log_info("nothing to tell, ending until there is");
+		child_end(reporter->child);
+	}
 	return 0;
 }
 

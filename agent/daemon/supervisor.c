@@ -138,7 +138,8 @@ static void say_ready(struct supervisor *supervisor)
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
 		const struct managed *managed = &supervisor->children[role];
 
-		if (!process_table[role].is_on_demand && managed->started_ns && !managed->is_ready)
+		if (!process_table[role].is_on_demand && managed->started_ns &&
+		    !managed->is_ready && !managed->is_idle)
 			away++;
 	}
 	if (away > 0 && clock_boot_ns() - supervisor->started_ns < READY_TIMEOUT_NS)

@@ -42,6 +42,7 @@ struct managed {
 	int64_t kill_ns; /* when it is killed for good; 0: not */
 	bool is_killed;	 /* by the supervisor */
 
+	bool is_idle; /* ended by itself until there is work */
 	uint64_t restarts;
 	unsigned backoff_s;
 	struct loop_source *restart_timer;

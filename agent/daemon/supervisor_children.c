@@ -272,6 +272,23 @@ static void schedule_restart(struct managed *managed)
 		log_error(0, "cannot arm the restart of the %s", role_name(managed->role));
 }
 
+/* The recorder asks again for as long as records wait, so one that is just ending is no loss. */
+static int on_report_want(struct channel *channel, struct message *message, void *userdata)
+{
+	struct managed *recorder = userdata;
+	struct managed *reporter = &recorder->supervisor->children[ROLE_REPORTER];
+
+	if (message_check(message) < 0)
+		return -EBADMSG;
+	recorder->heard_ns = clock_boot_ns();
+	if (!reporter->is_idle || recorder->supervisor->stop_ns)
+		return 0;
+	reporter->is_idle = false;
+	if (child_start_one(reporter) < 0 && reporter->pid == 0)
+		schedule_restart(reporter);
+	return 0;
+}
+
 /* How it ended, in words for a person. */
 static void describe_end(const struct managed *managed, struct strbuf *text)
 {
@@ -325,12 +342,19 @@ static void finish(struct managed *managed)
 	bool was_asked = supervisor->stop_ns || managed->kill_ns ||
 			 process_table[managed->role].is_on_demand;
 
+	bool is_well = managed->end.si_code == CLD_EXITED && managed->end.si_status == 0;
+
 	managed->channel = channel_free(managed->channel);
+	managed->is_idle =
+		is_well && !supervisor->stop_ns && process_table[managed->role].ends_when_idle;
 	describe_end(managed, &text);
 	managed->pid = 0;
 	managed->is_ready = false;
 	managed->is_reaped = false;
-	if (was_asked && managed->end.si_code == CLD_EXITED && managed->end.si_status == 0) {
+	if (managed->is_idle) {
+		log_info("the %s ended until there is work", role_name(managed->role));
+		child_report(supervisor, managed->role, "idle");
+	} else if (was_asked && is_well) {
 		log_info("the %s ended", role_name(managed->role));
 	} else {
 		log_warning(0, "the %s %s", role_name(managed->role),
@@ -340,7 +364,7 @@ static void finish(struct managed *managed)
 	count_refusals(managed);
 	if (managed->role == ROLE_VERIFIER)
 		load_on_verifier_end(supervisor);
-	if (!supervisor->stop_ns && is_wanted(supervisor, managed->role))
+	if (!supervisor->stop_ns && !managed->is_idle && is_wanted(supervisor, managed->role))
 		schedule_restart(managed);
 }
 
@@ -498,6 +522,7 @@ static const channel_handler all_handlers[MSG_COUNT] = {
 	[MSG_LOAD_RESULT] = on_load_result,
 	[MSG_DUMP_WANT] = on_dump_want,
 	[MSG_HEAD] = on_head,
+	[MSG_REPORT_WANT] = on_report_want,
 	[MSG_CTL_LOAD] = on_ctl_load,
 	[MSG_CTL_UNLOAD] = on_ctl_unload,
 };

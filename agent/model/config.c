@@ -82,6 +82,7 @@ static const struct ini_key keys[] = {
 	KEY("collector", certificate, ini_field_path),
 	KEY("collector", key, ini_field_path),
 	KEY("collector", outbox_max_bytes, ini_field_u64),
+	KEY("collector", linger_s, ini_field_seconds),
 	{NULL, NULL, NULL, 0},
 };
 
@@ -138,6 +139,7 @@ static int set_defaults(struct config *config)
 	config->recheck_interval_s = 60;
 	config->check_interval_s = 3600;
 	config->outbox_max_bytes = 256ULL << 20;
+	config->linger_s = 120;
 	return helper_directory(&config->libexec_dir);
 }
 

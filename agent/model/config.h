@@ -49,6 +49,7 @@ struct config {
 	char *url;		      /* "https://host:8443"; empty: stand-alone */
 	char *ca, *certificate, *key; /* PEM files */
 	uint64_t outbox_max_bytes;    /* default 256 MiB; beyond it records fold into counts */
+	uint64_t linger_s;	      /* a reporter without work ends after it; default 120 */
 };
 
 /* @path NULL gives the defaults. -EINVAL with @diag filled (file:line), or another negative errno.

@@ -65,6 +65,11 @@ static void begin_stop(struct child_state *state)
 	loop_stop(state->child.loop);
 }
 
+void child_end(struct child *child)
+{
+	begin_stop(state_of(child));
+}
+
 static enum process_role role_of(const struct child_state *state, const struct channel *channel)
 {
 	for (unsigned role = 0; role < ROLE_COUNT; role++)

@@ -47,6 +47,9 @@ struct child_ops {
 /* Exit status of the program. argv: [--config FILE] [--seccomp enforce|log|off]. */
 int child_main(int argc, char **argv, const struct child_ops *ops, void *userdata);
 
+/* Ends the loop as MSG_STOP would; of one whose row says ends_when_idle. */
+void child_end(struct child *child);
+
 /* Tells the supervisor (MSG_DEGRADED); a full queue drops it. */
 void child_report_degraded(struct child *child, const char *what, const char *why);
 

@@ -151,6 +151,7 @@ const struct process_row process_table[ROLE_COUNT] = {
 		},
 		.links = BIT(ROLE_RECORDER),
 		.needs_collector = true,
+		.ends_when_idle = true,
 	},
 };
 /* clang-format on */

@@ -16,6 +16,7 @@ struct process_row {
 	unsigned links;	      /* bits of the roles it speaks with, besides the supervisor */
 	bool is_on_demand;    /* started when there is work, ends after it */
 	bool needs_collector; /* not started when no collector is configured */
+	bool ends_when_idle;  /* by itself, with status 0; started again when there is work */
 };
 
 extern const struct process_row process_table[ROLE_COUNT];

@@ -106,11 +106,13 @@ enum msg_type {
 	MSG_WANT,   /* reporter is idle: send the next batch when there is one */
 
 	/* recorder -> supervisor */
-	MSG_HEAD, /* u64 sequence; bytes chain hash (32) */
+	MSG_HEAD,	 /* u64 sequence; bytes chain hash (32) */
+	MSG_REPORT_WANT, /* records wait, and no reporter is there to take them */
 	/* supervisor -> recorder */
 	MSG_HEAD_SIGNED, /* u64 sequence; bytes chain hash; bytes signature (DER); string key id
 			    (hex SHA-256 of the public key) */
-	MSG_CHILD, /* string role name; string what: "started", "ready", "exited with status 1",
+	MSG_CHILD, /* string role name; string what: "started", "ready", "idle" (ended until there
+		    * is work), "exited with status 1",
 		    * "killed by SIGSYS (socket)", "ended by the supervisor with SIGABRT",
 		    * "degraded: WHAT: WHY"; u64 restarts */
 

@@ -37,6 +37,7 @@ START_TEST(defaults_are_the_documented_ones)
 	ck_assert_uint_eq(config->recheck_interval_s, 60);
 	ck_assert_uint_eq(config->check_interval_s, 3600);
 	ck_assert_uint_eq(config->outbox_max_bytes, 256 << 20);
+	ck_assert_uint_eq(config->linger_s, 120);
 }
 END_TEST
 
