@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Findings in the HTML report: worst first, each with who, what, expected and actual. */
+#include <errno.h>
 #include <inttypes.h>
 
+#include "base/str.h"
+#include "report/change_sets.h"
 #include "report/html.h"
 #include "report/html_parts.h"
 #include "report/words.h"
@@ -151,7 +154,8 @@ static void begin_rows(FILE *out, const char *caption)
 }
 
 enum group {
-	GROUP_DRIFT, /* told at length, up to CARDS_MAX */
+	GROUP_DRIFT,  /* told at length, up to CARDS_MAX */
+	GROUP_UPDATE, /* in a change-set */
 	GROUP_HARDENING,
 	GROUP_CLOSED,
 };
@@ -160,6 +164,8 @@ static enum group group_of(const struct finding *finding)
 {
 	if (!view_is_open(finding))
 		return GROUP_CLOSED;
+	if (change_sets_take(finding))
+		return GROUP_UPDATE;
 	return view_is_hardening(finding) ? GROUP_HARDENING : GROUP_DRIFT;
 }
 
@@ -181,6 +187,66 @@ static int write_rows(FILE *out, const struct html_host *part, enum group group,
 	}
 	if (seen > skip)
 		fputs("</tbody></table>\n", out);
+	return r;
+}
+
+static int write_set_rows(FILE *out, const struct html_host *part, const struct change_set *set)
+{
+	int r = 0;
+
+	fputs("<details><summary>Each difference</summary>\n", out);
+	begin_rows(out, "Differences of this update");
+	for (size_t i = 0; i < part->host->finding_count && r == 0; i++) {
+		const struct finding *finding = part->view->findings[i];
+
+		if (change_sets_take(finding) && str_equal(finding->change_set, set->id))
+			r = write_row(out, finding);
+	}
+	fputs("</tbody></table>\n</details>\n", out);
+	return r;
+}
+
+static int write_set(FILE *out, const struct html_host *part, const struct change_set *set)
+{
+	cleanup_strbuf struct strbuf kinds = STRBUF_INIT;
+	int r;
+
+	change_set_add_kinds(set, &kinds);
+	if (strbuf_check(&kinds) < 0)
+		return -ENOMEM;
+	fprintf(out, "<article class=\"card %s\">\n<h%u>", finding_severity_name(set->worst),
+		part->level + 1);
+	html_severity(out, set->worst);
+	fprintf(out, "An update made %zu difference%s</h%u>\n<p class=\"object\"><code>",
+		set->count, set->count == 1 ? "" : "s", part->level + 1);
+	html_text(out, set->id);
+	fputs("</code></p>\n", out);
+	html_element(out, "p", NULL, kinds.data);
+	fputs("<table class=\"facts\">\n", out);
+	r = write_who(out, &set->example->subject);
+	if (r < 0)
+		return r;
+	fact_begin(out, "Seen");
+	fputs("first ", out);
+	html_time(out, set->first_ns);
+	fputs(", last ", out);
+	html_time(out, set->last_ns);
+	fact_end(out);
+	fputs("</table>\n", out);
+	r = write_set_rows(out, part, set);
+	fputs("</article>\n", out);
+	return r;
+}
+
+/* What a trusted updater did stays open, but one run of it is one thing to look at. */
+static int write_sets(FILE *out, const struct html_host *part)
+{
+	cleanup_change_sets struct change_sets sets = {0};
+	int r;
+
+	r = change_sets_collect(part->view->findings, part->host->finding_count, &sets);
+	for (size_t i = 0; i < sets.count && r == 0; i++)
+		r = write_set(out, part, &sets.sets[i]);
 	return r;
 }
 
@@ -212,6 +278,9 @@ int html_findings(FILE *out, const struct html_host *part)
 		return cards;
 	r = write_rows(out, part, GROUP_DRIFT, (size_t)cards,
 		       "More open findings; the JSON and CSV reports tell them at length");
+	if (r < 0)
+		return r;
+	r = write_sets(out, part);
 	if (r < 0)
 		return r;
 	r = write_rows(out, part, GROUP_HARDENING, 0,

@@ -360,6 +360,27 @@ START_TEST(html_keeps_hostile_text_as_text)
 }
 END_TEST
 
+START_TEST(html_shows_what_an_update_did_as_one_card)
+{
+	findings[0] = make_finding(SEVERITY_HIGH, "/usr/bin/brought");
+	findings[0].change_set = (char *)"apt-20261122T021503Z-812";
+	findings[1] = make_finding(SEVERITY_LOW, "/usr/share/brought-too");
+	findings[1].change_set = findings[0].change_set;
+	findings[2] = make_finding(SEVERITY_LOW, "/usr/bin/by-hand");
+	findings[3] = findings[1];
+	findings[3].path = (char *)"/usr/share/gone-again";
+	findings[3].state = FINDING_STATE_RESOLVED;
+	host.finding_count = 4;
+	write_report("html", &report);
+	has_in_order("<code>/usr/bin/by-hand", "An update made 2 differences");
+	has_in_order("An update made 2 differences", "apt-20261122T021503Z-812");
+	has_in_order("<details>", "/usr/bin/brought");
+	has_in_order("/usr/share/brought-too", "</details>");
+	ck_assert_ptr_null(strstr(strstr(text, "<details>") + 1, "<details>"));
+	has_in_order("</details>", "/usr/share/gone-again");
+}
+END_TEST
+
 START_TEST(html_loads_and_runs_nothing)
 {
 	host.finding_count = 2;
@@ -626,6 +647,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, html_shows_gaps_that_are_too_short_for_a_pixel);
 	tcase_add_test(tcase, html_admits_that_nothing_was_compared);
 	tcase_add_test(tcase, html_keeps_hostile_text_as_text);
+	tcase_add_test(tcase, html_shows_what_an_update_did_as_one_card);
 	tcase_add_test(tcase, html_loads_and_runs_nothing);
 	tcase_add_test(tcase, html_never_calls_a_host_compliant);
 	tcase_add_test(tcase, counts_requirements_that_a_check_really_shows);
