@@ -48,8 +48,17 @@ const char *const build_default_ignores[] = {
 	NULL,
 };
 
+/* As they run: what a link leads to, and a script by its own name. */
 const char *const build_default_updaters[] = {
-	"/usr/bin/apt", "/usr/bin/apt-get", "/usr/bin/dpkg", "/usr/bin/unattended-upgrade", NULL,
+	"/usr/bin/apt",
+	"/usr/bin/apt-get",
+	"/usr/bin/aptitude-curses",
+	"/usr/bin/dpkg",
+	"/usr/bin/unattended-upgrade",
+	"/usr/libexec/packagekitd",
+	"/usr/bin/dnf-3",
+	"/usr/bin/rpm",
+	NULL,
 };
 
 const char *const build_default_never_block[] = {
