@@ -9,9 +9,14 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 
 import debian
+import guest
 import kernel
+import machine
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 # What a plant engineer works with; the kernel is Debian's own package, so that its modules are packaged.
 PACKAGES = ("linux-image-cloud-amd64", "systemd-sysv", "dbus", "openssl", "sudo", "cron", "openssh-server",
@@ -23,13 +28,49 @@ LATER = ("git", "curl", "tree", "jq", "nodejs", "sqlite3", "python3-requests", "
 NOT_NOW = "#!/bin/sh\nexit 101\n"
 
 
+DISK = 12 << 30  # sparse
+TAKEN = 256 << 20
+# Unpacks what the machine is given, and runs the trial among it.
+SCRIPT = "mkdir -p /plumbline/given && tar -C /plumbline/given -xf /dev/vdc && exec /plumbline/given/%s"
+
+
 class Workstation:
-    """`root`: its files. `repository`: a flat one for apt. `kernel`: as kernel.Kernel."""
+    """`root`: its files. `image`: the same as a disk, with the repository in /plumbline/repository.
+    `initramfs`, and `kernel` as kernel.Kernel."""
 
     def __init__(self, folder):
         self.root = os.path.join(folder, "root")
         self.repository = os.path.join(folder, "repository")
+        self.image = os.path.join(folder, "root.ext4")
+        self.initramfs = os.path.join(folder, "initramfs")
         self.kernel = kernel.Kernel("workstation", self.root)
+
+    def boot(self, trial, words, work, image=None, **how):
+        """Runs the trial of tests/vm/debian with `words`. `work`: a folder with first/, the packages under test.
+
+        What the trial writes to /dev/vdd as a tar file is in work/taken afterwards. Returns machine.Outcome.
+        """
+        given, taken = os.path.join(work, "given.tar"), os.path.join(work, "taken.tar")
+        subprocess.run(["tar", "-cf", given, "-C", work, "first", "-C", os.path.join(HERE, "debian"), trial,
+                        "-C", os.path.join(HERE, "../../packaging"), "throwaway-pki"], check=True)
+        with open(taken, "wb") as f:
+            f.truncate(TAKEN)
+        drives = ("-drive", "file=%s,format=raw,if=virtio,readonly=on" % given,
+                  "-drive", "file=%s,format=raw,if=virtio" % taken)
+        outcome = machine.boot(self.kernel, self.initramfs, image or self.image, SCRIPT % " ".join([trial, *words]),
+                               memory_mb=2048, words=drives, **how)
+        os.makedirs(os.path.join(work, "taken"), exist_ok=True)
+        subprocess.run(["tar", "-xf", taken, "-C", os.path.join(work, "taken")], check=outcome.status == 0)
+        return outcome
+
+
+def work_folder(debs):
+    """A temporary one for Workstation.boot(); the caller's to remove."""
+    folder = tempfile.mkdtemp(prefix="plumbline-workstation.")
+    os.mkdir(os.path.join(folder, "first"))
+    for deb in debs:
+        shutil.copy2(deb, os.path.join(folder, "first"))
+    return folder
 
 
 def say(done, what):
@@ -105,4 +146,10 @@ def fetch(debs):
         make_root(os.path.join(partial, "root"), names)
         make_repository(os.path.join(partial, "root"), os.path.join(partial, "repository"))
         os.rename(partial, folder)
-    return Workstation(folder)
+    desk = Workstation(folder)
+    if not os.path.exists(desk.initramfs):
+        guest.make_initramfs(desk.initramfs, desk.kernel)
+    if not os.path.exists(desk.image):
+        debian.make_image(desk.image, desk.root, {"plumbline/repository/" + os.path.basename(name): name
+                                                  for name in glob.glob(desk.repository + "/*")}, DISK)
+    return desk
