@@ -94,8 +94,10 @@ static int add_row(const struct store_row *row, void *userdata)
 	} else if (record.type == WIRE_COVERAGE) {
 		r = grow((void **)&dossier->coverage, dossier->coverage_count,
 			 sizeof(struct coverage));
-		if (r == 0)
+		if (r == 0) {
+			record.coverage.sequence = record.sequence;
 			dossier->coverage[dossier->coverage_count++] = record.coverage;
+		}
 	}
 	if (r == 0)
 		record = (struct wire_record){0};

@@ -102,6 +102,8 @@ static int keep_record(struct evidence *evidence, struct wire_record *record)
 		evidence->hello = *record;
 		break;
 	case WIRE_HEAD:
+		if (record->head.sequence <= evidence->head.head.sequence)
+			return 0;
 		wire_record_done(&evidence->head);
 		evidence->head = *record;
 		break;
@@ -120,8 +122,10 @@ static int keep_record(struct evidence *evidence, struct wire_record *record)
 	case WIRE_COVERAGE:
 		r = make_room(&evidence->coverage, sizeof(*evidence->coverage),
 			      evidence->coverage_count, &evidence->coverage_room);
-		if (r == 0)
+		if (r == 0) {
+			record->coverage.sequence = record->sequence;
 			evidence->coverage[evidence->coverage_count++] = record->coverage;
+		}
 		break;
 	case WIRE_NONE:
 	case WIRE_BASELINE:

@@ -229,6 +229,7 @@ static int prepare(struct child *child)
 	if (uname(&names) == 0)
 		recorder->kernel = strdup(names.release);
 	find_group(recorder);
+	recorder_read_boot_id(recorder);
 	if (asprintf(&path, "%s/key/evidence.pub", child->config->state_dir) < 0)
 		return -ENOMEM;
 	r = fd_read_file(-1, path, MAX_KEY_BYTES, &key);
@@ -348,6 +349,10 @@ static void recorder_done(struct recorder *recorder)
 	free(recorder->os);
 	free(recorder->rung);
 	free(recorder->rung_reason);
+	free(recorder->rung_before);
+	free(recorder->lacks);
+	free(recorder->lacks_told);
+	free(recorder->assessor_end);
 	free(recorder->head.signature);
 	free(recorder->head.key_id);
 	free(recorder->link_url);

@@ -19,6 +19,7 @@
 #ifndef PLUMBLINE_DAEMON_RECORDER_H
 #define PLUMBLINE_DAEMON_RECORDER_H
 
+#include "base/clock_watch.h"
 #include "baseline/baseline.h"
 #include "baseline/index.h"
 #include "engine/engine.h"
@@ -119,7 +120,15 @@ struct recorder {
 	char *link_url, *link_reason;
 	uint64_t lost_changes; /* rolled back, not yet told */
 
-	int64_t start_ns, alive_ns;
+	/* Coverage */
+	char boot_id[40];
+	struct clock_look clocks;  /* at the last look */
+	int64_t alive_ns;	   /* boot clock, when that was last written down */
+	char *rung_before;	   /* it changed, and no phase has told since */
+	char *lacks, *lacks_told;  /* what the sensor works without; NULL: it has all */
+	int64_t assessor_ended_ns; /* and is not ready again; 0: it is */
+	char *assessor_end;
+
 	unsigned commit_failures; /* in a row */
 	gid_t group;		  /* whose members may read over the control socket */
 	bool has_group;
@@ -173,8 +182,11 @@ char *recorder_name_layers(const struct recorder_layer layers[static LAYER_COUNT
 unsigned recorder_count_layers(const struct recorder_layer layers[static LAYER_COUNT]);
 
 /* recorder_coverage.c */
+void recorder_read_boot_id(struct recorder *recorder); /* while it can be read */
 int recorder_coverage_start(struct recorder *recorder);
 int recorder_end_coverage(struct recorder *recorder); /* a stop that was asked for */
+/* Tells intervals that no record in the chain tells yet, as far as there is room. */
+int recorder_send_coverage(struct recorder *recorder);
 /* Nothing is seen from now on, until the sensor tells its phase. */
 int recorder_sensor_away(struct recorder *recorder);
 int recorder_coverage_tick(struct recorder *recorder);

@@ -169,6 +169,9 @@ int recorder_send_owed(struct recorder *recorder)
 		return r;
 	if (head.outbox_bytes + OWED_ROOM_BYTES > recorder->child->config->outbox_max_bytes)
 		return 0;
+	r = recorder_send_coverage(recorder);
+	if (r < 0)
+		return r;
 	r = record_each_unsent(recorder->record, clock_real_ns() - RECORDER_REPEAT_NS,
 			       OWED_PER_TICK, emit_finding, recorder);
 	return r < 0 ? r : 0;

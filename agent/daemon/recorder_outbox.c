@@ -309,7 +309,8 @@ static int keep_head(struct recorder *recorder, uint64_t sequence,
 	r = codec_encode(&record, &recorder->policy, &text);
 	if (r < 0)
 		return r;
-	return record_set(recorder->record, "signed_head", text.data);
+	r = record_set(recorder->record, "signed_head", text.data);
+	return r < 0 ? r : record_keep_signed(recorder->record, sequence, text.data);
 }
 
 int recorder_on_head_signed(struct channel *channel, struct message *message, void *userdata)

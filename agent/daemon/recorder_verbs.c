@@ -233,11 +233,28 @@ static int put_check(const struct check_result *result, void *userdata)
 	return put_record(userdata, &record);
 }
 
+static int put_signed(const char *text, void *userdata)
+{
+	const struct control_request *request = userdata;
+
+	return control_put_line(request->client, text);
+}
+
+/* With the sequence number of its record, if one tells it: what a signed head covers. */
 static int put_coverage(const struct coverage *coverage, void *userdata)
 {
+	const struct control_request *request = userdata;
 	struct wire_record record = {.type = WIRE_COVERAGE, .coverage = *coverage};
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	cleanup_strbuf struct strbuf numbered = STRBUF_INIT;
+	int r;
 
-	return put_record(userdata, &record);
+	r = codec_encode(&record, &request->recorder->policy, &sb);
+	if (r < 0 || !coverage->sequence)
+		return r < 0 ? r : control_put_line(request->client, sb.data);
+	strbuf_printf(&numbered, "{\"seq\":%" PRIu64 ",%s", coverage->sequence, sb.data + 1);
+	r = strbuf_check(&numbered);
+	return r < 0 ? r : control_put_line(request->client, numbered.data);
 }
 
 static int answer_findings(struct control_request *request)
@@ -270,19 +287,28 @@ static int answer_checks(struct control_request *request)
 	return r < 0 ? r : CONTROL_DONE;
 }
 
+/* First the signed heads, then the intervals that they cover. */
 static int answer_coverage(struct control_request *request)
 {
-	struct record_page page = {.cursor = request->position->cursor, .limit = ROWS_PER_PIECE};
+	struct control_position *position = request->position;
+	struct record *record = request->recorder->record;
+	struct record_page page = {.cursor = position->cursor, .limit = ROWS_PER_PIECE};
+	bool is_first = position->step == 0;
 	int r;
 
 	if (str_to_i64(request->arguments[0], 10, &page.since_ns) < 0)
 		return control_fail(request->client, -EINVAL,
 				    "coverage takes a time in nanoseconds since 1970");
-	r = record_page_coverage(request->recorder->record, &page, put_coverage, request);
+	r = is_first ? record_page_signed(record, &page, put_signed, request)
+		     : record_page_coverage(record, &page, put_coverage, request);
 	if (r < 0)
 		return r;
-	request->position->cursor = page.cursor;
-	return r == ROWS_PER_PIECE ? CONTROL_MORE : CONTROL_DONE;
+	position->cursor = page.cursor;
+	if (r == ROWS_PER_PIECE)
+		return CONTROL_MORE;
+	position->step++;
+	position->cursor = 0;
+	return is_first ? CONTROL_MORE : CONTROL_DONE;
 }
 
 static int answer_watch(struct control_request *request)

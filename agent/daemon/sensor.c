@@ -87,6 +87,8 @@ static void tell_dropped(struct sensing *s)
 	struct event gap = {
 		.kind = EVENT_GAP,
 		.text = (char *)"events were dropped because the recorder was behind or away",
+		.detail = (char *)"program starts and loads of code; who made changes at that "
+				  "time; changes that were undone before the next walk",
 		.count = s->dropped,
 		.time_ns = s->dropped_since_ns,
 		.until_ns = clock_real_ns(),

@@ -14,6 +14,7 @@ void coverage_done(struct coverage *coverage)
 	free(coverage->rung);
 	free(coverage->cause);
 	free(coverage->missed);
+	free(coverage->basis);
 	*coverage = (struct coverage){0};
 }
 

@@ -28,5 +28,8 @@ int record_events_load(struct record *record);
 
 extern const char record_findings_schema[];
 extern const char record_misc_schema[];
+extern const char record_coverage_schema[];
+/* From version 1 of the schema, which had a table of coverage without signatures. */
+extern const char record_coverage_upgrade[];
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "record/internal.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /*
  * Row 1 of head is the only one. acked_chain is the hash of the last record that left the outbox:
@@ -26,7 +26,7 @@ static const char frame_schema[] =
 	"CREATE TABLE outbox (sequence INTEGER PRIMARY KEY, type TEXT NOT NULL,"
 	" payload BLOB NOT NULL, chain BLOB NOT NULL);"
 	"CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;";
+	"PRAGMA user_version = 2;";
 
 static int copy_chain(const struct db_query *query, int column, uint8_t chain[static SHA256_SIZE])
 {
@@ -84,8 +84,12 @@ static int load_all(struct record *record)
 
 static int make_schema(struct db *db)
 {
-	const char *const parts[] = {"BEGIN", frame_schema, record_findings_schema,
-				     record_misc_schema, "COMMIT"};
+	const char *const parts[] = {"BEGIN",
+				     frame_schema,
+				     record_findings_schema,
+				     record_misc_schema,
+				     record_coverage_schema,
+				     "COMMIT"};
 	int r;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -94,6 +98,17 @@ static int make_schema(struct db *db)
 			return r;
 	}
 	return 0;
+}
+
+static int upgrade_schema(struct db *db)
+{
+	const char *const parts[] = {"BEGIN", record_coverage_upgrade, "PRAGMA user_version = 2",
+				     "COMMIT"};
+	int r = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(parts) && r == 0; i++)
+		r = db_exec(db, parts[i]);
+	return r;
 }
 
 static int check_schema(struct db *db)
@@ -112,6 +127,8 @@ static int check_schema(struct db *db)
 	db_done(&query);
 	if (version == 0)
 		return make_schema(db);
+	if (version == 1)
+		return upgrade_schema(db);
 	return version == SCHEMA_VERSION ? 0 : -EPROTO;
 }
 

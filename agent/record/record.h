@@ -130,11 +130,28 @@ int record_ack(struct record *record, uint64_t sequence);
 int record_put_check(struct record *record, const struct check_result *result, bool *ret_was_pass,
 		     bool *ret_has_changed);
 
-/* An interval with an end stands for itself; one without ends the lasting one and lasts. The newest
- * RECORD_MAX_COVERAGE stay. */
+/*
+ * An interval with an end stands for itself; one without ends the lasting one and lasts. The newest
+ * RECORD_MAX_COVERAGE stay. Where one of the same state began in the same millisecond, @coverage is
+ * put a millisecond later: state and start name an interval everywhere.
+ */
 #define RECORD_MAX_COVERAGE 10000
 int record_put_coverage(struct record *record, const struct coverage *coverage);
 int record_get_lasting_coverage(struct record *record, struct coverage *ret_coverage); /* -ENOENT */
+
+/*
+ * An interval is owed from the moment it is put, and again when it ends, until it is marked as told
+ * by the record with @sequence. -ENOENT when none is owed; else the oldest, with @ret_row to mark.
+ */
+int record_get_owed_coverage(struct record *record, struct coverage *ret_coverage,
+			     int64_t *ret_row);
+int record_mark_coverage(struct record *record, int64_t row, uint64_t sequence);
+
+/*
+ * A signed chain head, as text that this module does not read. It is kept when it is the first to
+ * stand over the record of an interval, for as long as that interval is.
+ */
+int record_keep_signed(struct record *record, uint64_t sequence, const char *text);
 
 /* A stretch of rows: those after @cursor, at most @limit. @cursor moves on. */
 struct record_page {
@@ -151,6 +168,9 @@ int record_page_findings(struct record *record, struct record_page *page, record
 int record_page_coverage(struct record *record, struct record_page *page,
 			 int (*fn)(const struct coverage *coverage, void *userdata),
 			 void *userdata);
+/* The kept heads that stand over what record_page_coverage() gives; the cursor is the sequence. */
+int record_page_signed(struct record *record, struct record_page *page,
+		       int (*fn)(const char *text, void *userdata), void *userdata);
 int record_count_findings(struct record *record, uint64_t ret_open[static SEVERITY_COUNT]);
 int record_each_check(struct record *record, int (*fn)(const struct check_result *, void *),
 		      void *userdata);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks, coverage and the bounded history of events. */
+/* Checks and the bounded history of events. */
 #include <errno.h>
 #include <string.h>
 
@@ -19,10 +19,7 @@ const char record_misc_schema[] =
 	"CREATE TABLE check_result (id TEXT PRIMARY KEY, title TEXT, outcome TEXT NOT NULL,"
 	" severity TEXT NOT NULL, expected TEXT, actual TEXT, reason TEXT, remediation TEXT,"
 	" ot_caution TEXT, controls TEXT, requirements TEXT, techniques TEXT,"
-	" time INTEGER NOT NULL, duration INTEGER NOT NULL);"
-	"CREATE TABLE coverage (n INTEGER PRIMARY KEY, state TEXT NOT NULL,"
-	" start INTEGER NOT NULL, end INTEGER NOT NULL, rung TEXT, cause TEXT, missed TEXT);"
-	"CREATE INDEX coverage_end ON coverage (end);";
+	" time INTEGER NOT NULL, duration INTEGER NOT NULL);";
 
 int record_events_load(struct record *record)
 {
@@ -181,105 +178,4 @@ int record_each_check(struct record *record, int (*fn)(const struct check_result
 			return r;
 	}
 	return r;
-}
-
-static int insert_coverage(struct record *record, const struct coverage *coverage)
-{
-	int64_t changed;
-
-	changed = DB_RUN(record->db, "INSERT INTO coverage VALUES (NULL, ?, ?, ?, ?, ?, ?)",
-			 db_text(coverage_state_name(coverage->state)),
-			 db_integer(coverage->start_ns), db_integer(coverage->end_ns),
-			 db_text(coverage->rung), db_text(coverage->cause),
-			 db_text(coverage->missed));
-	if (changed < 0)
-		return (int)changed;
-	changed = DB_RUN(record->db,
-			 "DELETE FROM coverage WHERE n <= (SELECT max(n) FROM coverage) - ?",
-			 db_integer(RECORD_MAX_COVERAGE));
-	return changed < 0 ? (int)changed : 0;
-}
-
-int record_put_coverage(struct record *record, const struct coverage *coverage)
-{
-	int64_t changed;
-	int r;
-
-	r = record_touch(record);
-	if (r < 0)
-		return r;
-	if (!coverage->end_ns) {
-		/* max(): a clock that stepped back must not end an interval before it began. */
-		changed =
-			DB_RUN(record->db, "UPDATE coverage SET end = max(start, ?) WHERE end = 0",
-			       db_integer(coverage->start_ns));
-		if (changed < 0)
-			return (int)changed;
-	}
-	return insert_coverage(record, coverage);
-}
-
-static int load_coverage(const struct db_query *query, struct coverage *ret_coverage)
-{
-	cleanup_coverage struct coverage coverage = {0};
-	int r;
-
-	if (coverage_state_parse(db_get_text(query, 1), &coverage.state) < 0)
-		return -EBADMSG;
-	coverage.start_ns = db_get_integer(query, 2);
-	coverage.end_ns = db_get_integer(query, 3);
-	r = db_copy_text(query, 4, &coverage.rung);
-	if (r < 0)
-		return r;
-	r = db_copy_text(query, 5, &coverage.cause);
-	if (r < 0)
-		return r;
-	r = db_copy_text(query, 6, &coverage.missed);
-	if (r < 0)
-		return r;
-	*ret_coverage = coverage;
-	coverage = (struct coverage){0};
-	return 0;
-}
-
-int record_get_lasting_coverage(struct record *record, struct coverage *ret_coverage)
-{
-	cleanup_query struct db_query query = {0};
-	int r;
-
-	r = db_start(record->db, &query,
-		     "SELECT * FROM coverage WHERE end = 0 ORDER BY n DESC LIMIT 1", NULL, 0);
-	if (r < 0)
-		return r;
-	r = db_next(&query);
-	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
-	return load_coverage(&query, ret_coverage);
-}
-
-int record_page_coverage(struct record *record, struct record_page *page,
-			 int (*fn)(const struct coverage *coverage, void *userdata), void *userdata)
-{
-	cleanup_query struct db_query query = {0};
-	int r, count = 0;
-
-	r = DB_START(record->db, &query,
-		     "SELECT * FROM coverage WHERE n > ? AND (end = 0 OR end >= ?)"
-		     " ORDER BY n LIMIT ?",
-		     db_integer(page->cursor), db_integer(page->since_ns), db_integer(page->limit));
-	if (r < 0)
-		return r;
-	while ((r = db_next(&query)) > 0) {
-		cleanup_coverage struct coverage coverage = {0};
-
-		r = load_coverage(&query, &coverage);
-		if (r < 0)
-			return r;
-		page->cursor = db_get_integer(&query, 0);
-		r = fn(&coverage, userdata);
-		if (r < 0)
-			return r;
-		count++;
-	}
-	return r < 0 ? r : count;
 }

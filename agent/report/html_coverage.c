@@ -153,10 +153,21 @@ static void write_lead(FILE *out, const struct html_host *part)
 		fputs("There was no gap.</p>\n", out);
 }
 
-static void write_gap_row(FILE *out, unsigned state, const struct coverage *record,
-			  int64_t until_ns)
+static void write_proof(FILE *out, const struct report_host *host, const struct coverage *record)
 {
-	int64_t end_ns = record->end_ns ? record->end_ns : until_ns;
+	html_cell(out, "Record");
+	if (record->sequence)
+		fprintf(out, "%" PRIu64 ", %s", record->sequence,
+			view_is_signed(host, record) ? "signed" : "not yet signed");
+	else
+		fputs("none", out);
+	fputs("</td>", out);
+}
+
+static void write_gap_row(FILE *out, const struct html_host *part, unsigned state,
+			  const struct coverage *record)
+{
+	int64_t end_ns = record->end_ns ? record->end_ns : part->view->heard_ns;
 	char buf[WORDS_SIZE];
 
 	fputs("<tr>", out);
@@ -177,14 +188,18 @@ static void write_gap_row(FILE *out, unsigned state, const struct coverage *reco
 	fputs("</td>", out);
 	html_cell(out, "May have been missed");
 	html_text(out, record->missed ? record->missed : state_looks[state].missed);
-	fputs("</td></tr>\n", out);
+	if (record->lost)
+		fprintf(out, " (%" PRIu64 " lost)", record->lost);
+	fputs("</td>", out);
+	write_proof(out, part->host, record);
+	fputs("</tr>\n", out);
 }
 
 /* The time without any record has no record of its own to list. */
-static void write_no_record_row(FILE *out, const struct view_host *view,
+static void write_no_record_row(FILE *out, const struct html_host *part,
 				const struct view_span *span)
 {
-	bool is_silence = span->start_ns >= view->heard_ns;
+	bool is_silence = span->start_ns >= part->view->heard_ns;
 	const struct coverage hole = {
 		.start_ns = span->start_ns,
 		.end_ns = span->end_ns,
@@ -192,22 +207,28 @@ static void write_no_record_row(FILE *out, const struct view_host *view,
 					     : "no coverage record exists for this time"),
 	};
 
-	write_gap_row(out, VIEW_NO_RECORD, &hole, view->until_ns);
+	write_gap_row(out, part, VIEW_NO_RECORD, &hole);
 }
 
 /* Those from span number @span on that begin before @before_ns; returns the next number. */
-static size_t write_no_record_rows(FILE *out, const struct view_host *view, size_t span,
+static size_t write_no_record_rows(FILE *out, const struct html_host *part, size_t span,
 				   int64_t before_ns)
 {
+	const struct view_host *view = part->view;
+
 	for (; span < view->span_count && view->spans[span].start_ns < before_ns; span++)
 		if (view->spans[span].state == VIEW_NO_RECORD)
-			write_no_record_row(out, view, &view->spans[span]);
+			write_no_record_row(out, part, &view->spans[span]);
 	return span;
 }
 
 static bool is_listed(const struct coverage *record, const struct view_host *view)
 {
-	return record->state != COVERAGE_COVERED && record->start_ns != record->end_ns &&
+	bool is_whole = record->state == COVERAGE_COVERED && !record->missed &&
+			!str_equal(record->basis, COVERAGE_BY_STAMPS);
+
+	/* What was missed at one moment is a gap without length. */
+	return !is_whole && (record->start_ns != record->end_ns || record->state == COVERAGE_GAP) &&
 	       record->start_ns < view->until_ns &&
 	       (record->end_ns == 0 || record->end_ns > view->from_ns);
 }
@@ -223,22 +244,24 @@ static void write_gaps(FILE *out, const struct html_host *part)
 	if (all == 0 && view->time_ns[VIEW_NO_RECORD] == 0)
 		return;
 
-	fputs("<table class=\"rows\"><caption>Intervals that were not covered, oldest first"
-	      "</caption>\n<thead><tr><th scope=\"col\">State</th><th scope=\"col\">Start</th>"
+	fputs("<table class=\"rows\"><caption>Intervals that were not, or not wholly, covered, "
+	      "oldest first</caption>\n<thead><tr><th scope=\"col\">State</th><th "
+	      "scope=\"col\">Start</th>"
 	      "<th scope=\"col\">End</th><th scope=\"col\">Lasted</th>"
 	      "<th scope=\"col\">Cause</th>"
-	      "<th scope=\"col\">May have been missed</th></tr></thead>\n<tbody>\n",
+	      "<th scope=\"col\">May have been missed</th><th scope=\"col\">Record</th>"
+	      "</tr></thead>\n<tbody>\n",
 	      out);
 	for (size_t i = 0; i < host->coverage_count && listed < GAP_ROWS_MAX; i++) {
 		const struct coverage *record = &host->coverage[i];
 
 		if (!is_listed(record, view))
 			continue;
-		span = write_no_record_rows(out, view, span, record->start_ns);
-		write_gap_row(out, record->state, record, view->heard_ns);
+		span = write_no_record_rows(out, part, span, record->start_ns);
+		write_gap_row(out, part, record->state, record);
 		listed++;
 	}
-	write_no_record_rows(out, view, span, view->until_ns);
+	write_no_record_rows(out, part, span, view->until_ns);
 	fputs("</tbody></table>\n", out);
 	if (all > listed)
 		fprintf(out, "<p class=\"note\">%zu more intervals are in the JSON report.</p>\n",

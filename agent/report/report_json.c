@@ -122,6 +122,10 @@ static int put_coverage(struct json *j, const struct report_host *host,
 		json_put_string(j, "rung", record->rung);
 		json_put_string(j, "cause", record->cause);
 		json_put_string(j, "missed", record->missed);
+		json_put_string(j, "basis", record->basis);
+		json_put_u64(j, "lost", record->lost);
+		json_put_u64(j, "sequence", record->sequence);
+		json_put_bool(j, "is_signed", view_is_signed(host, record));
 		json_end_object(j);
 		r = flush(j, out);
 		if (r < 0)

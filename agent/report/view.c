@@ -312,3 +312,13 @@ const char *view_state_name(unsigned state)
 {
 	return state == VIEW_NO_RECORD ? "no record" : coverage_state_name(state);
 }
+
+bool view_is_signed(const struct report_host *host, const struct coverage *interval)
+{
+	const struct report_head *head = &host->head;
+	uint64_t until = head->verified_sequence;
+
+	if (!until && head->signature)
+		until = head->sequence;
+	return interval->sequence > 0 && interval->sequence <= until;
+}

@@ -73,6 +73,8 @@ unsigned view_covered_permille(const struct view_host *view);
 
 bool view_is_open(const struct finding *finding);
 bool view_is_hardening(const struct finding *finding);
+/* Whether a head that the host signed stands over the interval's record. */
+bool view_is_signed(const struct report_host *host, const struct coverage *interval);
 /* "covered", ..., or "no record". */
 const char *view_state_name(unsigned state);
 

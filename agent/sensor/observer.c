@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -186,17 +187,17 @@ int observer_rescan(struct observer *o, const char *tree)
 	return watch_set_has(o->set, tree) ? queue_walk(o, tree) : 0;
 }
 
-void observer_gap(struct observer *o, const char *text, uint64_t count, int64_t from_ns,
-		  int64_t until_ns)
+void observer_gap(struct observer *o, const struct sensor_gap *gap)
 {
 	int64_t offset_ns = clock_real_ns() - clock_boot_ns();
 
 	observer_emit(o, &(struct event){
 				 .kind = EVENT_GAP,
-				 .text = (char *)text,
-				 .count = count,
-				 .time_ns = from_ns + offset_ns,
-				 .until_ns = until_ns + offset_ns,
+				 .text = (char *)gap->cause,
+				 .detail = (char *)gap->missed,
+				 .count = gap->count,
+				 .time_ns = gap->from_ns + offset_ns,
+				 .until_ns = gap->until_ns + offset_ns,
 			 });
 }
 
@@ -493,8 +494,13 @@ static void report_refused(struct observer *o, int64_t now_ns)
 {
 	if (o->refused == 0)
 		return;
-	observer_gap(o, "more files changed at once than can be followed; all trees are walked",
-		     o->refused, o->refused_since_ns, now_ns);
+	observer_gap(o, &(struct sensor_gap){
+				.cause = "more files changed at once than can be followed",
+				.missed = OBSERVER_MISSED_CHANGES,
+				.count = o->refused,
+				.from_ns = o->refused_since_ns,
+				.until_ns = now_ns,
+			});
 	o->refused = 0;
 	(void)queue_all(o);
 }
@@ -511,6 +517,24 @@ static void begin_walk(struct observer *o)
 					 .object.path = (char *)tree_walk_root(o->walk)});
 }
 
+static void tell_unread(struct observer *o, uint64_t unread, int64_t now_ns)
+{
+	cleanup_free char *missed = NULL;
+
+	if (asprintf(&missed,
+		     "drift in directories below %s that could not be read or lie too "
+		     "deep",
+		     tree_walk_root(o->walk)) < 0)
+		missed = NULL;
+	observer_gap(o, &(struct sensor_gap){
+				.cause = "directories could not be read",
+				.missed = missed,
+				.count = unread,
+				.from_ns = o->walk_begun_ns,
+				.until_ns = now_ns,
+			});
+}
+
 static void end_walk(struct observer *o)
 {
 	uint64_t unread = tree_walk_unread(o->walk);
@@ -518,7 +542,7 @@ static void end_walk(struct observer *o)
 	int64_t now_ns = clock_boot_ns();
 
 	if (unread)
-		observer_gap(o, detail, unread, o->walk_begun_ns, now_ns);
+		tell_unread(o, unread, now_ns);
 	observer_emit(o, &(struct event){
 				 .kind = EVENT_SCAN_END,
 				 .object.path = (char *)tree_walk_root(o->walk),

@@ -71,9 +71,18 @@ int observer_rescan(struct observer *observer, const char *tree);
 /* The state of @path as EVENT_FILE without subject, as soon as it is quiet. */
 int observer_recheck(struct observer *observer, const char *path);
 
-/* @text: what was lost, for a person. Times on the boot clock. */
-void observer_gap(struct observer *observer, const char *text, uint64_t count, int64_t from_ns,
-		  int64_t until_ns);
+/* Something that was not seen. */
+struct sensor_gap {
+	const char *cause;	   /* for a person */
+	const char *missed;	   /* what may have been missed by it, for a person */
+	uint64_t count;		   /* records, as far as they were counted */
+	int64_t from_ns, until_ns; /* boot clock */
+};
+void observer_gap(struct observer *observer, const struct sensor_gap *gap);
+/* Of changes, when all trees are walked for them. */
+#define OBSERVER_MISSED_CHANGES                                                           \
+	"in the monitored trees: changes that were undone before the walk that follows, " \
+	"and who made any"
 /* The wall clock was set; @back_ns > 0: back by that much. */
 void observer_clock(struct observer *observer, int64_t back_ns);
 /* Something was mounted or unmounted. */

@@ -12,6 +12,14 @@ static int64_t wall_ns(const struct record_sink *sink, uint64_t ktime)
 	return (int64_t)ktime + sink->offset_ns;
 }
 
+static void tell_too_long(struct record_sink *sink, const struct record *record, const char *cause,
+			  const char *missed)
+{
+	int64_t ns = (int64_t)record->hdr.ktime;
+
+	observer_gap(sink->observer, &(struct sensor_gap){cause, missed, 1, ns, ns});
+}
+
 static int on_program(struct record_sink *sink, const struct record *record)
 {
 	struct observer_exec exec = {
@@ -40,17 +48,12 @@ static int on_program(struct record_sink *sink, const struct record *record)
 	if (record->hdr.type == EV_TASK && (!sink->is_inventory || record->exec.exe.length == 0))
 		return 0;
 	exec.exe = news.exe;
-	if (exec_news_has_long_script(record)) {
-		int64_t ns = (int64_t)record->hdr.ktime;
-
-		observer_gap(sink->observer, "a script with a path too long to follow has started",
-			     1, ns, ns);
-	}
+	if (exec_news_has_long_script(record))
+		tell_too_long(sink, record, "a script with a path too long to follow has started",
+			      "that script");
 	if (!exec.exe) {
-		int64_t ns = (int64_t)record->hdr.ktime;
-
-		observer_gap(sink->observer, "a program with a path too long to follow has started",
-			     1, ns, ns);
+		tell_too_long(sink, record, "a program with a path too long to follow has started",
+			      "that program start");
 		return 0;
 	}
 	observer_exec(sink->observer, &exec);
@@ -95,10 +98,8 @@ static int on_load(struct record_sink *sink, const struct record *record)
 	if (r < 0)
 		return r;
 	if (record->load.path.flags & EV_TEXT_CUT) {
-		int64_t ns = (int64_t)record->hdr.ktime;
-
-		observer_gap(sink->observer, "code with a path too long to follow was loaded", 1,
-			     ns, ns);
+		tell_too_long(sink, record, "code with a path too long to follow was loaded",
+			      "that load");
 		return 0;
 	}
 	load.exe = sink->words.exe.data;

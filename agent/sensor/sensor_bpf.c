@@ -135,8 +135,9 @@ static void on_fan_event(const struct fan_event *event, void *userdata)
 
 	if (!event->path) {
 		observer_gap(sensor->observer,
-			     "the kernel's queue of file changes overflowed; all trees are walked",
-			     0, sensor->seen_ns, now_ns);
+			     &(struct sensor_gap){"the kernel's queue of file changes overflowed",
+						  OBSERVER_MISSED_CHANGES, 0, sensor->seen_ns,
+						  now_ns});
 		(void)observer_rescan(sensor->observer, NULL);
 	} else if (event->is_mount) {
 		(void)observer_rescan(sensor->observer, event->path);
@@ -217,10 +218,12 @@ static int mark_file_systems(struct sensor *sensor)
 
 	if (r <= 0)
 		return r;
-	strbuf_add_str(&text, "changes there are found by the next walk only");
+	strbuf_add_str(&text, "no change events");
+	if (strbuf_check(&text) < 0)
+		return -ENOMEM;
 	observer_gap(sensor->observer,
-		     strbuf_check(&text) < 0 ? "file systems without change events" : text.data,
-		     (uint64_t)r, now_ns, now_ns);
+		     &(struct sensor_gap){text.data, "changes there that were undone before a walk",
+					  (uint64_t)r, now_ns, now_ns});
 	return 0;
 }
 
@@ -266,6 +269,14 @@ static int list_running(struct sensor *sensor, bool is_told)
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
+static void tell_loss(struct sensor *sensor, uint64_t count, int64_t now_ns, const char *cause,
+		      const char *missed)
+{
+	if (count)
+		observer_gap(sensor->observer,
+			     &(struct sensor_gap){cause, missed, count, sensor->seen_ns, now_ns});
+}
+
 /* What the kernel could not hand over since the last look is told, and what can be made good is. */
 static int check_losses(struct sensor *sensor)
 {
@@ -282,20 +293,16 @@ static int check_losses(struct sensor *sensor)
 
 		*(type == EV_EXEC ? &starts : type == EV_LOAD ? &loads : &rest) += lost;
 	}
-	if (starts)
-		observer_gap(sensor->observer, "program starts were lost in the kernel's ring",
-			     starts, sensor->seen_ns, now_ns);
+	tell_loss(sensor, starts, now_ns, "program starts were lost in the kernel's ring",
+		  "that many program starts, but for those that still run");
 	/* Libraries and scripts come again with their next use; modules do not. */
-	if (loads)
-		observer_gap(sensor->observer, "loads of code were lost in the kernel's ring",
-			     loads, sensor->seen_ns, now_ns);
-	if (rest)
-		observer_gap(sensor->observer,
-			     "records of processes and write-opens were lost in the kernel's ring",
-			     rest, sensor->seen_ns, now_ns);
-	if (sensor->sink.bad_records)
-		observer_gap(sensor->observer, "records of the kernel could not be understood",
-			     sensor->sink.bad_records, sensor->seen_ns, now_ns);
+	tell_loss(sensor, loads, now_ns, "loads of code were lost in the kernel's ring",
+		  "that many loads of libraries, scripts and kernel modules");
+	tell_loss(sensor, rest, now_ns,
+		  "records of processes and write-opens were lost in the kernel's ring",
+		  "who made changes at that time, and changes to files that stay open");
+	tell_loss(sensor, sensor->sink.bad_records, now_ns,
+		  "records of the kernel could not be understood", "what they told");
 	sensor->sink.bad_records = 0;
 	sensor->seen = now;
 	sensor->seen_ns = now_ns;

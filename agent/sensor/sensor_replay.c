@@ -115,8 +115,10 @@ static void tell_bad_records(struct sensor *sensor)
 	int64_t now_ns = clock_boot_ns();
 
 	if (sensor->sink.bad_records)
-		observer_gap(sensor->observer, "records of the kernel could not be understood",
-			     sensor->sink.bad_records, now_ns, now_ns);
+		observer_gap(sensor->observer,
+			     &(struct sensor_gap){"records of the kernel could not be understood",
+						  "what they told", sensor->sink.bad_records,
+						  now_ns, now_ns});
 	sensor->sink.bad_records = 0;
 }
 

@@ -139,6 +139,9 @@ static const struct wire_field fields[] = {
 	COVERAGE(ALL, "rung", text, rung, "how the host was watched", MAX(64)),
 	COVERAGE(ALL, "cause", text, cause, "why there is a gap", MAX(512)),
 	COVERAGE(ALL, "missed", text, missed, "what may have been missed", MAX(512)),
+	COVERAGE(ALL, "basis", text, basis, "whether files were hashed, or known by their stamps",
+		 MAX(16)),
+	COVERAGE(ALL, "lost", number, lost, "how many records are known to be lost"),
 
 	BASELINE(ALL, "digest", text, digest, "which baseline", MAX(64)),
 	BASELINE(ALL, "name", text, name, "its name", MAX(256)),

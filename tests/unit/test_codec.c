@@ -109,6 +109,8 @@ static void fill_coverage(struct coverage *coverage)
 		.rung = text("trace"),
 		.cause = text("ring was full"),
 		.missed = text("17 file events"),
+		.basis = text(COVERAGE_BY_STAMPS),
+		.lost = 17,
 	};
 }
 
