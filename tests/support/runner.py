@@ -303,6 +303,9 @@ def machines(*args):
                 yield Result(words[1], PASSED)
             elif words and words[0] == "skipped":
                 yield Result(words[1].partition(": ")[0], SKIPPED, words[1].partition(": ")[2])
+        table = "\n".join(line for line in done.output.splitlines() if line.startswith("|"))
+        if table and done.is_good():
+            yield Result("table of rungs", PASSED, "Rungs of Debian's kernels, as plumbline doctor says:\n" + table)
         if not done.is_good():
             yield one("tests/vm/suite", done)
     return suite
@@ -356,7 +359,7 @@ SUITES = [
     ("integration", 240, integration("0[0-9][0-9]-*", "build"), "build"),
     ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n"), "build-asan"),
     ("integration-root", 480, integration("1[0-9][0-9]-*", "build"), "build"),
-    ("vm", 240, machines("--quick"), "build"),
+    ("vm", 360, machines("--quick"), "build"),
 ]
 
 # Those that run only when they are named, or with --all: about the tests themselves, or long.
@@ -380,12 +383,14 @@ def print_result(result):
         print("  skipped %s: %s" % (result.name, result.text))
 
 
-def run_suite(name, seconds, function, totals):
+def run_suite(name, seconds, function, totals, notes):
     start = time.monotonic()
     counts = dict.fromkeys((PASSED, FAILED, SKIPPED), 0)
     for result in function(Budget(seconds)):
         counts[result.outcome] += 1
         print_result(result)
+        if result.outcome == PASSED and result.text:
+            notes.append(result.text)
     took = time.monotonic() - start
     print("%-18s %6.1f s  %3d passed, %d failed, %d skipped"
           % (name, took, counts[PASSED], counts[FAILED], counts[SKIPPED]), flush=True)
@@ -411,16 +416,18 @@ def main(arguments):
         print("tests/run: unknown suite %s; there are: %s" % (unknown[0], " ".join(names)), file=sys.stderr)
         return 2
 
-    totals = dict.fromkeys((PASSED, FAILED, SKIPPED), 0)
+    totals, notes = dict.fromkeys((PASSED, FAILED, SKIPPED), 0), []
     total = Budget(TOTAL_SECONDS)
     wanted = set(arguments) | {needed for name, _, _, needed in SUITES if name in arguments}
     wanted = wanted or set(names) - set(more)
     for name, seconds, function, _ in SUITES + MORE_SUITES:
         if name not in wanted:
             continue
-        is_good = run_suite(name, seconds if name in more else min(seconds, total.left()), function, totals)
+        is_good = run_suite(name, seconds if name in more else min(seconds, total.left()), function, totals,
+                            notes)
         if not is_good and name == "build":
             break
+    print("\n\n".join(["", *notes, ""]) if notes else "", end="")
     print("%d passed, %d failed, %d skipped" % (totals[PASSED], totals[FAILED], totals[SKIPPED]), flush=True)
     return 1 if totals[FAILED] or not totals[PASSED] else 0
 

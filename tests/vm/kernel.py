@@ -110,6 +110,18 @@ class Archive:
         os.unlink(found[0])
 
 
+def available(names):
+    """Those of `names` that can be had; says of the others why not."""
+    had = []
+    for name in names:
+        try:
+            fetch(name)
+            had.append(name)
+        except Unavailable as reason:
+            print("skipped kernel %s: %s" % (name, reason), flush=True)
+    return had
+
+
 def fetch(name):
     """The kernel called `name` in kernels.ini, from the cache or from Debian. Raises Unavailable."""
     section = catalogue()[name]

@@ -21,6 +21,19 @@ class Died(Exception):
     """The machine did not come to its end."""
 
 
+# What a kernel says when something is wrong with it; Linux 7 names no CPU after "WARNING: ". In a mere
+# note, like the one on Spectre, another word follows.
+COMPLAINT = re.compile(r"^\[ *\d+\.\d+\].*(\bBUG: |kernel BUG at|WARNING: (CPU: \d|\S+:\d+ at |possible |inconsistent |suspicious )|\bOops: |"
+                       r"general protection fault(, prob|: \d)|double fault: |Kernel panic|self-detected stall|detected stalls? on|"
+                       r"detected expedited stall|INFO: task .* blocked for|refcount_t: |list_(add|del) corruption|"
+                       r"scheduling while atomic|invalid opcode: )")
+
+
+def complaints(lines):
+    """Lines of a console or of dmesg in which the kernel says that something is wrong with it."""
+    return [line for line in lines if COMPLAINT.search(line)]
+
+
 class Outcome:
     """`status` of the script, `lines` of the console since the script began."""
 
@@ -60,6 +73,8 @@ def boot(kernel, initramfs, image, script, append="", timeout_s=120, memory_mb=1
                 qemu.kill()
                 qemu.wait()
         lines = read(console)
+        if complaints(lines):
+            raise Died("complained:\n%s\n%s" % ("\n".join(complaints(lines)[:5]), "\n".join(lines[-80:])))
         for i in range(len(lines) - 1, -1, -1):
             found = re.fullmatch(r"VM-STATUS (\d+)", lines[i])
             if found:
