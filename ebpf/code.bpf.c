@@ -8,19 +8,15 @@
  *   lsm/kernel_read_file      modules that the kernel reads from a file
  *   lsm/kernel_load_data      modules that come from memory
  *
- * Observes: each returns 0. The program of a process itself is told by exec.bpf.c, once it runs. Of
+ * Each asks for a verdict (verdict.bpf.h) and returns 0, or -EPERM where that denies; a denial is
+ * always told. The program of a process itself is told by exec.bpf.c, once it runs. Of
  * the rest each inode is told once, and again after it was opened for writing, when a writer still
  * has it open, or when the sensor asks for all anew: a lost record is not told, so it comes again.
  * Executable memory without a file is not told.
  */
-#include "inode.bpf.h"
+#include "verdict.bpf.h"
 
-static __always_inline bool has_writer(struct inode *inode)
-{
-	return BPF_CORE_READ(inode, i_writecount.counter) > 0;
-}
-
-static __always_inline bool send_load(struct file *file, u32 how)
+static __always_inline bool send_load(struct file *file, u32 how, const struct ev_judgement *j)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct scratch *s = event_begin_hook(EV_LOAD, EV_RING_ALERT);
@@ -28,6 +24,7 @@ static __always_inline bool send_load(struct file *file, u32 how)
 	if (!s)
 		return false;
 	s->load.how = how;
+	s->load.judged = *j;
 	s->load.flags = is_in_user_ns(task) ? EV_EXEC_USER_NS : 0;
 	if (file) {
 		struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -42,30 +39,32 @@ static __always_inline bool send_load(struct file *file, u32 how)
 	return event_send_hook(s, &rb_alert, EV_RING_ALERT);
 }
 
-/* Tells @inode, that of @file, unless that was done for what it holds now. */
-static __always_inline void tell_once(struct file *file, struct inode *inode, u32 how)
+/* Whether @inode is to be told: not again what was told of it as it is now. */
+static __always_inline bool is_news(struct inode *inode, struct ev_inode *own, u64 generation)
 {
-	struct ev_inode *fact =
-		bpf_inode_storage_get(&inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	u32 epoch = load_epoch;
-	u64 generation;
-
 	/* Without storage each use is told. That is no rarity on kernels of 2026 where the
 	 * processor lacks cmpxchg16b: they cannot allocate here then. */
-	if (!fact) {
-		send_load(file, how);
-		return;
-	}
+	if (!own || has_writer(inode))
+		return true;
+	return own->told != generation + 1 || own->told_epoch != load_epoch;
+}
+
+/* Tells @inode, that of @file, if it was denied or is news. */
+static __always_inline void tell(struct file *file, struct inode *inode, u32 how,
+				 const struct ev_judgement *j)
+{
+	struct ev_inode *own =
+		bpf_inode_storage_get(&inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	/* Read before the writers are looked at: one that comes later counts it up after. */
-	generation = fact->generation;
-	if (has_writer(inode)) {
-		send_load(file, how);
-	} else if (fact->told != generation + 1 || fact->told_epoch != epoch) {
-		if (send_load(file, how)) {
-			fact->told = generation + 1;
-			fact->told_epoch = epoch;
-		}
-	}
+	u64 generation = own ? own->generation : 0;
+	u32 epoch = load_epoch;
+
+	if (!(j->flags & EV_JUDGED_DENIED) && !is_news(inode, own, generation))
+		return;
+	if (!send_load(file, how, j) || !own || has_writer(inode))
+		return;
+	own->told = generation + 1;
+	own->told_epoch = epoch;
 }
 
 /* The kernel maps the program itself while it starts it: exec.bpf.c tells that, if it does. */
@@ -79,22 +78,44 @@ static __always_inline bool is_own_image(struct inode *inode)
 	return BPF_CORE_READ(task, mm, exe_file, f_inode) == inode;
 }
 
-SEC("?lsm/bprm_check_security")
-int BPF_PROG(on_exec_level, struct linux_binprm *bprm)
+/* 64 bits wide, and hidden from the compiler, which would make arithmetic of it that a verifier
+ * cannot follow to -EPERM or 0. */
+static __always_inline long refusal(void)
 {
-	u32 zero = 0;
-	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
-	struct file *file = bprm->file;
-	char head[2] = {0};
+	long r = -EPERM;
 
-	if (cnt)
-		__sync_fetch_and_add(&cnt->exec_levels, 1);
+	barrier_var(r);
+	return r;
+}
+
+/* Tells what is to be told, and returns what the hook is to return. */
+static __always_inline long answer(struct file *file, struct inode *inode, u32 how,
+				   const struct ev_judgement *j)
+{
+	bool is_denied = j->flags & EV_JUDGED_DENIED;
+
+	if (is_denied || how != EV_LOAD_PROGRAM)
+		tell(file, inode, how, j);
+	return is_denied ? refusal() : 0;
+}
+
+SEC("?lsm/bprm_check_security")
+long BPF_PROG(on_exec_level, struct linux_binprm *bprm)
+{
+	u32 tid = (u32)bpf_get_current_pid_tgid();
+	struct file *file = bprm->file;
+	struct ev_judgement j;
+	char head[2] = {0};
+	u32 how;
+
 	if (!file)
 		return 0;
+	judge(file, file->f_inode, EV_HOOK_EXEC, &j);
 	bpf_core_read(head, sizeof(head), &bprm->buf);
-	if (head[0] == '#' && head[1] == '!')
-		tell_once(file, file->f_inode, EV_LOAD_SCRIPT);
-	return 0;
+	how = head[0] == '#' && head[1] == '!' ? EV_LOAD_SCRIPT : EV_LOAD_PROGRAM;
+	if (how == EV_LOAD_PROGRAM)
+		bpf_map_update_elem(&starts, &tid, &j, BPF_ANY);
+	return answer(file, file->f_inode, how, &j);
 }
 
 /*
@@ -102,20 +123,23 @@ int BPF_PROG(on_exec_level, struct linux_binprm *bprm)
  * and drop the first test: so the inode is read by a probe, which bears NULL, and tested as well.
  */
 SEC("?lsm/mmap_file")
-int BPF_PROG(on_mmap, struct file *file, unsigned long reqprot, unsigned long prot,
-	     unsigned long flags)
+long BPF_PROG(on_mmap, struct file *file, unsigned long reqprot, unsigned long prot,
+	      unsigned long flags)
 {
+	struct ev_judgement j;
+
 	if (!file || !(prot & PROT_EXEC) || flags & MAP_ANONYMOUS)
 		return 0;
 	if (!BPF_CORE_READ(file, f_inode) || is_own_image(BPF_CORE_READ(file, f_inode)))
 		return 0;
-	tell_once(file, file->f_inode, EV_LOAD_LIBRARY);
-	return 0;
+	judge(file, file->f_inode, EV_HOOK_MMAP, &j);
+	return answer(file, file->f_inode, EV_LOAD_LIBRARY, &j);
 }
 
 SEC("?lsm/file_mprotect")
-int BPF_PROG(on_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
+long BPF_PROG(on_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
+	struct ev_judgement j;
 	struct file *file;
 
 	if (!(prot & PROT_EXEC) || BPF_CORE_READ(vma, vm_flags) & VM_EXEC)
@@ -123,23 +147,32 @@ int BPF_PROG(on_mprotect, struct vm_area_struct *vma, unsigned long reqprot, uns
 	file = vma->vm_file;
 	if (!file || !BPF_CORE_READ(vma, vm_file, f_inode))
 		return 0;
-	tell_once(file, file->f_inode, EV_LOAD_LIBRARY);
-	return 0;
+	judge(file, file->f_inode, EV_HOOK_MPROTECT, &j);
+	return answer(file, file->f_inode, EV_LOAD_LIBRARY, &j);
 }
 
 SEC("?lsm/kernel_read_file")
-int BPF_PROG(on_kernel_read, struct file *file, u32 id)
+long BPF_PROG(on_kernel_read, struct file *file, u32 id)
 {
+	struct ev_judgement j;
+
 	if (id != bpf_core_enum_value(enum kernel_read_file_id, READING_MODULE))
 		return 0;
-	send_load(BPF_CORE_READ(file, f_inode) ? file : NULL, EV_LOAD_MODULE);
-	return 0;
+	if (!file || !BPF_CORE_READ(file, f_inode))
+		return 0;
+	judge(file, file->f_inode, EV_HOOK_READ_FILE, &j);
+	send_load(file, EV_LOAD_MODULE, &j);
+	return j.flags & EV_JUDGED_DENIED ? refusal() : 0;
 }
 
 SEC("?lsm/kernel_load_data")
-int BPF_PROG(on_kernel_load, u32 id)
+long BPF_PROG(on_kernel_load, u32 id)
 {
-	if (id == bpf_core_enum_value(enum kernel_load_data_id, LOADING_MODULE))
-		send_load(NULL, EV_LOAD_MODULE_MEMORY);
-	return 0;
+	struct ev_judgement j;
+
+	if (id != bpf_core_enum_value(enum kernel_load_data_id, LOADING_MODULE))
+		return 0;
+	judge_memory(EV_HOOK_LOAD_DATA, &j);
+	send_load(NULL, EV_LOAD_MODULE_MEMORY, &j);
+	return j.flags & EV_JUDGED_DENIED ? refusal() : 0;
 }

@@ -97,6 +97,14 @@ struct {
 	__type(value, struct scratch);
 } blank SEC(".maps") __weak;
 
+/* What the hook of a program's start found, until exec.bpf.c tells the start. By thread id. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct ev_judgement);
+} starts SEC(".maps") __weak;
+
 static __always_inline u64 task_cookie(struct task_struct *task)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);

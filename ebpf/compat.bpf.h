@@ -29,6 +29,46 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 	return BPF_CORE_READ(before, parent);
 }
 
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+} __attribute__((preserve_access_index));
+
+struct inode___before_6_6 {
+	struct timespec64 i_ctime;
+} __attribute__((preserve_access_index));
+
+struct inode___before_6_11 {
+	struct timespec64 __i_ctime;
+} __attribute__((preserve_access_index));
+
+struct inode___since_6_11 {
+	__s64 i_ctime_sec;
+	u32 i_ctime_nsec;
+} __attribute__((preserve_access_index));
+
+/* 6.13 keeps a mark beside the nanoseconds (I_CTIME_QUERIED). */
+#define CTIME_NSEC_MASK 0x3fffffff
+
+/* 13bc24457850 renamed the change time in 6.6, 3aa63a569c64 took it apart in 6.11. */
+static __always_inline void inode_ctime(struct inode *inode, __s64 *s, u32 *ns)
+{
+	struct inode___since_6_11 *now = (void *)inode;
+	struct inode___before_6_11 *since_6_6 = (void *)inode;
+	struct inode___before_6_6 *before = (void *)inode;
+
+	if (bpf_core_field_exists(now->i_ctime_sec)) {
+		*s = BPF_CORE_READ(now, i_ctime_sec);
+		*ns = BPF_CORE_READ(now, i_ctime_nsec) & CTIME_NSEC_MASK;
+	} else if (bpf_core_field_exists(since_6_6->__i_ctime)) {
+		*s = BPF_CORE_READ(since_6_6, __i_ctime.tv_sec);
+		*ns = BPF_CORE_READ(since_6_6, __i_ctime.tv_nsec);
+	} else {
+		*s = BPF_CORE_READ(before, i_ctime.tv_sec);
+		*ns = BPF_CORE_READ(before, i_ctime.tv_nsec);
+	}
+}
+
 /* Without CONFIG_AUDIT a task has no login uid. */
 static __always_inline u32 task_login_uid(struct task_struct *task)
 {

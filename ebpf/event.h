@@ -13,13 +13,16 @@
 #include <linux/types.h>
 #endif
 
-#define EV_ABI	    1
+#define EV_ABI	    2
 #define EV_COMM_MAX 16
+#define EV_DIGEST   32 /* SHA-256 */
+/* Of a file in the never-block closure, with its NUL. */
+#define EV_PLACE_NAME 64
 /* Bytes of text behind a record: four paths of usual length. What does not fit is cut and flagged.
  */
 #define EV_TAIL_MAX 4096
 /* Where the text starts in every record that has text. */
-#define EV_FIXED 160
+#define EV_FIXED 176
 
 enum ev_type {
 	EV_NONE,
@@ -72,6 +75,44 @@ struct ev_text {
 	__u32 flags;  /* EV_TEXT_* */
 };
 
+/*
+ * What the kernel side knows of a file that becomes code, beside the decisions in force. Whether
+ * approved content is where it was approved needs its path, so that is left to the engine.
+ */
+enum ev_verdict {
+	EV_VERDICT_NONE, /* no decisions are loaded: not judged */
+	EV_VERDICT_APPROVED,
+	EV_VERDICT_MODIFIED,	 /* its inode held approved content before, and holds other now */
+	EV_VERDICT_UNKNOWN,	 /* its digest is known and not approved */
+	EV_VERDICT_UNVERIFIED,	 /* its digest is not known, or a writer has it open */
+	EV_VERDICT_REVOKED,	 /* its digest is known and taken back */
+	EV_VERDICT_UNVERIFIABLE, /* no name leads to it, so none can look: memory, a deleted file */
+	EV_VERDICT_COUNT,
+};
+
+/* Where the question came from. */
+enum ev_hook {
+	EV_HOOK_EXEC, /* lsm/bprm_check_security, each level */
+	EV_HOOK_MMAP,
+	EV_HOOK_MPROTECT,
+	EV_HOOK_READ_FILE,
+	EV_HOOK_LOAD_DATA,
+	EV_HOOK_COUNT,
+};
+
+enum {
+	EV_JUDGED_DENIED = 1 << 0,
+	EV_JUDGED_CLOSURE = 1 << 1, /* would have been, but it is never blocked */
+	EV_JUDGED_LATE = 1 << 2,    /* would have been, but the agent has not been heard for long */
+};
+
+struct ev_judgement {
+	__u32 verdict;	  /* enum ev_verdict */
+	__u32 generation; /* of the one set of decisions that was asked; 0: none */
+	__u32 flags;	  /* EV_JUDGED_* */
+	__u32 hook;	  /* enum ev_hook */
+};
+
 enum {
 	EV_EXEC_INTERPRETED =
 		1 << 0, /* the named file was not the program: script or binfmt_misc */
@@ -94,7 +135,9 @@ struct ev_exec {
 	struct ev_text cwd;	 /* the same; only with a relative file name */
 	struct ev_text filename; /* as given to execve() */
 	struct ev_text cgroup;	 /* components from the leaf up */
-				 /* text follows */
+	/* All zero where no LSM hook was asked. */
+	struct ev_judgement judged;
+	/* text follows */
 };
 
 enum {
@@ -112,7 +155,7 @@ struct ev_open {
 	__u32 nlink;
 	__u32 flags;	     /* EV_OPEN_* */
 	struct ev_text path; /* components from the leaf up to below the tree */
-	__u64 pad[5];
+	__u64 pad[7];
 	/* text follows */
 };
 
@@ -120,7 +163,7 @@ struct ev_path {
 	struct ev_hdr hdr;
 	struct ev_text path; /* as given by the process */
 	struct ev_text cwd;  /* components from the leaf up; only with a relative path */
-	__u64 pad[7];
+	__u64 pad[9];
 	/* text follows */
 };
 
@@ -130,6 +173,7 @@ enum ev_load_how {
 	EV_LOAD_LIBRARY,       /* mapped executable, or made so later */
 	EV_LOAD_MODULE,	       /* read by the kernel as a module of its own */
 	EV_LOAD_MODULE_MEMORY, /* a module that came from memory: no file, no path */
+	EV_LOAD_PROGRAM,       /* a program's start that was refused: it never ran */
 	EV_LOAD_HOW_COUNT,
 };
 
@@ -144,12 +188,14 @@ struct ev_load {
 	__u32 flags; /* EV_EXEC_USER_NS */
 	__u32 pad;
 	struct ev_text path; /* components from the leaf up */
+	struct ev_judgement judged;
 	__u64 reserved[3];
 	/* text follows */
 };
 
 enum {
-	EV_INODE_LINKED = 1 << 0, /* in a monitored tree, with several names */
+	EV_INODE_LINKED = 1 << 0,   /* in a monitored tree, with several names */
+	EV_INODE_APPROVED = 1 << 1, /* held approved content once */
 };
 
 /*
@@ -160,7 +206,93 @@ struct ev_inode {
 	__u64 generation;
 	__u64 told; /* generation + 1; 0: never */
 	__u32 told_epoch;
-	__u32 flags; /* EV_INODE_* */
+	__u32 flags;	  /* EV_INODE_* */
+	__u64 superblock; /* only in a file system's root: names this mount of it; 0: none yet */
+};
+
+/* What the sensor found in an inode. It counts while nothing opened the inode for writing since. */
+struct ev_fact {
+	__u64 generation; /* of struct ev_inode, when the sensor began to read */
+	__u64 size;
+	__u8 digest[EV_DIGEST];
+};
+
+/*
+ * What the sensor found in a file whose inode has left memory since. A stamp can be forged: it is
+ * deleted by each open for writing, and it counts only in the same mount of its file system and
+ * until the clock is set back or a block device is written to (the epoch).
+ */
+struct ev_stamp_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 generation; /* i_generation: another file in the same place has another */
+};
+
+struct ev_stamp {
+	__u64 superblock;
+	__u64 size;
+	__s64 ctime_s;
+	__u32 ctime_ns;
+	__u32 epoch;   /* 0: being read, counts for nothing yet */
+	__u64 entered; /* CLOCK_BOOTTIME, ns: one that was deleted and entered again is another */
+	__u8 digest[EV_DIGEST];
+};
+
+/* What the sensor wants of its own next open. */
+enum {
+	EV_WANT_FACT = 1 << 0,
+	EV_WANT_STAMP = 1 << 1,
+	EV_WANT_CLOSURE = 1 << 2, /* never block what is at this place in this folder */
+};
+
+enum {
+	EV_SNAPSHOT_TAKEN = 1 << 0,
+	EV_SNAPSHOT_WRITER = 1 << 1,  /* someone had it open for writing: nothing may be kept */
+	EV_SNAPSHOT_FACT = 1 << 2,    /* the inode has storage: a fact can be kept */
+	EV_SNAPSHOT_STAMP = 1 << 3,   /* a stamp waits for its digest */
+	EV_SNAPSHOT_CLOSURE = 1 << 4, /* entered */
+};
+
+/* How a file was when the sensor opened it. */
+struct ev_snapshot {
+	struct ev_stamp_key key;
+	__u64 generation;
+	struct ev_stamp stamp; /* without digest and epoch */
+	__u32 flags;	       /* EV_SNAPSHOT_* */
+	__u32 pad;
+};
+
+/* What one set of decisions says of a digest. The entry of the digest of zeroes is about the set
+ * itself, so that no question can be answered by two sets. */
+enum ev_decision_kind {
+	EV_DECISION_NONE,
+	EV_DECISION_APPROVED,
+	EV_DECISION_REVOKED,
+	EV_DECISION_COUNT,
+};
+
+struct ev_digest {
+	__u8 bytes[EV_DIGEST];
+};
+
+struct ev_decision {
+	__u32 kind;	  /* enum ev_decision_kind */
+	__u32 generation; /* of the set; only in the entry of zeroes */
+};
+
+/* One element, written by the sensor. */
+struct ev_enforcement {
+	__u64 deadline; /* CLOCK_BOOTTIME, ns: after it misses are allowed */
+	__u32 is_on;
+	__u32 pad;
+};
+
+/* A place that is never blocked while a file of root's is there. */
+struct ev_place {
+	__u64 ino; /* of the folder */
+	__u32 dev;
+	__u32 pad;
+	char name[EV_PLACE_NAME];
 };
 
 /* Key of a monitored tree's root, as the kernel sees it; never made from a stat() of user space. */
@@ -177,8 +309,12 @@ struct ev_counters {
 	__u64 lost[EV_TYPE_COUNT];
 	__u64 sequence[EV_RING_COUNT];
 	__u64 ring_lost[EV_RING_COUNT];
-	__u64 filtered;	   /* write-opens outside all monitored trees */
-	__u64 exec_levels; /* files that lsm/bprm_check_security was asked about */
+	__u64 filtered; /* write-opens outside all monitored trees */
+	__u64 asked[EV_HOOK_COUNT];
+	__u64 verdicts[EV_HOOK_COUNT][EV_VERDICT_COUNT];
+	__u64 denied;
+	__u64 spared; /* not denied, for the closure */
+	__u64 late;   /* not denied, for want of the agent */
 };
 
 _Static_assert(sizeof(struct ev_hdr) == 88, "ev_hdr crosses the kernel boundary");
@@ -188,7 +324,12 @@ _Static_assert(sizeof(struct ev_open) == EV_FIXED, "ev_open crosses the kernel b
 _Static_assert(sizeof(struct ev_path) == EV_FIXED, "ev_path crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_tree_key) == 16, "ev_tree_key crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_load) == EV_FIXED, "ev_load crosses the kernel boundary");
-_Static_assert(sizeof(struct ev_inode) == 24, "ev_inode crosses the kernel boundary");
-_Static_assert(sizeof(struct ev_counters) == 176, "ev_counters crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_inode) == 32, "ev_inode crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_fact) == 48, "ev_fact crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_stamp_key) == 16, "ev_stamp_key crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_stamp) == 72, "ev_stamp crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_snapshot) == 104, "ev_snapshot crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_place) == 80, "ev_place crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_counters) == 512, "ev_counters crosses the kernel boundary");
 
 #endif

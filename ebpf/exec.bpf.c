@@ -41,6 +41,18 @@ static __always_inline void add_file(struct scratch *s, struct file *file)
 	text_add_path(s, &s->exec.exe, &file->f_path);
 }
 
+/* What the LSM hook of this start found. The thread that called it may have another number since.
+ */
+static __always_inline void take_judgement(struct scratch *s, u32 tid)
+{
+	struct ev_judgement *j = bpf_map_lookup_elem(&starts, &tid);
+
+	if (!j)
+		return;
+	s->exec.judged = *j;
+	bpf_map_delete_elem(&starts, &tid);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -56,6 +68,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		s->exec.flags |= EV_EXEC_USER_NS;
 	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	add_file(s, BPF_CORE_READ(bprm, file));
+	take_judgement(s, old_pid);
 
 	text_begin(s, &s->exec.filename);
 	/* One that fills the room was longer: its beginning may be the name of another file. */

@@ -7,7 +7,8 @@
  *   tracepoint/syscalls/sys_enter_truncate
  *       a content change that opens no file
  *   lsm/file_open, where it can be had, in place of all that ends in sys_exit
- *       the same opens by whatever road, io_uring included; voids what was known of a file as code
+ *       the same opens by whatever road, io_uring included; voids what was known of a file as code;
+ *       tells the sensor how a file was when it opened it itself
  *   lsm/inode_setattr (two forms: Linux 6.6 gave it the mount's idmap)
  *       voids likewise when a file is cut or grown
  *   lsm/inode_link
@@ -17,7 +18,17 @@
  * names and attributes, come from fanotify in user space; without the LSM hook, opens through
  * io_uring are seen there alone.
  */
-#include "inode.bpf.h"
+#include "verdict.bpf.h"
+
+/* EV_WANT_*: set while the sensor opens a file that it is about to read. */
+volatile __u32 snapshot_wanted __weak = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct ev_snapshot);
+} snapshots SEC(".maps") __weak;
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, long fd)
 {
@@ -213,9 +224,61 @@ static __always_inline bool is_regular(struct file *file)
 	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFREG;
 }
 
+/* One that is there stays: it counts until the sensor knows better. */
+static __always_inline void enter_stamp(struct inode *inode, struct ev_snapshot *snapshot)
+{
+	struct ev_stamp *stamp;
+
+	stamp_of(inode, &snapshot->stamp);
+	if (!snapshot->stamp.superblock)
+		return;
+	snapshot->stamp.entered = bpf_ktime_get_boot_ns();
+	bpf_map_update_elem(&stamps, &snapshot->key, &snapshot->stamp, BPF_NOEXIST);
+	stamp = bpf_map_lookup_elem(&stamps, &snapshot->key);
+	if (!stamp)
+		return;
+	snapshot->stamp.entered = stamp->entered;
+	snapshot->flags |= EV_SNAPSHOT_STAMP;
+}
+
+/*
+ * How @file is when the sensor opens it. What is kept comes first, then the look at its writers:
+ * one that comes in between is seen, one that comes later voids what is kept.
+ */
+static __always_inline void take_snapshot(struct file *file, struct inode *inode, u32 want)
+{
+	u32 zero = 0, one = 1;
+	struct ev_snapshot *snapshot = bpf_map_lookup_elem(&snapshots, &zero);
+	struct ev_inode *own = NULL;
+	struct ev_place place;
+
+	if (!snapshot)
+		return;
+	__builtin_memset(snapshot, 0, sizeof(*snapshot));
+	stamp_key_of(inode, &snapshot->key);
+	if (want & EV_WANT_FACT)
+		own = bpf_inode_storage_get(&inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (own) {
+		snapshot->generation = own->generation;
+		snapshot->flags |= EV_SNAPSHOT_FACT;
+	}
+	if (want & EV_WANT_STAMP)
+		enter_stamp(inode, snapshot);
+	if (want & EV_WANT_CLOSURE && place_of(file, &place) &&
+	    !bpf_map_update_elem(&closure, &place, &one, BPF_ANY))
+		snapshot->flags |= EV_SNAPSHOT_CLOSURE;
+	if (has_writer(inode))
+		snapshot->flags |= EV_SNAPSHOT_WRITER;
+	snapshot->flags |= EV_SNAPSHOT_TAKEN;
+}
+
 /* The sensor reads each file of a tree: those with several names are remembered. */
 static __always_inline void on_own_open(struct file *file)
 {
+	u32 want = snapshot_wanted;
+
+	if (want && is_regular(file))
+		take_snapshot(file, file->f_inode, want);
 	if (learn_tree)
 		learn(file);
 	else if (is_regular(file) && BPF_CORE_READ(file, f_inode, i_nlink) > 1 &&
@@ -232,7 +295,12 @@ int BPF_PROG(on_file_open, struct file *file)
 		on_own_open(file);
 		return 0;
 	}
-	if (!(mode & FMODE_WRITE) || !is_regular(file))
+	if (!(mode & FMODE_WRITE))
+		return 0;
+	/* Under a file system no open of a file is seen. */
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFBLK)
+		stamps_void();
+	if (!is_regular(file))
 		return 0;
 	/* Its writer is counted in the inode already, so no reader can miss both. */
 	inode_written(file->f_inode);
@@ -265,18 +333,23 @@ int BPF_PROG(on_link, struct dentry *old)
 	return 0;
 }
 
+static __always_inline int on_attributes(struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = dentry->d_inode;
+
+	if (inode && BPF_CORE_READ(attr, ia_valid) & ATTR_SIZE)
+		inode_written(inode);
+	return 0;
+}
+
 SEC("?lsm/inode_setattr")
 int BPF_PROG(on_setattr_2, struct dentry *dentry, struct iattr *attr)
 {
-	if (BPF_CORE_READ(attr, ia_valid) & ATTR_SIZE)
-		inode_written(dentry->d_inode);
-	return 0;
+	return on_attributes(dentry, attr);
 }
 
 SEC("?lsm/inode_setattr")
 int BPF_PROG(on_setattr_3, struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
-	if (BPF_CORE_READ(attr, ia_valid) & ATTR_SIZE)
-		inode_written(dentry->d_inode);
-	return 0;
+	return on_attributes(dentry, attr);
 }

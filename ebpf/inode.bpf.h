@@ -15,6 +15,26 @@ struct {
 	__type(value, struct ev_inode);
 } inodes SEC(".maps") __weak;
 
+/* Written by the sensor alone, each through a descriptor of the file. */
+struct {
+	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct ev_fact);
+} facts SEC(".maps") __weak;
+
+/* Entered at the sensor's open, completed by the sensor, deleted by whoever opens for writing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ev_stamp_key);
+	__type(value, struct ev_stamp);
+} stamps SEC(".maps") __weak;
+
+/* Of stamps: never 0. */
+volatile __u32 stamp_epoch __weak = 1;
+
 static __always_inline void inode_flag(struct inode *inode, u32 flag)
 {
 	struct ev_inode *fact =
@@ -32,13 +52,62 @@ static __always_inline bool inode_has(struct inode *inode, u32 flag)
 	return fact && fact->flags & flag;
 }
 
+static __always_inline void stamp_key_of(struct inode *inode, struct ev_stamp_key *key)
+{
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->generation = BPF_CORE_READ(inode, i_generation);
+}
+
+/* All stamps count for nothing from now on. */
+static __always_inline void stamps_void(void)
+{
+	__sync_fetch_and_add(&stamp_epoch, 1);
+}
+
 /* The content of @inode may change from now on. What was never told as code has no fact to void. */
 static __always_inline void inode_written(struct inode *inode)
 {
-	struct ev_inode *fact = bpf_inode_storage_get(&inodes, inode, 0, 0);
+	struct ev_inode *own = bpf_inode_storage_get(&inodes, inode, 0, 0);
+	struct ev_stamp_key key;
 
-	if (fact)
-		__sync_fetch_and_add(&fact->generation, 1);
+	if (own)
+		__sync_fetch_and_add(&own->generation, 1);
+	stamp_key_of(inode, &key);
+	bpf_map_delete_elem(&stamps, &key);
+}
+
+/*
+ * A number for this mount of @inode's file system. It is kept in the inode of its root, which is
+ * in memory just as long as the file system is mounted: so no hook has to see it end. 0 without
+ * storage.
+ */
+static __always_inline u64 superblock_of(struct inode *inode)
+{
+	struct ev_inode *own;
+
+	if (!BPF_CORE_READ(inode, i_sb, s_root, d_inode))
+		return 0;
+	own = bpf_inode_storage_get(&inodes, inode->i_sb->s_root->d_inode, 0,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!own)
+		return 0;
+	/* Of two at once one keeps a number that no stamp has. */
+	if (!own->superblock)
+		own->superblock = bpf_ktime_get_boot_ns();
+	return own->superblock;
+}
+
+static __always_inline bool has_writer(struct inode *inode)
+{
+	return BPF_CORE_READ(inode, i_writecount.counter) > 0;
+}
+
+static __always_inline void stamp_of(struct inode *inode, struct ev_stamp *stamp)
+{
+	stamp->superblock = superblock_of(inode);
+	stamp->size = BPF_CORE_READ(inode, i_size);
+	inode_ctime(inode, &stamp->ctime_s, &stamp->ctime_ns);
 }
 
 #endif

@@ -32,9 +32,11 @@ typedef _Bool bool;
 #define FMODE_CREATED 0x100000
 #define S_IFMT	      0170000
 #define S_IFREG	      0100000
+#define S_IFBLK	      0060000
 #define PROT_EXEC     0x4
 #define MAP_ANONYMOUS 0x20
 #define VM_EXEC	      0x4
+#define EPERM	      1
 #define ATTR_SIZE     (1 << 3)
 
 /* Their values differ between kernels: only their names are used. */
@@ -50,6 +52,8 @@ enum {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_INODE_STORAGE = 28,
 };
@@ -83,8 +87,11 @@ struct hlist_bl_node {
 	struct hlist_bl_node **pprev;
 };
 
+struct dentry;
+
 struct super_block {
 	u32 s_dev;
+	struct dentry *s_root;
 };
 
 typedef struct {
@@ -97,6 +104,8 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	unsigned int i_nlink;
+	unsigned int i_generation;
+	kuid_t i_uid;
 	long long i_size;
 };
 

@@ -26,6 +26,7 @@ struct bpf_source {
 	bpf_record_fn fn;
 	void *userdata;
 	int cpus;
+	bool has_lsm;
 };
 
 __attribute__((format(printf, 2, 0))) static int log_libbpf(enum libbpf_print_level level,
@@ -111,6 +112,12 @@ static struct agent_bpf *open_skeleton(const struct bpf_source_options *options)
 	/* Those of the LSM hooks: some kernels do not even make them. */
 	if (!options || !options->has_lsm) {
 		bpf_map__set_autocreate(skel->maps.inodes, false);
+		bpf_map__set_autocreate(skel->maps.facts, false);
+		bpf_map__set_autocreate(skel->maps.stamps, false);
+		bpf_map__set_autocreate(skel->maps.snapshots, false);
+		bpf_map__set_autocreate(skel->maps.decisions, false);
+		bpf_map__set_autocreate(skel->maps.closure, false);
+		bpf_map__set_autocreate(skel->maps.enforcement, false);
 		bpf_map__set_autocreate(skel->maps.desks, false);
 		bpf_map__set_autocreate(skel->maps.blank, false);
 	}
@@ -296,6 +303,7 @@ int bpf_source_open(const struct bpf_source_options *options, struct bpf_source 
 	source = calloc(1, sizeof(*source));
 	if (!source)
 		return -ENOMEM;
+	source->has_lsm = options && options->has_lsm;
 	source->cpus = libbpf_num_possible_cpus();
 	if (source->cpus < 0)
 		return source->cpus;
@@ -464,6 +472,26 @@ static void forget_trees(int map)
 	while (bpf_map_get_next_key(map, NULL, &key) == 0)
 		if (bpf_map_delete_elem(map, &key) < 0)
 			break;
+}
+
+int bpf_source_verdict_maps(const struct bpf_source *source, struct verdict_maps *ret_maps)
+{
+	const struct agent_bpf *skel = source->skel;
+
+	if (!source->has_lsm)
+		return -EOPNOTSUPP;
+	*ret_maps = (struct verdict_maps){
+		.inodes = bpf_map__fd(skel->maps.inodes),
+		.facts = bpf_map__fd(skel->maps.facts),
+		.stamps = bpf_map__fd(skel->maps.stamps),
+		.snapshots = bpf_map__fd(skel->maps.snapshots),
+		.decisions = bpf_map__fd(skel->maps.decisions),
+		.closure = bpf_map__fd(skel->maps.closure),
+		.enforcement = bpf_map__fd(skel->maps.enforcement),
+		.snapshot_wanted = &skel->bss->snapshot_wanted,
+		.stamp_epoch = &skel->data->stamp_epoch,
+	};
+	return 0;
 }
 
 void bpf_source_tell_anew(struct bpf_source *source)

@@ -17,6 +17,7 @@
 #include "base/strbuf.h"
 #include "ebpf/event.h"
 #include "model/standing.h"
+#include "sensor/verdicts.h"
 
 struct bpf_source;
 
@@ -65,6 +66,9 @@ int bpf_source_keeps_facts(const struct bpf_source *source);
 
 /* Sums over all processors. */
 int bpf_source_counters(const struct bpf_source *source, struct ev_counters *ret_sum);
+
+/* Fills @ret_maps for verdicts_new(); -EOPNOTSUPP without programs on LSM hooks. */
+int bpf_source_verdict_maps(const struct bpf_source *source, struct verdict_maps *ret_maps);
 
 /* All code is told anew from now on, though it was told before. Without effect without LSM hooks.
  */

@@ -14,8 +14,8 @@ void found_done(struct found *found)
 	found->fd = -1;
 }
 
-int found_collect(struct fact_collector *collector, int dirfd, const char *path,
-		  struct found *ret_found)
+int found_collect(struct fact_collector *collector, struct verdicts *verdicts, int dirfd,
+		  const char *path, struct found *ret_found)
 {
 	struct found found = {.fd = -1};
 	int r;
@@ -24,7 +24,7 @@ int found_collect(struct fact_collector *collector, int dirfd, const char *path,
 	if (r < 0)
 		return r;
 	if (found.fd >= 0 && (uint64_t)found.st.st_size <= LARGE_FILE_BYTES) {
-		r = fact_hash(collector, found.fd, &found.st, &found.fact);
+		r = verdicts_hash(verdicts, collector, found.fd, &found.st, &found.fact);
 		close(found.fd);
 		found.fd = -1;
 		if (r == -EAGAIN || r == -ENOMEM) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "model/fact_collect.h"
+#include "sensor/verdicts.h"
 
 struct found {
 	struct file_fact fact;
@@ -13,9 +14,10 @@ struct found {
 	int fd; /* of a regular file larger than LARGE_FILE_BYTES; -1 */
 };
 
-/* -EAGAIN only while the file keeps changing. One that cannot be read has no digest. */
-int found_collect(struct fact_collector *collector, int dirfd, const char *path,
-		  struct found *ret_found);
+/* -EAGAIN only while the file keeps changing. One that cannot be read has no digest. @verdicts is
+ * told of code; NULL: there is none. */
+int found_collect(struct fact_collector *collector, struct verdicts *verdicts, int dirfd,
+		  const char *path, struct found *ret_found);
 void found_done(struct found *found);
 
 #endif

@@ -34,7 +34,8 @@ void large_file_done(struct large_file *file)
 	file_fact_done(&file->event.script);
 	subject_done(&file->event.subject);
 	pending_change_done(&file->change);
-	*file = (struct large_file){0};
+	cleanup_closep(&file->look_fd);
+	*file = (struct large_file){.look_fd = -1};
 }
 
 int large_files_new(size_t max_files, struct large_files **ret_files)
@@ -108,7 +109,7 @@ int large_files_add(struct large_files *files, struct large_file *file, int fd)
 		return r;
 	}
 	item->file = *file;
-	*file = (struct large_file){0};
+	*file = (struct large_file){.look_fd = -1};
 	*(files->last ? &files->last->next : &files->first) = item;
 	files->last = item;
 	files->count++;

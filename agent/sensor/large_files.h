@@ -14,6 +14,7 @@
 #include "model/event.h"
 #include "model/fact_collect.h"
 #include "sensor/pending.h"
+#include "sensor/verdicts.h"
 
 #define LARGE_FILE_BYTES (UINT64_C(32) * 1024 * 1024)
 /* A file that is written all day is read again at the earliest after so many times the time that
@@ -25,9 +26,11 @@ struct large_files;
 struct large_file {
 	struct event event; /* all but the digest of its object; strings owned */
 	struct pending_change
-		change;	  /* of an EVENT_FILE: to put back when the file did not hold still */
-	struct stat st;	  /* of the file that is read */
-	int64_t begun_ns; /* wall clock when the reading began; set by large_files_step() */
+		change; /* of an EVENT_FILE: to put back when the file did not hold still */
+	struct stat st; /* of the file that is read */
+	struct verdict_look look; /* at it, before it is read */
+	int look_fd;		  /* of it, to keep what is found; -1 */
+	int64_t begun_ns;	  /* wall clock when the reading began; set by large_files_step() */
 };
 
 void large_file_done(struct large_file *file);

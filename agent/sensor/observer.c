@@ -205,6 +205,8 @@ void observer_clock(struct observer *o, int64_t back_ns)
 {
 	/* A time set back can make a new change look like the old state. */
 	digest_cache_clear(o->digests);
+	if (o->verdicts)
+		verdicts_void_stamps(o->verdicts);
 	if (back_ns > 0)
 		observer_emit(o, &(struct event){.kind = EVENT_CLOCK, .count = (uint64_t)back_ns});
 }
@@ -212,6 +214,13 @@ void observer_clock(struct observer *o, int64_t back_ns)
 void observer_mounts_changed(struct observer *o)
 {
 	digest_cache_clear(o->digests);
+	if (o->verdicts)
+		verdicts_mounts_changed(o->verdicts);
+}
+
+void observer_set_verdicts(struct observer *o, struct verdicts *verdicts)
+{
+	o->verdicts = verdicts;
 }
 
 static void find_subject(struct observer *o, struct pending_change *change)
@@ -339,18 +348,36 @@ static void forget_digest(struct observer *o, const char *path)
 		digest_cache_remove(o->digests, &st);
 }
 
+/* Without a look nothing is kept of it: a miss the next time. */
+static void look_at_large(struct observer *o, int fd, struct large_file *file)
+{
+	bool is_used = file->event.kind != EVENT_FILE && file->event.kind != EVENT_SCANNED;
+
+	if (!o->verdicts || (!is_used && !(file->st.st_mode & 0111)))
+		return;
+	file->look_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (file->look_fd < 0 ||
+	    verdicts_look(o->verdicts, fd, &file->st, is_used, &file->look) == 0)
+		return;
+	close(file->look_fd);
+	file->look_fd = -1;
+}
+
 int observer_queue_large(struct observer *o, struct event *event, struct found *found,
 			 struct pending_change *change)
 {
-	struct large_file file = {.event = *event, .st = found->st};
+	struct large_file file = {.event = *event, .st = found->st, .look_fd = -1};
 	int r;
 
 	file.event.object = found->fact;
 	if (change)
 		file.change = *change;
+	look_at_large(o, found->fd, &file);
 	r = large_files_add(o->large, &file, found->fd);
-	if (r < 0)
+	if (r < 0) {
+		cleanup_closep(&file.look_fd);
 		return r;
+	}
 	found->fact = (struct file_fact){0};
 	found->fd = -1;
 	*event = (struct event){0};
@@ -408,7 +435,7 @@ static void settle(struct observer *o, struct pending_change *change)
 
 	find_subject(o, change);
 	forget_digest(o, change->path);
-	r = found_collect(o->collector, AT_FDCWD, change->path, &found);
+	r = found_collect(o->collector, o->verdicts, AT_FDCWD, change->path, &found);
 	if (r == 0)
 		note_links(o, &found);
 	if (r == -EAGAIN && change->tries++ < MAX_TRIES && put_back(o, change))
@@ -442,6 +469,8 @@ static void finish_large(struct observer *o, struct large_file *file, int error)
 	if (error == -EAGAIN && event->kind == EVENT_FILE && file->change.tries++ < MAX_TRIES &&
 	    put_back(o, &file->change))
 		return;
+	if (error == 0 && file->look_fd >= 0)
+		(void)verdicts_keep(o->verdicts, file->look_fd, &file->look, event->object.sha256);
 	if (error == 0 && event->kind != EVENT_FILE)
 		digest_cache_put(o->digests, &file->st, &event->object, file->begun_ns, false);
 	if (error < 0)
@@ -568,7 +597,7 @@ static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
 	int r = -EAGAIN;
 
 	for (int i = 0; i < MAX_TRIES && r == -EAGAIN; i++)
-		r = found_collect(o->collector, dirfd, path, &found);
+		r = found_collect(o->collector, o->verdicts, dirfd, path, &found);
 	if (r == 0)
 		note_links(o, &found);
 	if (r == 0 && found.fact.type == FILE_TYPE_NONE) {

@@ -17,6 +17,7 @@
 #include "sensor/pending.h"
 #include "sensor/proc_table.h"
 #include "sensor/sensor.h"
+#include "sensor/verdicts.h"
 #include "sensor/watch_set.h"
 
 struct observer;
@@ -33,6 +34,8 @@ struct observer_exec {
 	uint64_t bytes;
 	bool is_in_user_ns; /* its paths need not be the host's */
 	bool is_gone;	    /* it has no name any more, or never had one */
+	bool is_unverified; /* the kernel has never seen its content read: no stamp may vouch for it
+			     */
 	const char *script; /* file named to execve() that the program interprets; NULL: none */
 	uint32_t pid;
 	uint64_t cookie;
@@ -90,6 +93,9 @@ void observer_mounts_changed(struct observer *observer);
 /* Whether the back end reports each change on the file system of @dev; until it is set: on none. */
 void observer_set_reported(struct observer *observer, bool (*fn)(uint64_t dev, void *userdata),
 			   void *userdata);
+
+/* Who is told what is found in code; borrowed. Without: nobody. */
+void observer_set_verdicts(struct observer *observer, struct verdicts *verdicts);
 
 /* While on hold nothing is emitted by observer_work(). */
 void observer_hold(struct observer *observer, bool is_held);

@@ -12,15 +12,17 @@
 
 /*
  * Digest of an open file, from the cache where its stamp may be believed. A file with a change on
- * its way is always read.
+ * its way, or of which the kernel knows nothing, is always read.
  */
-static int hash_open_file(struct observer *o, int fd, const struct stat *st, struct file_fact *fact)
+static int hash_open_file(struct observer *o, int fd, const struct stat *st, bool is_unverified,
+			  struct file_fact *fact)
 {
 	int64_t began_ns = clock_real_ns();
 	bool is_reported;
 	int r;
 
-	if (!pending_has(o->pending, fact->path) && digest_cache_get(o->digests, st, fact))
+	if (!is_unverified && !pending_has(o->pending, fact->path) &&
+	    digest_cache_get(o->digests, st, fact))
 		return 0;
 	if ((uint64_t)st->st_size > LARGE_FILE_BYTES) {
 		if (o->large_fd >= 0)
@@ -29,7 +31,7 @@ static int hash_open_file(struct observer *o, int fd, const struct stat *st, str
 		o->large_st = *st;
 		return o->large_fd < 0 ? -errno : 0;
 	}
-	r = fact_hash(o->collector, fd, st, fact);
+	r = verdicts_hash_used(o->verdicts, o->collector, fd, st, fact);
 	if (r < 0)
 		return r;
 	is_reported = o->is_reported && o->is_reported(st->st_dev, o->is_reported_userdata) &&
@@ -38,8 +40,8 @@ static int hash_open_file(struct observer *o, int fd, const struct stat *st, str
 	return 0;
 }
 
-static int collect_cached(struct observer *o, const char *path, struct file_fact *ret_fact,
-			  struct stat *ret_st)
+static int collect_cached(struct observer *o, const char *path, bool is_unverified,
+			  struct file_fact *ret_fact, struct stat *ret_st)
 {
 	struct file_fact fact = {0};
 	cleanup_close int fd = -1;
@@ -50,7 +52,7 @@ static int collect_cached(struct observer *o, const char *path, struct file_fact
 	if (r < 0)
 		return r;
 	if (fd >= 0) {
-		r = hash_open_file(o, fd, &st, &fact);
+		r = hash_open_file(o, fd, &st, is_unverified, &fact);
 		if (r == -ENOMEM) {
 			file_fact_done(&fact);
 			return r;
@@ -88,7 +90,7 @@ static int collect_running(struct observer *o, const struct observer_exec *exec,
 	r = fact_open_fd(o->collector, fd, exec->exe, &fact);
 	if (r < 0)
 		return r;
-	r = hash_open_file(o, fd, &st, &fact);
+	r = hash_open_file(o, fd, &st, exec->is_unverified, &fact);
 	if (r < 0) {
 		file_fact_done(&fact);
 		return r;
@@ -105,7 +107,7 @@ static int collect_program(struct observer *o, const struct observer_exec *exec,
 	int r = -ENOENT;
 
 	if (!exec->is_gone)
-		r = collect_cached(o, exec->exe, ret_fact, &st);
+		r = collect_cached(o, exec->exe, exec->is_unverified, ret_fact, &st);
 	/* Some file systems show another device than the kernel's own. A user who can mount can
 	 * have any inode number, so there it must be the same. */
 	if (r == 0 && ret_fact->type == FILE_TYPE_REGULAR && st.st_ino == exec->ino &&
@@ -151,7 +153,8 @@ void observer_exec(struct observer *o, const struct observer_exec *exec)
 	/* The script first: only the program's descriptor is left over for tell_later(). What has
 	 * its name here need not be what ran in a user namespace. */
 	if (exec->script &&
-	    (exec->is_in_user_ns || collect_cached(o, exec->script, &event.script, &st) < 0))
+	    (exec->is_in_user_ns ||
+	     collect_cached(o, exec->script, exec->is_unverified, &event.script, &st) < 0))
 		event.script.path = strdup(exec->script);
 	if (o->large_fd >= 0)
 		close(o->large_fd);

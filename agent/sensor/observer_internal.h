@@ -34,6 +34,7 @@ struct observer {
 	struct large_files *large;
 	int large_fd; /* of a program that hash_open_file() found too large; -1 */
 	struct stat large_st;
+	struct verdicts *verdicts; /* NULL: the kernel gives none */
 	bool (*is_reported)(uint64_t dev, void *userdata);
 	void *is_reported_userdata;
 

@@ -36,6 +36,11 @@ static int check_text(const struct record *record, const struct ev_text *text)
 	return 0;
 }
 
+static int check_judgement(const struct ev_judgement *judged)
+{
+	return judged->verdict < EV_VERDICT_COUNT && judged->hook < EV_HOOK_COUNT ? 0 : -EBADMSG;
+}
+
 static int check_texts(const struct record *record)
 {
 	int r = 0;
@@ -43,6 +48,7 @@ static int check_texts(const struct record *record)
 	switch (record->hdr.type) {
 	case EV_EXEC:
 	case EV_TASK:
+		r |= check_judgement(&record->exec.judged);
 		r |= check_text(record, &record->exec.exe);
 		r |= check_text(record, &record->exec.cwd);
 		r |= check_text(record, &record->exec.filename);
@@ -57,6 +63,7 @@ static int check_texts(const struct record *record)
 		break;
 	case EV_LOAD:
 		r |= check_text(record, &record->load.path);
+		r |= check_judgement(&record->load.judged);
 		if (record->load.how == EV_LOAD_NONE || record->load.how >= EV_LOAD_HOW_COUNT)
 			r = -EBADMSG;
 		break;

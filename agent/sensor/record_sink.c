@@ -20,6 +20,12 @@ static void tell_too_long(struct record_sink *sink, const struct record *record,
 	observer_gap(sink->observer, &(struct sensor_gap){cause, missed, 1, ns, ns});
 }
 
+static bool is_unverified(const struct ev_judgement *judged)
+{
+	return judged->verdict == EV_VERDICT_UNVERIFIED ||
+	       judged->verdict == EV_VERDICT_UNVERIFIABLE;
+}
+
 static int on_program(struct record_sink *sink, const struct record *record)
 {
 	struct observer_exec exec = {
@@ -30,6 +36,7 @@ static int on_program(struct record_sink *sink, const struct record *record)
 		.bytes = record->exec.bytes,
 		.is_gone = record->exec.nlink == 0 ||
 			   record->exec.exe.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
+		.is_unverified = is_unverified(&record->exec.judged),
 		.pid = record->hdr.pid,
 		.cookie = record->hdr.cookie,
 		.time_ns = wall_ns(sink, record->hdr.ktime),
@@ -62,7 +69,13 @@ static int on_program(struct record_sink *sink, const struct record *record)
 
 static const char *load_word(uint32_t how)
 {
-	return how == EV_LOAD_SCRIPT ? "script" : how == EV_LOAD_LIBRARY ? "library" : "module";
+	static const char *const words[EV_LOAD_HOW_COUNT] = {
+		[EV_LOAD_SCRIPT] = "script",   [EV_LOAD_LIBRARY] = "library",
+		[EV_LOAD_MODULE] = "module",   [EV_LOAD_MODULE_MEMORY] = "module",
+		[EV_LOAD_PROGRAM] = "program",
+	};
+
+	return words[how];
 }
 
 static int on_load(struct record_sink *sink, const struct record *record)
@@ -76,6 +89,7 @@ static int on_load(struct record_sink *sink, const struct record *record)
 		.bytes = record->load.bytes,
 		.is_gone = record->load.nlink == 0 ||
 			   record->load.path.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
+		.is_unverified = is_unverified(&record->load.judged),
 		.pid = record->hdr.pid,
 		.cookie = record->hdr.cookie,
 		.time_ns = wall_ns(sink, record->hdr.ktime),

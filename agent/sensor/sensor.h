@@ -19,6 +19,7 @@
 #include "model/standing.h"
 
 struct sensor;
+struct verdicts;
 
 typedef void (*sensor_event_fn)(const struct event *event, void *userdata);
 
@@ -65,6 +66,8 @@ struct sensor_ops {
 	 * no room there is lost and counted, and told by EVENT_GAP afterwards.
 	 */
 	int (*hold)(struct sensor *sensor, int is_held);
+	/* Verdicts in the kernel; borrowed until close. NULL where the rung has none. */
+	struct verdicts *(*verdicts)(struct sensor *sensor);
 	/* Its programs and kernel facilities, @index from 0: 0, or -ENOENT past the last. */
 	int (*part)(const struct sensor *sensor, size_t index, struct sensor_part *ret_part);
 };

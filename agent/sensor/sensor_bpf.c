@@ -39,6 +39,7 @@ struct sensor {
 	bool has_lsm;
 	struct observer *observer;
 	struct bpf_source *bpf;
+	struct verdicts *verdicts; /* NULL: not on this rung */
 	struct fan *fan;
 	int mounts;
 	struct wakeups wakeups;
@@ -99,6 +100,7 @@ struct sensor *sensor_bpf_close(struct sensor *sensor)
 {
 	if (!sensor)
 		return NULL;
+	verdicts_free(sensor->verdicts);
 	bpf_source_close(sensor->bpf);
 	fan_close(sensor->fan);
 	if (sensor->mounts >= 0)
@@ -155,6 +157,20 @@ static bool is_reported(uint64_t dev, void *userdata)
 	return fan_covers(sensor->fan, dev);
 }
 
+static int open_verdicts(struct sensor *sensor)
+{
+	struct verdict_maps maps;
+	int r = bpf_source_verdict_maps(sensor->bpf, &maps);
+
+	if (r == -EOPNOTSUPP)
+		return 0;
+	if (r == 0)
+		r = verdicts_new(&maps, &sensor->verdicts);
+	if (r == 0)
+		observer_set_verdicts(sensor->observer, sensor->verdicts);
+	return r;
+}
+
 int sensor_bpf_open(const struct sensor_bpf_kind *kind, sensor_event_fn fn, void *userdata,
 		    struct sensor **ret_sensor)
 {
@@ -179,6 +195,8 @@ int sensor_bpf_open(const struct sensor_bpf_kind *kind, sensor_event_fn fn, void
 		r = bpf_source_open(&options, &sensor->bpf, &text);
 	if (text.data)
 		log_debug("%s", text.data);
+	if (r == 0)
+		r = open_verdicts(sensor);
 	if (r == 0)
 		r = fan_open(on_fan_event, sensor, &sensor->fan);
 	if (r == 0)
@@ -391,7 +409,7 @@ static int check_exec_levels(const struct sensor *sensor, uint64_t before, struc
 	struct ev_counters now;
 	int r = bpf_source_counters(sensor->bpf, &now);
 
-	if (r < 0 || now.exec_levels > before)
+	if (r < 0 || now.asked[EV_HOOK_EXEC] > before)
 		return r;
 	strbuf_add_str(reterr, "self-test: its program start came by no LSM hook");
 	return -ETIMEDOUT;
@@ -414,7 +432,7 @@ int sensor_bpf_self_test(struct sensor *sensor, const char *dir, struct strbuf *
 		return r;
 	r = self_test_run(&test, dir, reterr);
 	if (r == 0 && sensor->has_lsm)
-		r = check_exec_levels(sensor, before.exec_levels, reterr);
+		r = check_exec_levels(sensor, before.asked[EV_HOOK_EXEC], reterr);
 	observer_set_sink(sensor->observer, sensor->fn, sensor->userdata);
 	return r;
 }
@@ -453,6 +471,11 @@ int sensor_bpf_hold(struct sensor *sensor, int is_held)
 	if (r == 0 && !is_held)
 		r = check_losses(sensor);
 	return r < 0 ? r : arm(sensor);
+}
+
+struct verdicts *sensor_bpf_verdicts(struct sensor *sensor)
+{
+	return sensor->verdicts;
 }
 
 int sensor_bpf_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part)

@@ -88,4 +88,5 @@ const struct sensor_ops sensor_lsm = {
 	.recheck = sensor_bpf_recheck,
 	.hold = sensor_bpf_hold,
 	.part = sensor_bpf_part,
+	.verdicts = sensor_bpf_verdicts,
 };
