@@ -68,6 +68,8 @@ struct scratch {
 		struct ev_open open;
 		struct ev_path path;
 		struct ev_load load;
+		struct ev_mount mount;
+		struct ev_clock clock;
 	};
 	char tail[EV_TAIL_MAX + TAIL_SLACK];
 	u32 length; /* of the text */
@@ -293,17 +295,27 @@ static __always_inline void text_end(struct scratch *s, struct ev_text *text)
 	text->length = s->length - text->offset;
 }
 
+static __always_inline struct file *file_of_fd(struct task_struct *task, long fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
 static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 {
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-/* The names of @path from its leaf up to the root of its mount namespace, through mounts. */
-static __always_inline void text_add_path(struct scratch *s, struct ev_text *text,
-					  struct path *from)
+/* The names from @dentry on @vfs up to the root of its mount namespace, through mounts. */
+static __always_inline void text_add_names(struct scratch *s, struct ev_text *text,
+					   struct dentry *dentry, struct vfsmount *vfs)
 {
-	struct dentry *dentry = BPF_CORE_READ(from, dentry);
-	struct vfsmount *vfs = BPF_CORE_READ(from, mnt);
 	struct mount *mount = real_mount(vfs);
 	int i;
 
@@ -335,6 +347,12 @@ static __always_inline void text_add_path(struct scratch *s, struct ev_text *tex
 	if (i == PATH_LEVELS)
 		text->flags |= EV_TEXT_CUT;
 	text_end(s, text);
+}
+
+static __always_inline void text_add_path(struct scratch *s, struct ev_text *text,
+					  struct path *from)
+{
+	text_add_names(s, text, BPF_CORE_READ(from, dentry), BPF_CORE_READ(from, mnt));
 }
 
 #endif

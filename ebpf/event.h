@@ -26,18 +26,20 @@
 
 enum ev_type {
 	EV_NONE,
-	EV_EXEC, /* a program has started (ev_exec) */
-	EV_TASK, /* a program that ran before, from the task iterator (ev_exec) */
-	EV_FORK, /* a process was made; the header describes the child (ev_hdr) */
-	EV_EXIT, /* its last thread ended (ev_hdr) */
-	EV_OPEN, /* a file of a monitored tree was opened for writing (ev_open) */
-	EV_PATH, /* a path was changed by name, without a file (ev_path) */
-	EV_LOAD, /* a file becomes code of a process or of the kernel (ev_load) */
+	EV_EXEC,  /* a program has started (ev_exec) */
+	EV_TASK,  /* a program that ran before, from the task iterator (ev_exec) */
+	EV_FORK,  /* a process was made; the header describes the child (ev_hdr) */
+	EV_EXIT,  /* its last thread ended (ev_hdr) */
+	EV_OPEN,  /* a file of a monitored tree was opened for writing (ev_open) */
+	EV_PATH,  /* a path was changed by name, without a file (ev_path) */
+	EV_LOAD,  /* a file becomes code of a process or of the kernel (ev_load) */
+	EV_MOUNT, /* somebody mounts, unmounts or changes a mount (ev_mount) */
+	EV_CLOCK, /* somebody sets the wall clock (ev_clock) */
 	EV_TYPE_COUNT,
 };
 
 enum ev_ring {
-	EV_RING_ALERT, /* program starts, loaded code */
+	EV_RING_ALERT, /* program starts, loaded code, mounts, the clock */
 	EV_RING_TELEMETRY,
 	EV_RING_COUNT,
 };
@@ -193,6 +195,45 @@ struct ev_load {
 	/* text follows */
 };
 
+enum ev_mount_how {
+	EV_MOUNT_NONE,
+	EV_MOUNT_NEW,	 /* a file system on a folder */
+	EV_MOUNT_BIND,	 /* a folder on another */
+	EV_MOUNT_MOVE,	 /* a mount to another place, or a detached one to its first */
+	EV_MOUNT_CHANGE, /* options of what is mounted */
+	EV_MOUNT_UNMOUNT,
+	EV_MOUNT_PIVOT, /* another root for a mount namespace */
+	EV_MOUNT_SUPER, /* a file system is made ready: what was on its device before is void */
+	EV_MOUNT_HOW_COUNT,
+};
+
+enum {
+	EV_MOUNT_GIVEN = 1 << 0, /* the path is a string as the process gave it */
+};
+
+/* A hook tells an attempt, a system call only what has succeeded; the mount table has the outcome.
+ */
+struct ev_mount {
+	struct ev_hdr hdr;
+	__u32 how;     /* enum ev_mount_how */
+	__u32 flags;   /* EV_MOUNT_* */
+	__u32 options; /* MS_* or MNT_*, as the call had them */
+	__u32 dev;     /* of the file system; 0: not known here */
+	__u32 mnt_ns;
+	__u32 pad;
+	struct ev_text path;   /* components from the leaf up, or as given; none: not known here */
+	struct ev_text base;   /* folder that a given path is relative to, from the leaf up */
+	struct ev_text source; /* as given */
+	struct ev_text type;   /* of the file system */
+	__u64 reserved[4];
+	/* text follows */
+};
+
+struct ev_clock {
+	struct ev_hdr hdr;
+	__u64 reserved[11];
+};
+
 enum {
 	EV_INODE_LINKED = 1 << 0,   /* in a monitored tree, with several names */
 	EV_INODE_APPROVED = 1 << 1, /* held approved content once */
@@ -324,12 +365,14 @@ _Static_assert(sizeof(struct ev_open) == EV_FIXED, "ev_open crosses the kernel b
 _Static_assert(sizeof(struct ev_path) == EV_FIXED, "ev_path crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_tree_key) == 16, "ev_tree_key crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_load) == EV_FIXED, "ev_load crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_mount) == EV_FIXED, "ev_mount crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_clock) == EV_FIXED, "ev_clock crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_inode) == 32, "ev_inode crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_fact) == 48, "ev_fact crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_stamp_key) == 16, "ev_stamp_key crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_stamp) == 72, "ev_stamp crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_snapshot) == 104, "ev_snapshot crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_place) == 80, "ev_place crosses the kernel boundary");
-_Static_assert(sizeof(struct ev_counters) == 512, "ev_counters crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_counters) == 544, "ev_counters crosses the kernel boundary");
 
 #endif

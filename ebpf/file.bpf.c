@@ -30,18 +30,6 @@ struct {
 	__type(value, struct ev_snapshot);
 } snapshots SEC(".maps") __weak;
 
-static __always_inline struct file *file_of_fd(struct task_struct *task, long fd)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
-
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	return file;
-}
-
 static __always_inline void key_of(struct dentry *dentry, struct ev_tree_key *key)
 {
 	struct inode *inode = BPF_CORE_READ(dentry, d_inode);

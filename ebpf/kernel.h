@@ -28,16 +28,30 @@ typedef _Bool bool;
 #define false 0
 
 /* Stable numbers of include/linux/fs.h and include/uapi/linux/bpf.h. */
-#define FMODE_WRITE   0x2
-#define FMODE_CREATED 0x100000
-#define S_IFMT	      0170000
-#define S_IFREG	      0100000
-#define S_IFBLK	      0060000
-#define PROT_EXEC     0x4
-#define MAP_ANONYMOUS 0x20
-#define VM_EXEC	      0x4
-#define EPERM	      1
-#define ATTR_SIZE     (1 << 3)
+#define FMODE_WRITE    0x2
+#define FMODE_CREATED  0x100000
+#define S_IFMT	       0170000
+#define S_IFREG	       0100000
+#define S_IFBLK	       0060000
+#define EPERM	       1
+#define PROT_EXEC      0x4
+#define MAP_ANONYMOUS  0x20
+#define VM_EXEC	       0x4
+#define ATTR_SIZE      (1 << 3)
+#define MS_REMOUNT     0x20
+#define MS_BIND	       0x1000
+#define MS_MOVE	       0x2000
+#define MS_UNBINDABLE  (1 << 17)
+#define MS_PRIVATE     (1 << 18)
+#define MS_SLAVE       (1 << 19)
+#define MS_SHARED      (1 << 20)
+#define ADJ_SETOFFSET  0x100
+#define CLOCK_REALTIME 0
+
+/* include/uapi/linux/mount.h */
+#define FSCONFIG_CMD_CREATE	 6
+#define FSCONFIG_CMD_RECONFIGURE 7
+#define FSCONFIG_CMD_CREATE_EXCL 8
 
 /* Their values differ between kernels: only their names are used. */
 enum kernel_read_file_id {
@@ -87,10 +101,15 @@ struct hlist_bl_node {
 	struct hlist_bl_node **pprev;
 };
 
+struct file_system_type {
+	const char *name;
+};
+
 struct dentry;
 
 struct super_block {
 	u32 s_dev;
+	struct file_system_type *s_type;
 	struct dentry *s_root;
 };
 
@@ -118,6 +137,7 @@ struct dentry {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 };
 
 struct mount {
@@ -201,6 +221,9 @@ struct vm_area_struct {
 struct iattr {
 	unsigned int ia_valid;
 };
+
+struct timespec64;
+struct timezone;
 
 struct mnt_idmap {
 	int unused;

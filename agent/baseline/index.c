@@ -656,6 +656,23 @@ static int remember_scan(struct baseline_index *index, const char *tree)
 	return 0;
 }
 
+int baseline_index_has_below(struct baseline_index *index, const char *tree)
+{
+	sqlite3_stmt *stmt = index->reads[READ_NUMBERS_BELOW];
+	int rc, r;
+
+	if (!index->db)
+		return 0;
+	if (find_number(index, tree) > 0)
+		return 1;
+	r = bind_below(stmt, tree);
+	if (r < 0)
+		return r;
+	rc = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
+	return rc == SQLITE_ROW ? 1 : errno_from_sqlite(rc);
+}
+
 int baseline_index_begin_scan(struct baseline_index *index, const char *tree)
 {
 	sqlite3_stmt *stmt = index->reads[READ_NUMBERS_BELOW];

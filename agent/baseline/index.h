@@ -53,6 +53,9 @@ int baseline_index_find_digest(struct baseline_index *index,
 			       const uint8_t sha256[static SHA256_SIZE],
 			       struct file_fact *ret_entry);
 
+/* 1 when the baseline has @tree or anything below it, 0, or negative errno. */
+int baseline_index_has_below(struct baseline_index *index, const char *tree);
+
 /*
  * Walk marks: a scan calls baseline_index_mark() for each path it saw, then
  * baseline_index_each_unmarked() gives the entries at and below @tree that were not seen.

@@ -335,6 +335,7 @@ static void recorder_done(struct recorder *recorder)
 {
 	recorder_load_done(&recorder->load);
 	recorder_layers_done(recorder->layers);
+	recorder_mounts_done(recorder);
 	record_close(recorder->record);
 	baseline_index_close(recorder->index);
 	control_map_free(recorder->controls);

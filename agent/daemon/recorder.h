@@ -24,6 +24,7 @@
 #include "baseline/index.h"
 #include "engine/engine.h"
 #include "model/control.h"
+#include "model/mount_list.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
 #include "record/record.h"
@@ -84,6 +85,13 @@ struct recorder_recheck {
 	int64_t next_ns; /* boot clock */
 };
 
+/* Mounts in monitored places. */
+struct recorder_mounts {
+	struct mount_list present, approved;
+	bool is_listing; /* the sensor tells all that is mounted */
+	bool is_known;	 /* by this baseline: both lists hold */
+};
+
 struct recorder {
 	struct child *child;
 	struct record *record;
@@ -105,6 +113,7 @@ struct recorder {
 			       */
 	struct recorder_walk walks[RECORDER_MAX_TREES];
 	struct recorder_recheck recheck;
+	struct recorder_mounts mounts;
 
 	/* Outbox */
 	bool is_wanted;		   /* the reporter waits for a batch */
@@ -158,6 +167,12 @@ int recorder_send_owed(struct recorder *recorder);
 int recorder_on_event(struct channel *channel, struct message *message, void *userdata);
 int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
 		   const char **ret_verdict);
+
+/* recorder_mount.c */
+int recorder_on_mount(struct recorder *recorder, struct event *event);
+/* Another baseline: nothing is judged until the sensor has told all again. */
+void recorder_mounts_forget(struct recorder *recorder);
+void recorder_mounts_done(struct recorder *recorder);
 
 /* recorder_scan.c */
 int recorder_scan_begin(struct recorder *recorder, struct event *event);

@@ -512,6 +512,7 @@ static int take_over(struct recorder *recorder)
 		   load->is_same ? " (as before)" : "");
 	if (load->is_same)
 		return 0;
+	recorder_mounts_forget(recorder);
 	/* All that was judged by the old one is judged again. */
 	recorder_recheck_now(recorder);
 	if (recorder_ask_rescan(recorder, NULL) < 0)

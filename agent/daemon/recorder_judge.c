@@ -261,7 +261,7 @@ static bool is_sound(const struct event *event)
 
 	if (event->kind == EVENT_PHASE)
 		return event->text && coverage_state_parse(event->text, &state) == 0;
-	if (event->kind == EVENT_RUNG || event->kind == EVENT_LOAD)
+	if (event->kind == EVENT_RUNG || event->kind == EVENT_LOAD || event->kind == EVENT_MOUNT)
 		return event->text != NULL;
 	return true;
 }
@@ -280,6 +280,7 @@ int recorder_on_event(struct channel *channel, struct message *message, void *us
 		[EVENT_RUNG] = recorder_on_rung,
 		[EVENT_LOAD] = on_load,
 		[EVENT_CLOCK] = recorder_on_clock,
+		[EVENT_MOUNT] = recorder_on_mount,
 	};
 	struct child *child = userdata;
 	struct recorder *recorder = child->userdata;

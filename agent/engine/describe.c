@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "engine/engine.h"
+#include "model/mount_list.h"
 
 static void add_path(struct strbuf *sb, const char *path)
 {
@@ -266,6 +267,53 @@ static int fill_detail(const struct judgement *judgement, const struct event *ev
 	add_reason(&sb, judgement, approved, finding);
 	finding->detail = strbuf_take(&sb);
 	return finding->detail ? 0 : -ENOMEM;
+}
+
+/* The sentence; what is expected and actual says the rest. */
+static char *describe_mount(const struct finding *finding, const struct subject *subject)
+{
+	bool is_gone = str_equal(finding->actual, MOUNT_LIST_NOTHING);
+	bool is_new = str_equal(finding->expected, MOUNT_LIST_NOTHING);
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+	if (is_gone) {
+		strbuf_printf(&sb, "%s, approved at ", finding->expected);
+		add_path(&sb, finding->path);
+		add_done(&sb, ", was unmounted", ", is not mounted", subject);
+	} else {
+		strbuf_printf(&sb, "%s ", finding->actual);
+		add_done(&sb, is_new ? "was mounted" : "was put in place", "is mounted", subject);
+		strbuf_add_str(&sb, is_new ? " over the approved " : " in place of ");
+		if (!is_new)
+			strbuf_printf(&sb, "%s at ", finding->expected);
+		add_path(&sb, finding->path);
+	}
+	strbuf_add_char(&sb, '.');
+	return strbuf_take(&sb);
+}
+
+int engine_make_mount_finding(const char *point, const char *expected, const char *actual,
+			      const struct event *event, struct finding *ret_finding)
+{
+	cleanup_finding struct finding finding = {
+		.kind = FINDING_MOUNT_CHANGED,
+		.state = FINDING_STATE_OPEN,
+		.first_seen_ns = event->time_ns,
+		.last_seen_ns = event->time_ns,
+		.count = event->count,
+	};
+
+	finding.path = strdup(point);
+	finding.expected = strdup(expected);
+	finding.actual = strdup(actual);
+	if (!finding.path || !finding.expected || !finding.actual)
+		return -ENOMEM;
+	finding.detail = describe_mount(&finding, &event->subject);
+	if (!finding.detail || subject_copy(&event->subject, &finding.subject) < 0)
+		return -ENOMEM;
+	*ret_finding = finding;
+	finding = (struct finding){0};
+	return 0;
 }
 
 int engine_make_finding(const struct judgement *judgement, const struct event *event,

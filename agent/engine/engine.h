@@ -46,6 +46,13 @@ int engine_make_finding(const struct judgement *judgement, const struct event *e
 			const struct file_fact *now, const struct file_fact *approved,
 			const char *baseline_digest, struct finding *ret_finding);
 
+/*
+ * At @point stands @actual in place of @expected, both as MOUNT_LIST_NOTHING or words of a
+ * mount. @event gives subject, time and count.
+ */
+int engine_make_mount_finding(const char *point, const char *expected, const char *actual,
+			      const struct event *event, struct finding *ret_finding);
+
 /* A failed check as a finding; @was_pass makes it hardening.regressed. */
 int engine_make_check_finding(const struct check_result *result, bool was_pass,
 			      struct finding *ret_finding);

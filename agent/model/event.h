@@ -28,6 +28,9 @@ enum event_kind {
 	EVENT_LOAD,  /* @object: a file that became code without being a program's start; @text is
 		      * "script", "library" or "module" */
 	EVENT_CLOCK, /* the wall clock stepped back by @count ns */
+	EVENT_MOUNT, /* at @object.path something else is mounted now: @text says what; @count 0: it
+		      * was before. Without a path @text is EVENT_MOUNT_BEGIN or _END, and all that
+		      * is mounted in monitored places stands between */
 	EVENT_KIND_COUNT,
 };
 
@@ -42,6 +45,9 @@ enum {
 	EVENT_CHANGE_ATTRIBUTE = 1 << 6, /* mode, owner, times, xattr */
 	EVENT_CHANGE_OPEN_WRITE = 1 << 7,
 };
+
+#define EVENT_MOUNT_BEGIN "begin"
+#define EVENT_MOUNT_END	  "end"
 
 struct event {
 	enum event_kind kind;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define STANDING_RUNGS_MAX 8
-#define STANDING_PARTS_MAX 64
+#define STANDING_PARTS_MAX 96
 
 enum part_state {
 	PART_ATTACHED, /* works */

@@ -8,11 +8,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "sensor/agent.skel.h"
 
 #define MAX_PROGRAMS STANDING_PARTS_MAX
+#define CALLS	     "tracepoint/syscalls/"
 /* Of a program that is not wanted here, so nothing is missing without it. */
 #define NOT_WANTED (-ECANCELED)
 
@@ -54,6 +57,56 @@ static bool is_of(const struct bpf_program *program, const char *type)
 	return strncmp(bpf_program__section_name(program), type, strlen(type)) == 0;
 }
 
+/* System calls that need not be traced where an LSM hook tells the same and more. */
+static const struct {
+	const char *call, *hook;
+} replaced[] = {
+	{CALLS "sys_exit_open", "lsm/file_open"},
+	{CALLS "sys_exit_openat", "lsm/file_open"},
+	{CALLS "sys_exit_openat2", "lsm/file_open"},
+	{CALLS "sys_exit_creat", "lsm/file_open"},
+	{CALLS "sys_exit_open_by_handle_at", "lsm/file_open"},
+	{CALLS "sys_enter_mount", "lsm/sb_mount"},
+	{CALLS "sys_exit_mount", "lsm/sb_mount"},
+	{CALLS "sys_enter_move_mount", "lsm/move_mount"},
+	{CALLS "sys_exit_move_mount", "lsm/move_mount"},
+	{CALLS "sys_enter_umount", "lsm/sb_umount"},
+	{CALLS "sys_exit_umount", "lsm/sb_umount"},
+	{CALLS "sys_enter_fsconfig", "lsm/sb_kern_mount"},
+	{CALLS "sys_enter_pivot_root", "lsm/sb_pivotroot"},
+	{CALLS "sys_enter_clock_settime", "lsm/settime"},
+	{CALLS "sys_enter_settimeofday", "lsm/settime"},
+};
+
+/* The hook that stands for the call that @program traces; NULL: none. */
+static const char *find_hook(const struct bpf_program *program)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(replaced); i++)
+		if (str_equal(bpf_program__section_name(program), replaced[i].call))
+			return replaced[i].hook;
+	return NULL;
+}
+
+/* A call that this kernel has not cannot be made, so nothing is missing. */
+static bool has_call(const struct bpf_program *program)
+{
+	static const char *const folders[] = {"/sys/kernel/tracing/events",
+					      "/sys/kernel/debug/tracing/events"};
+	const char *name = strrchr(bpf_program__section_name(program), '/');
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/syscalls", folders[i]);
+		if (access(path, F_OK) < 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/syscalls%s", folders[i], name);
+		return access(path, F_OK) == 0;
+	}
+	/* Not to be seen from here: the attempt will tell. */
+	return true;
+}
+
 /* What the options say about @program: 0, or NOT_WANTED. */
 static int is_wanted(const struct bpf_source_options *options, const struct bpf_program *program)
 {
@@ -63,10 +116,9 @@ static int is_wanted(const struct bpf_source_options *options, const struct bpf_
 		return has_lsm ? 0 : NOT_WANTED;
 	if (!is_of(program, "tracepoint"))
 		return 0;
-	if (options && options->has_no_opens)
+	if ((options && options->has_no_opens) || !has_call(program))
 		return NOT_WANTED;
-	/* The LSM hook sees those opens and more. */
-	return has_lsm && is_of(program, "tracepoint/syscalls/sys_exit") ? NOT_WANTED : 0;
+	return has_lsm && find_hook(program) ? NOT_WANTED : 0;
 }
 
 /*
@@ -187,26 +239,35 @@ static size_t list_programs(const struct bpf_source_options *options, int *error
 	return count;
 }
 
-/* Without the LSM hook of opens, the system calls tell them. */
+static bool is_lost(const struct agent_bpf *skel, const char *hook, const int *errors)
+{
+	struct bpf_program *program;
+	size_t i = 0;
+
+	bpf_object__for_each_program(program, skel->obj)
+	{
+		if (i < MAX_PROGRAMS && str_equal(bpf_program__section_name(program), hook) &&
+		    errors[i] != 0 && errors[i] != NOT_WANTED)
+			return true;
+		i++;
+	}
+	return false;
+}
+
+/* Without its LSM hook, a system call is traced after all. */
 static void fall_back_to_calls(const struct bpf_source_options *options, int *errors)
 {
 	struct agent_bpf *skel = open_skeleton(options);
 	struct bpf_program *program;
-	bool is_lost = false;
 	size_t i = 0;
 
 	if (!skel)
 		return;
 	bpf_object__for_each_program(program, skel->obj)
 	{
-		is_lost |= program == skel->progs.on_file_open && i < MAX_PROGRAMS &&
-			   errors[i] != 0 && errors[i] != NOT_WANTED;
-		i++;
-	}
-	i = 0;
-	bpf_object__for_each_program(program, skel->obj)
-	{
-		if (is_lost && i < MAX_PROGRAMS && is_of(program, "tracepoint/syscalls/sys_exit"))
+		const char *hook = find_hook(program);
+
+		if (i < MAX_PROGRAMS && hook && has_call(program) && is_lost(skel, hook, errors))
 			errors[i] = 0;
 		i++;
 	}

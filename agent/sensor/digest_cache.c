@@ -132,6 +132,13 @@ void digest_cache_remove(struct digest_cache *cache, const struct stat *st)
 		*slot = (struct slot){0};
 }
 
+void digest_cache_remove_device(struct digest_cache *cache, uint64_t dev)
+{
+	for (size_t i = 0; i < (cache->set_mask + 1) * WAYS; i++)
+		if (cache->slots[i].dev == dev)
+			cache->slots[i] = (struct slot){0};
+}
+
 void digest_cache_clear(struct digest_cache *cache)
 {
 	memset(cache->slots, 0, (cache->set_mask + 1) * WAYS * sizeof(*cache->slots));

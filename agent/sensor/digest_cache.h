@@ -40,6 +40,8 @@ bool digest_cache_get(struct digest_cache *cache, const struct stat *st, struct 
 void digest_cache_put(struct digest_cache *cache, const struct stat *st,
 		      const struct file_fact *fact, int64_t hashed_ns, bool is_reported);
 void digest_cache_remove(struct digest_cache *cache, const struct stat *st);
+/* Another file system may be on @dev by now. */
+void digest_cache_remove_device(struct digest_cache *cache, uint64_t dev);
 void digest_cache_clear(struct digest_cache *cache);
 
 #endif

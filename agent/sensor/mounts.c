@@ -30,28 +30,39 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* "36 35 98:0 /mnt1 /mnt/parent rw,noatime master:1 - ext3 /dev/root rw": the fifth field, and the
- * first after " - ". */
-static int visit_line(char *line, mounts_fn fn, void *userdata)
+/* "36 35 98:0 /mnt1 /mnt/parent rw,noatime master:1 - ext3 /dev/root rw" */
+static int visit_line(char *line, mounts_line_fn fn, void *userdata)
 {
 	char *rest = strstr(line, " - ");
-	char *point = line, *type, *field;
+	char *at = line;
+	struct mount_line out = {0};
+	char *root, *point, *source;
 
 	if (!rest)
 		return 0;
 	*rest = '\0';
 	rest += 3;
-	for (int i = 0; i < 4 && point; i++)
-		strsep(&point, " ");
-	field = strsep(&point, " ");
-	type = strsep(&rest, " \n");
-	if (!field || !type)
+	for (int i = 0; i < 3 && at; i++)
+		strsep(&at, " ");
+	root = strsep(&at, " ");
+	point = strsep(&at, " ");
+	out.options = strsep(&at, " ");
+	out.type = strsep(&rest, " \n");
+	source = strsep(&rest, " \n");
+	out.super_options = strsep(&rest, " \n");
+	if (!root || !point || !out.options || !out.type)
 		return 0;
-	unescape(field);
-	return fn(field, type, userdata);
+	unescape(root);
+	unescape(point);
+	if (source)
+		unescape(source);
+	out.root = root;
+	out.point = point;
+	out.source = source;
+	return fn(&out, userdata);
 }
 
-int mounts_visit(mounts_fn fn, void *userdata)
+int mounts_each(mounts_line_fn fn, void *userdata)
 {
 	cleanup_fclose FILE *file = fopen(MOUNTINFO, "re");
 	cleanup_free char *line = NULL;
@@ -63,6 +74,25 @@ int mounts_visit(mounts_fn fn, void *userdata)
 	while (r == 0 && getline(&line, &size, file) >= 0)
 		r = visit_line(line, fn, userdata);
 	return r;
+}
+
+struct visit {
+	mounts_fn fn;
+	void *userdata;
+};
+
+static int visit_one(const struct mount_line *line, void *userdata)
+{
+	const struct visit *visit = userdata;
+
+	return visit->fn(line->point, line->type, visit->userdata);
+}
+
+int mounts_visit(mounts_fn fn, void *userdata)
+{
+	struct visit visit = {fn, userdata};
+
+	return mounts_each(visit_one, &visit);
 }
 
 int mounts_open(void)

@@ -5,6 +5,21 @@
 
 #include <stdbool.h>
 
+/* Strings are borrowed for the length of the call. */
+struct mount_line {
+	const char *root;    /* folder of the file system that is shown */
+	const char *point;   /* where */
+	const char *options; /* of this mount, comma-separated */
+	const char *type;
+	const char *source;	   /* as the mounter named it; NULL: none */
+	const char *super_options; /* of the file system */
+};
+
+typedef int (*mounts_line_fn)(const struct mount_line *line, void *userdata);
+
+/* As mounts_visit(). */
+int mounts_each(mounts_line_fn fn, void *userdata);
+
 typedef int (*mounts_fn)(const char *mount_point, const char *type, void *userdata);
 
 /* Calls @fn for each mount, in order of mounting, until one returns non-zero; returns that, 0, or

@@ -73,6 +73,8 @@ int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_obser
 	if (r == 0)
 		r = held_files_new(MAX_HELD, &o->held);
 	if (r == 0)
+		r = mount_watch_new(&o->mounts);
+	if (r == 0)
 		r = id_names_new("/etc/passwd", "/etc/group", &o->names);
 	if (r == 0)
 		r = fact_collector_new(o->names, &o->collector);
@@ -95,6 +97,8 @@ struct observer *observer_free(struct observer *o)
 	if (!o)
 		return NULL;
 	drop_walks(o);
+	mount_watch_free(o->mounts);
+	subject_done(&o->clock_setter);
 	large_files_free(o->large);
 	linked_files_free(o->linked);
 	held_files_free(o->held);
@@ -199,23 +203,6 @@ void observer_gap(struct observer *o, const struct sensor_gap *gap)
 				 .time_ns = gap->from_ns + offset_ns,
 				 .until_ns = gap->until_ns + offset_ns,
 			 });
-}
-
-void observer_clock(struct observer *o, int64_t back_ns)
-{
-	/* A time set back can make a new change look like the old state. */
-	digest_cache_clear(o->digests);
-	if (o->verdicts)
-		verdicts_void_stamps(o->verdicts);
-	if (back_ns > 0)
-		observer_emit(o, &(struct event){.kind = EVENT_CLOCK, .count = (uint64_t)back_ns});
-}
-
-void observer_mounts_changed(struct observer *o)
-{
-	digest_cache_clear(o->digests);
-	if (o->verdicts)
-		verdicts_mounts_changed(o->verdicts);
 }
 
 void observer_set_verdicts(struct observer *o, struct verdicts *verdicts)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "ebpf/event.h"
 #include "sensor/pending.h"
 #include "sensor/proc_table.h"
 #include "sensor/sensor.h"
@@ -86,10 +87,34 @@ void observer_gap(struct observer *observer, const struct sensor_gap *gap);
 #define OBSERVER_MISSED_CHANGES                                                           \
 	"in the monitored trees: changes that were undone before the walk that follows, " \
 	"and who made any"
-/* The wall clock was set; @back_ns > 0: back by that much. */
+/* A process sets the wall clock, at @time_ns of the boot clock. */
+void observer_setting_clock(struct observer *observer, uint64_t cookie, int64_t time_ns);
+/* The wall clock was set; @back_ns > 0: back by that much. Voids all stamps. */
 void observer_clock(struct observer *observer, int64_t back_ns);
+
+/* A process mounts or unmounts. What comes of it, observer_look_at_mounts() tells. */
+struct observer_mount {
+	enum ev_mount_how how;
+	const char *path; /* normalized; NULL: not known */
+	uint64_t dev;	  /* as stat() shows it; 0: not known */
+	uint64_t cookie;
+	int64_t time_ns; /* boot clock */
+};
+/* Voids the stamps of the file system that comes or goes. */
+void observer_mounting(struct observer *observer, const struct observer_mount *mount);
+/* Stamps of files on @dev are void, 0: all: what is there may be another file system. */
+void observer_void_device(struct observer *observer, uint64_t dev);
+/* All stamps are void: the clock was set. */
+void observer_void_stamps(struct observer *observer);
 /* Something was mounted or unmounted. */
 void observer_mounts_changed(struct observer *observer);
+/*
+ * EVENT_MOUNT for each monitored place where something else is mounted than at the last look. With
+ * @may_wait 1, and nothing is told, when it is not known yet who did all of it.
+ */
+int observer_look_at_mounts(struct observer *observer, bool may_wait);
+/* EVENT_MOUNT for all that is mounted in monitored places, between begin and end. */
+int observer_list_mounts(struct observer *observer);
 /* Whether the back end reports each change on the file system of @dev; until it is set: on none. */
 void observer_set_reported(struct observer *observer, bool (*fn)(uint64_t dev, void *userdata),
 			   void *userdata);

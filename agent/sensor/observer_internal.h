@@ -12,6 +12,7 @@
 #include "sensor/held_files.h"
 #include "sensor/large_files.h"
 #include "sensor/linked_files.h"
+#include "sensor/mount_watch.h"
 #include "sensor/observer.h"
 #include "sensor/tree_walk.h"
 
@@ -32,7 +33,10 @@ struct observer {
 	struct held_files *held;
 	struct linked_files *linked;
 	struct large_files *large;
-	int large_fd; /* of a program that hash_open_file() found too large; -1 */
+	struct mount_watch *mounts;
+	struct subject clock_setter; /* the last; who did it when the clock is seen to be set */
+	int64_t clock_set_ns;	     /* boot clock */
+	int large_fd;		     /* of a program that hash_open_file() found too large; -1 */
 	struct stat large_st;
 	struct verdicts *verdicts; /* NULL: the kernel gives none */
 	bool (*is_reported)(uint64_t dev, void *userdata);

@@ -15,6 +15,8 @@ static size_t fixed_size(uint16_t type)
 	case EV_OPEN:
 	case EV_PATH:
 	case EV_LOAD:
+	case EV_MOUNT:
+	case EV_CLOCK:
 		return EV_FIXED;
 	case EV_FORK:
 	case EV_EXIT:
@@ -65,6 +67,14 @@ static int check_texts(const struct record *record)
 		r |= check_text(record, &record->load.path);
 		r |= check_judgement(&record->load.judged);
 		if (record->load.how == EV_LOAD_NONE || record->load.how >= EV_LOAD_HOW_COUNT)
+			r = -EBADMSG;
+		break;
+	case EV_MOUNT:
+		r |= check_text(record, &record->mount.path);
+		r |= check_text(record, &record->mount.base);
+		r |= check_text(record, &record->mount.source);
+		r |= check_text(record, &record->mount.type);
+		if (record->mount.how == EV_MOUNT_NONE || record->mount.how >= EV_MOUNT_HOW_COUNT)
 			r = -EBADMSG;
 		break;
 	default:

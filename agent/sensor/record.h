@@ -19,6 +19,8 @@ struct record {
 		struct ev_open open;
 		struct ev_path path;
 		struct ev_load load;
+		struct ev_mount mount;
+		struct ev_clock clock;
 	};
 	const char *text; /* borrowed from the input */
 	size_t text_len;

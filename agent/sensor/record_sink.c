@@ -2,6 +2,7 @@
 #include "sensor/record_sink.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -78,6 +79,15 @@ static const char *load_word(uint32_t how)
 	return words[how];
 }
 
+/* The two rings are read one after the other, so a young process may not be known yet. */
+static int learn_process(struct record_sink *sink, const struct record *record)
+{
+	struct proc_news news;
+	int r = exec_news_fill(record, &sink->words, &news);
+
+	return r < 0 ? r : proc_table_fork(observer_processes(sink->observer), &news);
+}
+
 static int on_load(struct record_sink *sink, const struct record *record)
 {
 	struct observer_exec load = {
@@ -94,13 +104,8 @@ static int on_load(struct record_sink *sink, const struct record *record)
 		.cookie = record->hdr.cookie,
 		.time_ns = wall_ns(sink, record->hdr.ktime),
 	};
-	struct proc_news news;
-	int r;
+	int r = learn_process(sink, record);
 
-	/* The two rings are read one after the other, so a young process may not be known yet. */
-	r = exec_news_fill(record, &sink->words, &news);
-	if (r == 0)
-		r = proc_table_fork(observer_processes(sink->observer), &news);
 	if (r < 0)
 		return r;
 	strbuf_clear(&sink->words.exe);
@@ -119,6 +124,69 @@ static int on_load(struct record_sink *sink, const struct record *record)
 	load.exe = sink->words.exe.data;
 	observer_exec(sink->observer, &load);
 	return 0;
+}
+
+/* The place of a mount, or NULL. Borrowed from @path. */
+static int mount_path(const struct record *record, struct strbuf *path, const char **ret_path)
+{
+	const struct ev_mount *mount = &record->mount;
+	const char *name = mount->flags & EV_MOUNT_GIVEN ? record_string(record, &mount->path) : "";
+	int r = 0;
+
+	if ((mount->path.flags | mount->base.flags) & (EV_TEXT_CUT | EV_TEXT_DETACHED))
+		return 0;
+	if (!(mount->flags & EV_MOUNT_GIVEN))
+		r = record_path(record, &mount->path, path);
+	else if (!name || name[0] != '/')
+		r = record_path(record, &mount->base, path);
+	if (r == 0 && name && name[0]) {
+		strbuf_add_char(path, '/');
+		strbuf_add_str(path, name);
+	}
+	if (r == 0)
+		r = strbuf_check(path);
+	if (r == 0 && path->data && path_normalize(path->data) == 0)
+		*ret_path = path->data;
+	return r;
+}
+
+/* A folder may be named by another way; of what is gone the name is all there is. */
+static const char *real_path(const char *path, char *buffer)
+{
+	return path && realpath(path, buffer) ? buffer : path;
+}
+
+static int on_mount(struct record_sink *sink, const struct record *record)
+{
+	cleanup_strbuf struct strbuf path = STRBUF_INIT;
+	struct observer_mount mount = {
+		.how = record->mount.how,
+		.dev = record->mount.dev ? record_user_dev(record->mount.dev) : 0,
+		.cookie = record->hdr.cookie,
+		.time_ns = (int64_t)record->hdr.ktime,
+	};
+	char buffer[PATH_MAX];
+	int r;
+
+	r = learn_process(sink, record);
+	if (r == 0)
+		r = mount_path(record, &path, &mount.path);
+	if (r < 0)
+		return r;
+	mount.path = real_path(mount.path, buffer);
+	observer_mounting(sink->observer, &mount);
+	sink->has_mounted = true;
+	return 0;
+}
+
+static int on_clock(struct record_sink *sink, const struct record *record)
+{
+	int r = learn_process(sink, record);
+
+	if (r == 0)
+		observer_setting_clock(sink->observer, record->hdr.cookie,
+				       (int64_t)record->hdr.ktime);
+	return r;
 }
 
 /* The path that the kernel gave below one of the trees. */
@@ -192,16 +260,11 @@ static int on_path(struct record_sink *sink, const struct record *record)
 
 static int on_life(struct record_sink *sink, const struct record *record)
 {
-	struct proc_table *processes = observer_processes(sink->observer);
-	struct proc_news news;
-	int r;
-
-	if (record->hdr.type == EV_EXIT) {
-		proc_table_exit(processes, record->hdr.cookie, (int64_t)record->hdr.ktime);
-		return 0;
-	}
-	r = exec_news_fill(record, &sink->words, &news);
-	return r < 0 ? r : proc_table_fork(processes, &news);
+	if (record->hdr.type != EV_EXIT)
+		return learn_process(sink, record);
+	proc_table_exit(observer_processes(sink->observer), record->hdr.cookie,
+			(int64_t)record->hdr.ktime);
+	return 0;
 }
 
 static int take(struct record_sink *sink, const struct record *record)
@@ -216,6 +279,10 @@ static int take(struct record_sink *sink, const struct record *record)
 		return on_path(sink, record);
 	case EV_LOAD:
 		return on_load(sink, record);
+	case EV_MOUNT:
+		return on_mount(sink, record);
+	case EV_CLOCK:
+		return on_clock(sink, record);
 	case EV_FORK:
 	case EV_EXIT:
 		return on_life(sink, record);

@@ -16,8 +16,9 @@
 struct record_sink {
 	struct observer *observer; /* borrowed */
 	struct exec_words words;
-	int64_t offset_ns;    /* wall clock less boot clock */
-	bool is_inventory;    /* EV_TASK is told as EVENT_RUNNING, not only noted */
+	int64_t offset_ns; /* wall clock less boot clock */
+	bool is_inventory; /* EV_TASK is told as EVENT_RUNNING, not only noted */
+	bool has_mounted;  /* somebody did, so the mount table changes soon; the owner clears it */
 	uint64_t bad_records; /* not understood and passed over; the owner tells and clears it */
 };
 

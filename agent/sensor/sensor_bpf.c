@@ -31,6 +31,9 @@ enum {
 #define FAN_REST_NS	(50 * NSEC_PER_MSEC)
 #define FAN_READS	8
 #define RECORDS_A_ROUND 256
+/* Between the record of one who mounts and the mount table; a system call is told after it. */
+#define MOUNT_LOOK_NS (20 * NSEC_PER_MSEC)
+#define MOUNT_WAIT_NS NSEC_PER_SEC
 /* Ended processes are known so long: longer than a change can wait. */
 #define REMEMBER_NS (30 * NSEC_PER_SEC)
 
@@ -50,6 +53,13 @@ struct sensor {
 	unsigned records; /* of this round */
 	bool is_held;
 	int64_t fan_resume_ns; /* 0: not resting */
+
+	/* What has changed is told when the rings were read, so that they name who did it. */
+	int64_t mount_news_ns;	/* when the mount table is to be read; 0: it has not changed */
+	int64_t mount_until_ns; /* so long who did it is waited for */
+	int64_t mount_look_ns;	/* when to see whether it has; 0: in the next round */
+	bool has_clock_news;
+	int64_t clock_back_ns;
 
 	struct ev_counters seen; /* at the last look */
 	int64_t seen_ns;
@@ -225,6 +235,10 @@ static int arm(struct sensor *sensor)
 
 	if (!sensor->is_held && sensor->fan_resume_ns && sensor->fan_resume_ns < due_ns)
 		due_ns = sensor->fan_resume_ns;
+	if (!sensor->is_held && sensor->mount_look_ns && sensor->mount_look_ns < due_ns)
+		due_ns = sensor->mount_look_ns;
+	if (!sensor->is_held && sensor->mount_news_ns && sensor->mount_news_ns < due_ns)
+		due_ns = sensor->mount_news_ns;
 	return wakeups_arm(&sensor->wakeups, due_ns);
 }
 
@@ -269,6 +283,8 @@ int sensor_bpf_watch(struct sensor *sensor, const struct sensor_rules *rules)
 		r = mark_file_systems(sensor);
 	if (r == 0)
 		r = observer_find_held(sensor->observer);
+	if (r == 0)
+		r = observer_list_mounts(sensor->observer);
 	return r < 0 ? r : arm(sensor);
 }
 
@@ -362,18 +378,44 @@ static int on_wakeups(struct sensor *sensor, int mask)
 	int r = 0;
 
 	if (mask & 1 << WAKEUP_CLOCK) {
-		observer_clock(sensor->observer, wakeups_clock_step(&sensor->wakeups));
+		sensor->clock_back_ns += wakeups_clock_step(&sensor->wakeups);
+		sensor->has_clock_news = true;
+		observer_void_stamps(sensor->observer);
 		sensor->sink.offset_ns = sensor->wakeups.offset_ns;
 	}
 	/* Looked at in each round: before any start or change of it is told by what was learned
 	 * before. */
 	if (mounts_have_changed(sensor->mounts)) {
 		observer_mounts_changed(sensor->observer);
+		sensor->mount_news_ns = clock_boot_ns() + MOUNT_LOOK_NS;
+		sensor->mount_until_ns = clock_boot_ns() + MOUNT_WAIT_NS;
 		r = mark_file_systems(sensor);
 	}
 	if (r == 0 && mask & 1 << WAKEUP_TICK)
 		r = on_tick(sensor);
 	return r;
+}
+
+/* After the rings were read to their end. */
+static int tell_news(struct sensor *sensor)
+{
+	int64_t now_ns = clock_boot_ns();
+	int r = 0;
+
+	if (sensor->has_clock_news)
+		observer_clock(sensor->observer, sensor->clock_back_ns);
+	sensor->has_clock_news = false;
+	sensor->clock_back_ns = 0;
+	if (sensor->mount_news_ns && now_ns >= sensor->mount_news_ns) {
+		r = observer_look_at_mounts(sensor->observer, now_ns < sensor->mount_until_ns);
+		sensor->mount_news_ns = r > 0 ? now_ns + MOUNT_LOOK_NS : 0;
+	}
+	if (sensor->mount_look_ns && now_ns >= sensor->mount_look_ns)
+		sensor->mount_look_ns = 0;
+	if (sensor->sink.has_mounted)
+		sensor->mount_look_ns = now_ns + MOUNT_LOOK_NS;
+	sensor->sink.has_mounted = false;
+	return r < 0 ? r : 0;
 }
 
 int sensor_bpf_dispatch(struct sensor *sensor)
@@ -393,6 +435,9 @@ int sensor_bpf_dispatch(struct sensor *sensor)
 	rings = bpf_source_dispatch(sensor->bpf);
 	if (rings < 0)
 		return rings;
+	r = rings == 0 ? tell_news(sensor) : 0;
+	if (r < 0)
+		return r;
 	changes = read_changes(sensor, mask);
 	if (changes < 0)
 		return changes;
@@ -439,7 +484,9 @@ int sensor_bpf_self_test(struct sensor *sensor, const char *dir, struct strbuf *
 
 int sensor_bpf_inventory(struct sensor *sensor)
 {
-	return list_running(sensor, true);
+	int r = list_running(sensor, true);
+
+	return r < 0 ? r : observer_list_mounts(sensor->observer);
 }
 
 int sensor_bpf_rescan(struct sensor *sensor, const char *tree)

@@ -53,6 +53,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case EV_LOAD:
 		check_path(&record, &record.load.path);
 		break;
+	case EV_MOUNT:
+		check_path(&record, &record.mount.path);
+		check_path(&record, &record.mount.base);
+		check_string(&record, &record.mount.path);
+		check_string(&record, &record.mount.source);
+		check_string(&record, &record.mount.type);
+		break;
 	default:
 		break;
 	}

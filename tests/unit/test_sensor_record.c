@@ -141,7 +141,8 @@ START_TEST(layout_is_the_one_of_the_kernel_side)
 	ck_assert_uint_eq(offsetof(struct ev_open, path), 112);
 	ck_assert_uint_eq(offsetof(struct ev_path, cwd), 96);
 	ck_assert_uint_eq(offsetof(struct ev_load, path), 128);
-	ck_assert_uint_eq(offsetof(struct ev_counters, filtered), 160);
+	ck_assert_uint_eq(offsetof(struct ev_mount, path), 112);
+	ck_assert_uint_eq(offsetof(struct ev_counters, filtered), 192);
 }
 END_TEST
 
