@@ -15,11 +15,14 @@
 
 static void usage(FILE *out)
 {
-	fputs("usage: plumbline doctor [--json]\n\n"
-	      "Tries, in this process, what the sensor would use on this machine, with the same\n"
-	      "self-test, and tells what it would see and what not. Changes nothing. As root it\n"
-	      "tells what the agent gets; as another user, what that user would get.\n\n"
-	      "  --json          one JSON object\n\n"
+	fputs("usage: plumbline doctor [--json] [--try]\n\n"
+	      "Tells the rung of the ladder that the agent has on this machine, why not a\n"
+	      "higher one, what is seen and what not, and what would change it. Asks the agent;\n"
+	      "where none runs, tries in this process what it would use, with the same\n"
+	      "self-test: as root for the agent, as another user for that user. Changes "
+	      "nothing.\n\n"
+	      "  --json          one JSON object\n"
+	      "  --try           do not ask the agent\n" CONTROL_OPTIONS_HELP "\n"
 	      "Status 0: changes and program starts are seen as they happen, and no part is "
 	      "missing;\n"
 	      "1: less than that; 2: it could not be found out.\n",
@@ -136,7 +139,8 @@ static void print_sights(const struct doctor *d, bool is_seen_wanted, const char
 
 static void print_text(const struct doctor *d)
 {
-	printf("rung      %s\n", *d->rung ? d->rung : "none");
+	printf("rung      %s, %s\n", *d->rung ? d->rung : "none",
+	       d->is_told ? "as the agent says that runs here" : "tried by this command");
 	printf("kernel    %s\n", d->kernel);
 	printf("modules   %s\n", d->lsm.len ? d->lsm.data : "not known");
 	printf("lockdown  %s\n", d->lockdown.len ? d->lockdown.data : "not known");
@@ -260,6 +264,7 @@ static int print_json(const struct doctor *d)
 
 	json_begin_object(&j);
 	json_put_string(&j, "rung", *d->rung ? d->rung : NULL);
+	json_put_string(&j, "source", d->is_told ? "agent" : "trial");
 	json_put_string(&j, "kernel", d->kernel);
 	json_put_string(&j, "lsm", d->lsm.len ? d->lsm.data : NULL);
 	json_put_string(&j, "lockdown", d->lockdown.len ? d->lockdown.data : NULL);
@@ -296,23 +301,29 @@ int cmd_doctor(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"json", no_argument, NULL, 'j'},
+		{"try", no_argument, NULL, 't'},
 		{"help", no_argument, NULL, 'h'},
+		CONTROL_OPTIONS,
 		{NULL, 0, NULL, 0},
 	};
-	bool is_json = false;
+	struct control_target target = {0};
+	bool is_json = false, is_trial = false;
 	struct doctor doctor;
 	int option, r, status;
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) >= 0) {
 		if (option == 'h')
 			return usage(stdout), EXIT_GOOD;
-		if (option != 'j')
+		if (option == 'j')
+			is_json = true;
+		else if (option == 't')
+			is_trial = true;
+		else if (control_option(&target, option, optarg) < 0)
 			return usage(stderr), EXIT_ERROR;
-		is_json = true;
 	}
 	if (optind != argc)
 		return usage(stderr), EXIT_ERROR;
-	r = doctor_look(NULL, &doctor);
+	r = doctor_look(is_trial ? NULL : &target, &doctor);
 	if (r < 0)
 		return log_error(r, "cannot look at this machine"), EXIT_ERROR;
 	status = status_of(&doctor);

@@ -27,11 +27,11 @@ static const struct {
 	{"cap_sys_ptrace", CAP_SYS_PTRACE, "reads /proc/PID/exe of every process"},
 };
 
-static void add_line(struct strbuf *sb, const char *text)
+void doctor_add_line(struct strbuf *lines, const char *label, const char *text)
 {
-	if (sb->len > 0)
-		strbuf_add_char(sb, '\n');
-	strbuf_add_str(sb, text);
+	if (lines->len > 0)
+		strbuf_add_char(lines, '\n');
+	strbuf_printf(lines, "%s%s", label, text);
 }
 
 static void trim(struct strbuf *sb)
@@ -42,16 +42,14 @@ static void trim(struct strbuf *sb)
 
 static void read_text(struct doctor *d, const char *path, struct strbuf *sb)
 {
-	cleanup_strbuf struct strbuf line = STRBUF_INIT;
 	int r = fd_read_file(AT_FDCWD, path, 4096, sb);
 
 	trim(sb);
 	if (r >= 0)
 		return;
 	strbuf_clear(sb);
-	strbuf_printf(&line, "%s: %s", path, strerror(-r));
-	if (strbuf_check(&line) == 0)
-		add_line(&d->not_looked, line.data);
+	doctor_add_line(&d->not_looked, path, ": ");
+	strbuf_add_str(&d->not_looked, strerror(-r));
 }
 
 static void look_at_kernel(struct doctor *d)
@@ -143,23 +141,30 @@ const char *doctor_why(const struct doctor *doctor, const char *name, size_t *re
 	return NULL;
 }
 
-int doctor_look(const char *folder, struct doctor *ret_doctor)
+static int try_here(struct doctor *d)
 {
-	cleanup_free char *own = NULL;
-	struct doctor *d = ret_doctor;
+	cleanup_free char *folder = make_folder();
 	int r;
 
-	*d = (struct doctor){0};
-	if (!folder) {
-		own = make_folder();
-		if (!own)
-			return -errno;
-	}
-	look_at_kernel(d);
+	if (!folder)
+		return -errno;
 	look_at_types(d);
-	r = climb(d, folder ? folder : own);
-	if (own)
-		rmdir(own);
+	r = climb(d, folder);
+	rmdir(folder);
+	return r;
+}
+
+int doctor_look(const struct control_target *target, struct doctor *ret_doctor)
+{
+	struct doctor *d = ret_doctor;
+	int r = -ENOENT;
+
+	*d = (struct doctor){0};
+	look_at_kernel(d);
+	if (target)
+		r = doctor_ask(target, d);
+	if (r < 0)
+		r = try_here(d);
 	if (r < 0) {
 		doctor_done(d);
 		return r;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/strbuf.h"
+#include "cli/control.h"
 #include "model/sight.h"
 #include "model/standing.h"
 
@@ -31,6 +32,7 @@ struct doctor_change {
 };
 
 struct doctor {
+	bool is_told;			   /* by the agent that runs; else tried by this process */
 	char rung[16];			   /* that this machine gets; "": none */
 	const struct sensor_sight *sights; /* of it; NULL */
 	struct strbuf why;		   /* a line per rung above: "name: reason" */
@@ -51,13 +53,20 @@ struct doctor {
 	struct strbuf not_looked; /* what could not be found out, a line each */
 };
 
-/* @folder: where the self-test may make files; NULL: one of its own below TMPDIR or /tmp. */
-int doctor_look(const char *folder, struct doctor *ret_doctor);
+/*
+ * Asks the agent at @target; where none answers, or with @target NULL, tries the rungs in this
+ * process.
+ */
+int doctor_look(const struct control_target *target, struct doctor *ret_doctor);
 void doctor_done(struct doctor *doctor);
 
 /* The reason in @why for the rung called @name, and its length; NULL when there is none. */
 const char *doctor_why(const struct doctor *doctor, const char *name, size_t *ret_len);
 
+/* For doctor.c: the rung as the agent tells it; -ENOENT or -ECONNREFUSED when none runs. */
+int doctor_ask(const struct control_target *target, struct doctor *doctor);
+/* Appends one more line, @label and @text, to @lines. */
+void doctor_add_line(struct strbuf *lines, const char *label, const char *text);
 /* For doctor.c: fills the changes from all else. */
 void doctor_advise(struct doctor *doctor);
 

@@ -354,6 +354,7 @@ static void recorder_done(struct recorder *recorder)
 	free(recorder->lacks);
 	free(recorder->lacks_told);
 	free(recorder->assessor_end);
+	free(recorder->standing);
 	free(recorder->head.signature);
 	free(recorder->head.key_id);
 	free(recorder->link_url);
@@ -364,6 +365,7 @@ int main(int argc, char **argv)
 {
 	static const channel_handler handlers[MSG_COUNT] = {
 		[MSG_EVENT] = recorder_on_event,
+		[MSG_STANDING] = recorder_on_standing,
 		[MSG_BASELINE_BEGIN] = recorder_on_baseline_begin,
 		[MSG_BASELINE_LAYER] = recorder_on_baseline_layer,
 		[MSG_BASELINE_RULES] = recorder_on_baseline_rules,

@@ -106,6 +106,7 @@ struct recorder {
 	char *evidence_key; /* PEM; NULL when the supervisor has none */
 	char *kernel, *os;
 	char *rung, *rung_reason;
+	struct standing *standing; /* of the sensor that told last; NULL: none has */
 	struct recorder_process processes[ROLE_COUNT];
 	struct recorder_load load;
 	struct recorder_layer layers[LAYER_COUNT]; /* of what is in force; without statements */
@@ -173,6 +174,9 @@ int recorder_on_mount(struct recorder *recorder, struct event *event);
 /* Another baseline: nothing is judged until the sensor has told all again. */
 void recorder_mounts_forget(struct recorder *recorder);
 void recorder_mounts_done(struct recorder *recorder);
+
+/* recorder_verbs.c */
+int recorder_on_standing(struct channel *channel, struct message *message, void *userdata);
 
 /* recorder_scan.c */
 int recorder_scan_begin(struct recorder *recorder, struct event *event);

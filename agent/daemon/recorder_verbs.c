@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "daemon/recorder.h"
 #include "daemon/recorder_control.h"
+#include "privsep/payload.h"
+#include "wire/standing.h"
 #include "wire/status.h"
 
 /* Rows per piece of an answer: a slow reader holds no more than these. */
@@ -211,6 +213,39 @@ static int answer_status(struct control_request *request)
 			return r;
 	}
 	r = status_encode(&status, &sb);
+	if (r < 0)
+		return r;
+	r = control_put_line(request->client, sb.data);
+	return r < 0 ? r : CONTROL_DONE;
+}
+
+/* ---- how the sensor stands */
+
+int recorder_on_standing(struct channel *channel, struct message *message, void *userdata)
+{
+	struct recorder *recorder = ((struct child *)userdata)->userdata;
+	cleanup_free struct standing *standing = calloc(1, sizeof(*standing));
+	int r;
+
+	if (!standing)
+		return -ENOMEM;
+	m_get_standing(message, standing);
+	r = message_check(message);
+	if (r < 0)
+		return r;
+	free(recorder->standing);
+	recorder->standing = TAKE_PTR(standing);
+	return 0;
+}
+
+static int answer_standing(struct control_request *request)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	int r;
+
+	if (!request->recorder->standing)
+		return control_fail(request->client, -EAGAIN, "the sensor has not told yet");
+	r = standing_encode(request->recorder->standing, &sb);
 	if (r < 0)
 		return r;
 	r = control_put_line(request->client, sb.data);
@@ -465,10 +500,17 @@ static int answer_rescan(struct control_request *request)
 }
 
 const struct control_verb control_verbs[] = {
-	{"status", false, 0, 0, answer_status},	 {"findings", false, 0, 1, answer_findings},
-	{"checks", false, 0, 0, answer_checks},	 {"coverage", false, 1, 1, answer_coverage},
-	{"watch", false, 0, 0, answer_watch},	 {"export", false, 1, 1, answer_export},
-	{"receipt", true, 3, 3, answer_receipt}, {"load", true, 1, 1, answer_load},
-	{"unload", true, 1, 1, answer_unload},	 {"check-run", true, 0, 1, answer_check_run},
-	{"rescan", true, 0, 1, answer_rescan},	 {NULL, false, 0, 0, NULL},
+	{"status", false, 0, 0, answer_status},
+	{"findings", false, 0, 1, answer_findings},
+	{"checks", false, 0, 0, answer_checks},
+	{"coverage", false, 1, 1, answer_coverage},
+	{"watch", false, 0, 0, answer_watch},
+	{"export", false, 1, 1, answer_export},
+	{"receipt", true, 3, 3, answer_receipt},
+	{"load", true, 1, 1, answer_load},
+	{"unload", true, 1, 1, answer_unload},
+	{"check-run", true, 0, 1, answer_check_run},
+	{"rescan", true, 0, 1, answer_rescan},
+	{"standing", false, 0, 0, answer_standing},
+	{NULL, false, 0, 0, NULL},
 };

@@ -26,6 +26,7 @@
 #define QUEUE_HIGH_BYTES (512U * 1024)
 #define QUEUE_LOW_BYTES	 (128U * 1024)
 #define QUEUE_LOOK_MS	 20
+#define PARTS_LOOK_MS	 60000
 
 struct sensing {
 	struct child *child;
@@ -161,6 +162,27 @@ static int prepare(struct child *child)
 	return 0;
 }
 
+static void tell_standing(struct sensing *s)
+{
+	cleanup_message struct message message = MESSAGE_INIT(MSG_STANDING);
+
+	m_put_standing(&message, &s->standing);
+	if (recorder_of(s) && message_check(&message) == 0)
+		(void)channel_send(recorder_of(s), &message);
+}
+
+/* What changes while it runs is how often the kernel left a program out. */
+static int look_at_parts(struct loop *loop, void *userdata)
+{
+	struct sensing *s = userdata;
+	struct standing before = s->standing;
+
+	sensor_list_parts(s->ops, s->sensor, &s->standing);
+	if (memcmp(&before, &s->standing, sizeof(before)) != 0)
+		tell_standing(s);
+	return 0;
+}
+
 /* First of all that a recorder hears: the rung, and how far this process has come. */
 static void introduce(struct sensing *s)
 {
@@ -176,13 +198,13 @@ static void introduce(struct sensing *s)
 		.text = s->phase,
 	};
 
+	tell_standing(s);
 	on_event(&rung, s);
 	(void)send_event(s, &phase);
 }
 
 static void report_parts(struct sensing *s)
 {
-	sensor_list_parts(s->ops, s->sensor, &s->standing);
 	for (size_t i = 0; i < s->standing.part_count; i++) {
 		const struct standing_part *part = &s->standing.parts[i];
 		char what[128];
@@ -214,10 +236,14 @@ static int start(struct child *child)
 	r = loop_add_fd(child->loop, s->ops->fd(s->sensor), EPOLLIN, on_ready, s, NULL);
 	if (r == 0)
 		r = loop_add_timer(child->loop, 0, 0, look_at_queue, s, &s->look);
+	if (r == 0)
+		r = loop_add_timer(child->loop, PARTS_LOOK_MS, PARTS_LOOK_MS, look_at_parts, s,
+				   NULL);
 	if (r == 0 && interval_ms > 0)
 		r = loop_add_timer(child->loop, interval_ms, interval_ms, rescan_all, s, NULL);
 	if (r < 0)
 		return log_error(r, "cannot set up the loop");
+	sensor_list_parts(s->ops, s->sensor, &s->standing);
 	s->is_started = true;
 	introduce(s);
 	report_parts(s);

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "base/str.h"
+
 static uint32_t get_enum(struct message *message, uint32_t count)
 {
 	uint32_t value = m_get_u32(message);
@@ -192,4 +194,53 @@ void m_get_check_result(struct message *message, struct check_result *to)
 	to->techniques = m_get_string(message);
 	to->time_ns = m_get_i64(message);
 	to->duration_ns = m_get_u64(message);
+}
+
+void m_put_standing(struct message *message, const struct standing *standing)
+{
+	m_put_u64(message, standing->capabilities);
+	m_put_u32(message, standing->hindrances);
+	m_put_u32(message, (uint32_t)standing->rung_count);
+	for (size_t i = 0; i < standing->rung_count; i++) {
+		m_put_string(message, standing->rungs[i].name);
+		m_put_i64(message, standing->rungs[i].error);
+	}
+	m_put_u32(message, (uint32_t)standing->part_count);
+	for (size_t i = 0; i < standing->part_count; i++) {
+		m_put_string(message, standing->parts[i].name);
+		m_put_i64(message, standing->parts[i].error);
+		m_put_u32(message, standing->parts[i].state);
+		m_put_u64(message, standing->parts[i].skipped);
+	}
+}
+
+/* A name that fits, and an errno. */
+static int get_name(struct message *message, char *to, size_t size)
+{
+	cleanup_free char *name = m_get_string(message);
+	int64_t error = m_get_i64(message);
+
+	if (!name || !str_copy(to, size, name) || error > 0 || error < -4095) {
+		message_set_bad(message);
+		return 0;
+	}
+	return (int)error;
+}
+
+void m_get_standing(struct message *message, struct standing *to)
+{
+	*to = (struct standing){.capabilities = m_get_u64(message)};
+	to->hindrances = m_get_u32(message);
+	to->rung_count = get_enum(message, STANDING_RUNGS_MAX + 1);
+	for (size_t i = 0; i < to->rung_count; i++)
+		to->rungs[i].error =
+			get_name(message, to->rungs[i].name, sizeof(to->rungs[i].name));
+	to->part_count = get_enum(message, STANDING_PARTS_MAX + 1);
+	for (size_t i = 0; i < to->part_count; i++) {
+		struct standing_part *part = &to->parts[i];
+
+		part->error = get_name(message, part->name, sizeof(part->name));
+		part->state = get_enum(message, PART_STATE_COUNT);
+		part->skipped = m_get_u64(message);
+	}
 }

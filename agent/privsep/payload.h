@@ -6,6 +6,7 @@
 
 #include "model/check_result.h"
 #include "model/event.h"
+#include "model/standing.h"
 #include "privsep/message.h"
 
 void m_put_file_fact(struct message *message, const struct file_fact *fact);
@@ -16,5 +17,7 @@ void m_put_event(struct message *message, const struct event *event);
 void m_get_event(struct message *message, struct event *to);
 void m_put_check_result(struct message *message, const struct check_result *result);
 void m_get_check_result(struct message *message, struct check_result *to);
+void m_put_standing(struct message *message, const struct standing *standing);
+void m_get_standing(struct message *message, struct standing *to);
 
 #endif

@@ -77,7 +77,8 @@ enum msg_type {
 	MSG_BASELINE_RESULT, /* i64 0 or negative errno; string reason */
 
 	/* sensor -> recorder */
-	MSG_EVENT, /* an event (payload.h) */
+	MSG_EVENT,    /* an event (payload.h) */
+	MSG_STANDING, /* a standing (payload.h), first of all and whenever it changes */
 	/* recorder -> sensor */
 	MSG_RECHECK, /* string path: report its state as EVENT_FILE without subject */
 	MSG_RESCAN,  /* string tree, or NULL for all monitored trees */

@@ -22,7 +22,8 @@ _plumbline_options() {
 	'baseline unload') echo --layer --socket --config ;;
 	check) echo --profile --root --data --json --config ;;
 	controls) echo --profile --data --config ;;
-	data-dictionary | doctor) echo --json ;;
+	data-dictionary) echo --json ;;
+	doctor) echo --json --try --socket --config ;;
 	status | watch) echo --json --socket --config ;;
 	findings) echo --all --each --change-set --json --socket --config ;;
 	coverage) echo --since --json --socket --config ;;

@@ -15,7 +15,7 @@ SIGHT = {"what": str, "seen": bool, "note": str}
 LINE = {"name": str, "works": bool, "error": (str, type(None))}
 HIGHER = {"rung": str, "error": str, "why": str, "would_see": [SIGHT], "changes": [CHANGE]}
 PART = {"name": str, "state": str, "serves": str, "error": (str, type(None)), "problem": (str, type(None)), "skipped": int}
-ANSWER = {"rung": str, "kernel": str, "lsm": (str, type(None)), "lockdown": (str, type(None)), "btf": bool,
+ANSWER = {"rung": str, "source": str, "kernel": str, "lsm": (str, type(None)), "lockdown": (str, type(None)), "btf": bool,
           "higher": [HIGHER], "parts": [PART], "changes": [CHANGE], "program_types": [LINE], "capabilities": [LINE],
           "sights": [SIGHT], "not_looked_at": [str]}
 
@@ -60,7 +60,7 @@ def check_answer(answer, status=None):
 
 def ask(folder, prefix=(), user=None):
     """(status, answer). `prefix`: a command that runs it in other circumstances; user: the id."""
-    args = [*prefix, trial.program("plumbline"), "doctor", "--json"]
+    args = [*prefix, trial.program("plumbline"), "doctor", "--json", "--try"]
     done = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=60, check=False, text=True, user=user, cwd="/",
                           env={"PATH": os.environ["PATH"], "TMPDIR": folder})

@@ -122,6 +122,8 @@ static int on_recorder(struct loop *loop, int fd, uint32_t events, void *userdat
 		loop_stop(loop);
 		return 0;
 	}
+	if (message.type == MSG_STANDING)
+		return 0;
 	if (message.type != MSG_EVENT)
 		return -EBADMSG;
 	m_get_event(&message, &event);

@@ -144,6 +144,52 @@ START_TEST(an_event_survives_the_way)
 }
 END_TEST
 
+static const struct standing standing = {
+	.capabilities = 0x1ffffffffff,
+	.hindrances = STANDING_FILTERED,
+	.rungs = {{"lsm", -EPERM}},
+	.rung_count = 1,
+	.parts = {{"iter/task", PART_ATTACHED, 0, 7}, {"lsm/file_open", PART_REFUSED, -EACCES, 0}},
+	.part_count = 2,
+};
+
+START_TEST(a_standing_survives_the_way)
+{
+	cleanup_message struct message out = MESSAGE_INIT(MSG_STANDING);
+	struct standing got;
+	struct message in;
+
+	m_put_standing(&out, &standing);
+	in = received(&out);
+	m_get_standing(&in, &got);
+	ck_assert_int_eq(message_check(&in), 0);
+	ck_assert_mem_eq(&got, &standing, sizeof(got));
+}
+END_TEST
+
+/* Fields in order: what is wrong with each message. */
+START_TEST(nonsense_about_the_sensor_is_refused)
+{
+	for (int bad = 0; bad < 4; bad++) {
+		cleanup_message struct message out = MESSAGE_INIT(MSG_STANDING);
+		struct standing got;
+		struct message in;
+
+		m_put_u64(&out, 0);
+		m_put_u32(&out, 0);
+		m_put_u32(&out, bad == 0 ? STANDING_RUNGS_MAX + 1 : 0);
+		m_put_u32(&out, 1);
+		m_put_string(&out, bad == 1 ? NULL : "iter/task");
+		m_put_i64(&out, bad == 2 ? 1 : 0);
+		m_put_u32(&out, bad == 3 ? PART_STATE_COUNT : PART_ATTACHED);
+		m_put_u64(&out, 0);
+		in = received(&out);
+		m_get_standing(&in, &got);
+		ck_assert_int_eq(message_check(&in), -EBADMSG);
+	}
+}
+END_TEST
+
 START_TEST(a_check_result_survives_the_way)
 {
 	const struct check_result want = {
@@ -282,6 +328,8 @@ int main(void)
 
 	tcase_add_test(tcase, a_file_fact_survives_the_way);
 	tcase_add_test(tcase, an_event_survives_the_way);
+	tcase_add_test(tcase, a_standing_survives_the_way);
+	tcase_add_test(tcase, nonsense_about_the_sensor_is_refused);
 	tcase_add_test(tcase, a_check_result_survives_the_way);
 	tcase_add_loop_test(tcase, nonsense_in_a_file_fact_is_bad, 0, 5);
 	tcase_add_loop_test(tcase, an_event_of_no_kind_is_bad, 0, 2);

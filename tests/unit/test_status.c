@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agent/wire/status.c */
+/* agent/wire/status.c and agent/wire/standing.c */
 #include <check.h>
 #include <errno.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "wire/standing.h"
 #include "wire/status.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -161,12 +162,58 @@ START_TEST(refuses_with_the_member_named)
 }
 END_TEST
 
+START_TEST(how_the_sensor_stands_comes_back_as_it_was)
+{
+	static const struct standing want = {
+		.capabilities = 0x1ffffffffff,
+		.hindrances = STANDING_NAMESPACED,
+		.rungs = {{"lsm", -EPERM}, {"trace", -ECANCELED}},
+		.rung_count = 2,
+		.parts = {{"iter/task", PART_UNNEEDED, 0, 7},
+			  {"inode storage", PART_REFUSED, -ENOMEM, 0}},
+		.part_count = 2,
+	};
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	struct standing got = {0};
+	struct diag diag = {0};
+
+	ck_assert_int_eq(standing_encode(&want, &sb), 0);
+	ck_assert_msg(standing_decode(sb.data, sb.len, &got, &diag) == 0, "%s", diag.text);
+	ck_assert_mem_eq(&got, &want, sizeof(got));
+}
+END_TEST
+
+START_TEST(an_answer_of_another_kind_is_no_standing)
+{
+	static const char *const odd[] = {
+		"{}",
+		"[]",
+		"{\"capabilities\":-1,\"hindrances\":0}",
+		"{\"capabilities\":0,\"hindrances\":0,\"rungs\":[{\"name\":1,\"error\":0}]}",
+		"{\"capabilities\":0,\"hindrances\":0,\"rungs\":[{\"name\":\"lsm\",\"error\":5000}]"
+		"}",
+		"{\"capabilities\":0,\"hindrances\":0,\"parts\":[{\"name\":\"x\",\"state\":\"odd\","
+		"\"error\":0,\"skipped\":0}]}",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+		struct standing got;
+		struct diag diag = {0};
+
+		ck_assert_int_eq(standing_decode(odd[i], strlen(odd[i]), &got, &diag), -EBADMSG);
+		ck_assert_str_ne(diag.text, "");
+	}
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("status");
 	TCase *tcase = tcase_create("status");
 
 	tcase_add_test(tcase, comes_back_as_it_was);
+	tcase_add_test(tcase, how_the_sensor_stands_comes_back_as_it_was);
+	tcase_add_test(tcase, an_answer_of_another_kind_is_no_standing);
 	tcase_add_test(tcase, what_is_not_known_stays_unknown);
 	tcase_add_test(tcase, reads_what_another_version_may_say);
 	tcase_add_loop_test(tcase, refuses_with_the_member_named, 0, (int)ARRAY_SIZE(bad));

@@ -20,7 +20,7 @@ ANY = "all others"
 # What is left where no BPF program may see the kernel's memory or types.
 FLOOR = "fanotify" if "fanotify" in sensor.LADDER else "scan"
 WITHOUT_BPF = "lsm=lockdown,yama"
-SECONDS = 150
+SECONDS = 300
 NOT_LISTED = "bpf is not among its active modules"
 
 
