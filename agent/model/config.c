@@ -36,7 +36,8 @@ static int parse_seccomp(const char *text, void *field, struct diag *diag)
 static int parse_rung(const char *text, void *field, struct diag *diag)
 {
 	return parse_choice(text, field, diag,
-			    (const char *const[]){"auto", "lsm", "trace", "scan", NULL});
+			    (const char *const[]){"auto", "lsm", "trace", "fanotify", "scan",
+						  NULL});
 }
 
 static int parse_privacy(const char *text, void *field, struct diag *diag)

@@ -35,7 +35,7 @@ struct config {
 	/* The same for one layer, in place of it; "": approval_policy. */
 	char *vendor_policy, *model_policy, *site_policy, *host_policy;
 	/* [sensor] */
-	char *rung;		     /* "auto", "trace", "scan": the highest to try */
+	char *rung;		     /* "auto", or the highest rung to try */
 	uint64_t scan_interval_s;    /* full walk of the monitored trees; default 21600 */
 	uint64_t recheck_interval_s; /* open findings; default 60 */
 	/* [checks] */

@@ -24,7 +24,7 @@ enum event_kind {
 	EVENT_GAP, /* something was not seen: @text says what, @count how many records, @time_ns to
 		      @until_ns */
 	EVENT_PHASE, /* coverage phase changed: @text is "observing", "warming" or "covered" */
-	EVENT_RUNG,  /* @text is "lsm", "trace" or "scan"; @detail says why not a higher one */
+	EVENT_RUNG,  /* @text is the rung's name; @detail says why not a higher one */
 	EVENT_LOAD,  /* @object: a file that became code without being a program's start; @text is
 		      * "script", "library" or "module" */
 	EVENT_CLOCK, /* the wall clock stepped back by @count ns */

@@ -15,9 +15,11 @@ struct sensor_sight {
 /* Ended by a NULL what. */
 extern const struct sensor_sight sight_lsm[];
 extern const struct sensor_sight sight_trace[];
+extern const struct sensor_sight sight_fanotify[];
 extern const struct sensor_sight sight_scan[];
 
-/* The table of the rung called @rung ("lsm", "trace", "scan"); NULL when there is no such rung. */
+/* The table of the rung called @rung ("lsm", "trace", "fanotify", "scan"); NULL when there is no
+ * such rung. */
 const struct sensor_sight *sight_of_rung(const char *rung);
 
 #endif

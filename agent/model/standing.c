@@ -24,6 +24,8 @@ static const struct {
 	const char *name, *serves;
 } parts[] = {
 	{"fanotify (FID, notification only)", "changes of files, names and attributes"},
+	{"fanotify FAN_OPEN_EXEC", "program starts"},
+	{"fanotify FAN_REPORT_PIDFD", "that a process number is still the same process"},
 	{"inode storage", "what is known of a file and need not be told twice, by whatever name"},
 	{"iter/task", "programs that ran before the agent"},
 	{"lsm/bprm_check_security", "scripts, by the very file that the kernel opens"},

@@ -206,15 +206,10 @@ static void try_mount(struct watching *w, const char *path)
 	strbuf_printf(w->reterr, ": %s\n", strerror(-r));
 }
 
-/* Kinds that hold no files worth watching, or whose changes happen elsewhere. */
-static bool is_left_out(const char *type)
+/* Their changes may happen on another machine, which tells nobody here. */
+static bool is_remote(const char *type)
 {
-	static const char *const types[] = {"proc",	 "sysfs",      "devpts",    "cgroup",
-					    "cgroup2",	 "bpf",	       "tracefs",   "debugfs",
-					    "mqueue",	 "securityfs", "autofs",    "pstore",
-					    "nsfs",	 "nfs",	       "nfs4",	    "cifs",
-					    "smb3",	 "configfs",   "fusectl",   "binfmt_misc",
-					    "hugetlbfs", "efivarfs",   "rpc_pipefs"};
+	static const char *const types[] = {"nfs", "nfs4", "cifs", "smb3"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (str_equal(type, types[i]))
@@ -226,7 +221,7 @@ static int visit_mount(const char *point, const char *type, void *userdata)
 {
 	struct watching *w = userdata;
 
-	if (is_left_out(type))
+	if (!mounts_type_has_files(type) || is_remote(type))
 		return 0;
 	for (size_t i = 0; i < watch_set_count(w->fan->set); i++) {
 		const char *tree = watch_set_tree(w->fan->set, i);

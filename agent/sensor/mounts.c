@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 
 #define MOUNTINFO "/proc/self/mountinfo"
 
@@ -93,6 +94,21 @@ int mounts_visit(mounts_fn fn, void *userdata)
 	struct visit visit = {fn, userdata};
 
 	return mounts_each(visit_one, &visit);
+}
+
+bool mounts_type_has_files(const char *type)
+{
+	static const char *const without[] = {
+		"proc",	       "sysfs",	    "devpts",	"cgroup",     "cgroup2",
+		"bpf",	       "tracefs",   "debugfs",	"mqueue",     "securityfs",
+		"autofs",      "pstore",    "nsfs",	"configfs",   "fusectl",
+		"binfmt_misc", "hugetlbfs", "efivarfs", "rpc_pipefs",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		if (str_equal(type, without[i]))
+			return false;
+	return true;
 }
 
 int mounts_open(void)

@@ -26,6 +26,10 @@ typedef int (*mounts_fn)(const char *mount_point, const char *type, void *userda
  * negative errno. */
 int mounts_visit(mounts_fn fn, void *userdata);
 
+/* False for kinds that show the kernel's own state, and for those that only hold the place of
+ * another. */
+bool mounts_type_has_files(const char *type);
+
 /*
  * A descriptor for mounts_have_changed(), which is true once after every mount, unmount or remount.
  * It must not be put into an epoll set that is itself polled: each look at it, also by the kernel,

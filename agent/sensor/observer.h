@@ -31,6 +31,7 @@ struct observer_exec {
 	enum event_kind kind; /* EVENT_EXEC, EVENT_RUNNING or EVENT_LOAD */
 	const char *exe;      /* path; NULL: unknown */
 	const char *how;      /* EVENT_LOAD: its text */
+	const char *link;     /* opens the very file, whatever has its name; NULL: through @pid */
 	uint64_t dev, ino;    /* of the file that runs, as its size */
 	uint64_t bytes;
 	bool is_in_user_ns; /* its paths need not be the host's */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "sensor/mapping.h"
 #include "sensor/observer_internal.h"
 
@@ -76,7 +77,9 @@ static int collect_running(struct observer *o, const struct observer_exec *exec,
 	struct stat st;
 	int r = 0;
 
-	if (exec->kind == EVENT_LOAD)
+	if (exec->link)
+		str_copy(link, sizeof(link), exec->link);
+	else if (exec->kind == EVENT_LOAD)
 		r = mapping_find(exec->pid, exec->ino, link, sizeof(link));
 	else
 		snprintf(link, sizeof(link), "/proc/%u/exe", exec->pid);
@@ -159,7 +162,8 @@ void observer_exec(struct observer *o, const struct observer_exec *exec)
 	if (o->large_fd >= 0)
 		close(o->large_fd);
 	o->large_fd = -1;
-	(void)proc_table_subject(o->processes, exec->cookie, o->names, &event.subject);
+	if (proc_table_subject(o->processes, exec->cookie, o->names, &event.subject) < 0)
+		event.subject.pid = exec->pid; /* and no more: it is not known */
 	if (collect_program(o, exec, &event.object, &detail) == 0) {
 		event.detail = (char *)detail;
 		if (o->large_fd < 0 || tell_later(o, &event) < 0)

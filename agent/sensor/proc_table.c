@@ -444,6 +444,19 @@ size_t proc_table_runs(const struct proc_table *table, const char *path)
 	return count;
 }
 
+bool proc_table_has(const struct proc_table *table, uint64_t cookie)
+{
+	return cookie && *cookie_slot(table, cookie);
+}
+
+void proc_table_sweep(struct proc_table *table, bool (*is_running)(uint64_t cookie, uint32_t pid),
+		      int64_t now_ns)
+{
+	for (struct process *p = table->oldest; p; p = p->newer)
+		if (!p->end_ns && !is_running(p->cookie, p->pid))
+			p->end_ns = now_ns;
+}
+
 size_t proc_table_count(const struct proc_table *table)
 {
 	return table->count;

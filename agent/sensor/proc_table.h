@@ -10,6 +10,7 @@
 #ifndef PLUMBLINE_SENSOR_PROC_TABLE_H
 #define PLUMBLINE_SENSOR_PROC_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,6 +65,12 @@ int proc_table_subject_of_pid(struct proc_table *table, uint32_t pid, const stru
 /* How many processes run the program that was started from @path, whether or not it is there still.
  */
 size_t proc_table_runs(const struct proc_table *table, const char *path);
+
+/* Whether an entry of @cookie is there. */
+bool proc_table_has(const struct proc_table *table, uint64_t cookie);
+/* Where no end is told: @is_running is asked about each that has not ended, which else ends now. */
+void proc_table_sweep(struct proc_table *table, bool (*is_running)(uint64_t cookie, uint32_t pid),
+		      int64_t now_ns);
 
 size_t proc_table_count(const struct proc_table *table);
 

@@ -8,10 +8,7 @@
 #include "sensor/rights.h"
 
 const struct sensor_ops *const sensor_backends[] = {
-	&sensor_lsm,
-	&sensor_trace,
-	&sensor_scan,
-	NULL,
+	&sensor_lsm, &sensor_trace, &sensor_fanotify, &sensor_scan, NULL,
 };
 
 static void pass_over(const struct sensor_choice *choice, const char *name, int error)

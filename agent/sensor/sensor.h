@@ -39,7 +39,7 @@ struct sensor_part {
 };
 
 struct sensor_ops {
-	const char *name;		   /* "lsm", "trace", "scan", "replay" */
+	const char *name;		   /* "lsm", "trace", "fanotify", "scan", "replay" */
 	const struct sensor_sight *sights; /* ended by a NULL what */
 
 	/* 0 when this machine allows it; else a negative errno and why, and what would change it,
@@ -74,7 +74,7 @@ struct sensor_ops {
 
 /* Highest first, NULL-ended. */
 extern const struct sensor_ops *const sensor_backends[];
-extern const struct sensor_ops sensor_lsm, sensor_trace, sensor_scan;
+extern const struct sensor_ops sensor_lsm, sensor_trace, sensor_fanotify, sensor_scan;
 
 /*
  * Opens the highest back end that probes, opens and passes its self-test in @self_test_dir;

@@ -115,7 +115,7 @@ class Sensor:
         return self.find("started", lambda e: True)[0]["pid"]
 
 
-LADDER = ("scan", "trace", "lsm")  # from the lowest
+LADDER = ("scan", "fanotify", "trace", "lsm")  # from the lowest
 
 
 def need_rung(sensor, rung):

@@ -184,6 +184,26 @@ START_TEST(counts_who_still_runs_a_program)
 }
 END_TEST
 
+static bool is_odd(uint64_t cookie, uint32_t pid)
+{
+	return pid % 2;
+}
+
+START_TEST(a_sweep_ends_what_runs_no_more_and_keeps_the_rest)
+{
+	exec(10, 1, 100, "/bin/a");
+	exec(11, 1, 101, "/bin/a");
+	ck_assert(proc_table_has(table, 10));
+	ck_assert(!proc_table_has(table, 12));
+	ck_assert(!proc_table_has(table, 0));
+	proc_table_sweep(table, is_odd, 50);
+	ck_assert_uint_eq(proc_table_runs(table, "/bin/a"), 1);
+	proc_table_forget(table, 51);
+	ck_assert(!proc_table_has(table, 10));
+	ck_assert(proc_table_has(table, 11));
+}
+END_TEST
+
 static char *updaters[] = {"/usr/bin/apt", "/usr/bin/dpkg", "/usr/bin/upgrade-script", NULL};
 
 /* As of 2026-11-22 02:15:03 UTC. */
@@ -283,6 +303,7 @@ END_TEST
 static void add_tests(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_sweep_ends_what_runs_no_more_and_keeps_the_rest);
 	tcase_add_test(tcase, tells_who_with_parents_nearest_first);
 	tcase_add_test(tcase, a_fork_has_the_program_of_its_parent_until_it_starts_another);
 	tcase_add_test(tcase, a_parent_is_named_by_what_it_ran_then);
