@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "base/boot_id.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/hash.h"
@@ -22,7 +23,7 @@
 /* Layout of the cache: this machine alone reads it, in the boot that wrote it. */
 struct header {
 	char magic[16];
-	char boot_id[40];
+	char boot_id[BOOT_ID_SIZE];
 	uint8_t baseline[SHA256_SIZE];
 	int64_t clock_offset_ns; /* wall clock minus time since boot */
 	uint64_t entries;
@@ -59,21 +60,6 @@ struct stamps {
 	bool has_changed;
 };
 
-static int read_boot_id(char id[static 40])
-{
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	int r = fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &text);
-
-	if (r < 0)
-		return r;
-	if (text.len < 36)
-		return -EBADMSG;
-	text.data[36] = '\0';
-	memset(id, 0, 40);
-	memcpy(id, text.data, 36);
-	return 0;
-}
-
 static int fill_header(struct header *header, const char *baseline_digest, uint64_t entries)
 {
 	memcpy(header->magic, STAMPS_MAGIC, sizeof(header->magic));
@@ -81,7 +67,7 @@ static int fill_header(struct header *header, const char *baseline_digest, uint6
 	header->clock_offset_ns = clock_real_ns() - clock_boot_ns();
 	if (hex_decode(baseline_digest, strlen(baseline_digest), header->baseline, SHA256_SIZE) < 0)
 		return -EINVAL;
-	return read_boot_id(header->boot_id);
+	return boot_id_read(header->boot_id);
 }
 
 /* Only what root alone could have written, and whole. */

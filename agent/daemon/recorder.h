@@ -19,6 +19,7 @@
 #ifndef PLUMBLINE_DAEMON_RECORDER_H
 #define PLUMBLINE_DAEMON_RECORDER_H
 
+#include "base/boot_id.h"
 #include "base/clock_watch.h"
 #include "baseline/baseline.h"
 #include "baseline/index.h"
@@ -131,7 +132,7 @@ struct recorder {
 	uint64_t lost_changes; /* rolled back, not yet told */
 
 	/* Coverage */
-	char boot_id[40];
+	char boot_id[BOOT_ID_SIZE];
 	struct clock_look clocks;  /* at the last look */
 	int64_t alive_ns;	   /* boot clock, when that was last written down */
 	char *rung_before;	   /* it changed, and no phase has told since */

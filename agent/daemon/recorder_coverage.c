@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "daemon/recorder.h"
@@ -70,16 +69,11 @@ static int put_interval(struct recorder *recorder, const struct coverage *covera
 
 void recorder_read_boot_id(struct recorder *recorder)
 {
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	int r = fd_read_file(-1, "/proc/sys/kernel/random/boot_id", 256, &text);
+	int r = boot_id_read(recorder->boot_id);
 
-	if (r < 0) {
+	if (r < 0)
 		log_warning(r,
 			    "The boot id cannot be read; each start counts as one of the machine");
-		return;
-	}
-	text.data[strcspn(text.data, "\n")] = '\0';
-	str_copy(recorder->boot_id, sizeof(recorder->boot_id), text.data);
 }
 
 /* "REAL BOOT MONO BOOT-ID"; of an older agent "REAL". */

@@ -8,10 +8,12 @@
  * counted and told as a gap.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/boot_id.h"
 #include "base/clock.h"
 #include "base/ini.h"
 #include "base/log.h"
@@ -20,6 +22,7 @@
 #include "privsep/payload.h"
 #include "sensor/self_test.h"
 #include "sensor/sensor.h"
+#include "sensor/stamp_store.h"
 
 #define QUEUE_MAX_BYTES (4U * 1024 * 1024)
 /* Between the marks the channel takes what one round of work may add. */
@@ -32,8 +35,10 @@ struct sensing {
 	struct child *child;
 	const struct sensor_ops *ops;
 	struct sensor *sensor;
-	char *why;   /* not a higher rung, a line per rung */
-	char *phase; /* the last that was told */
+	struct stamp_store *stamps; /* NULL: each start hashes all */
+	char *why;		    /* not a higher rung, a line per rung */
+	char *phase, *phase_detail; /* the last that was told */
+	uint64_t phase_count;
 	struct standing standing;
 	bool is_started;
 	bool is_held;
@@ -123,7 +128,10 @@ static void on_event(const struct event *event, void *userdata)
 		s->dropped_since_ns = event->time_ns;
 	if (event->kind == EVENT_PHASE) {
 		free(s->phase);
+		free(s->phase_detail);
 		s->phase = strdup(event->text);
+		s->phase_detail = event->detail ? strdup(event->detail) : NULL;
+		s->phase_count = event->count;
 		log_info("phase: %s", event->text);
 	}
 	if (r < 0 || channel_queued(recorder_of(s)) > QUEUE_HIGH_BYTES)
@@ -136,6 +144,28 @@ static int on_ready(struct loop *loop, int fd, uint32_t events, void *userdata)
 	int r = s->ops->dispatch(s->sensor);
 
 	return r < 0 ? log_error(r, "the %s back end failed", s->ops->name) : 0;
+}
+
+/* Here, while a file may still be opened for writing. Without it each start hashes all. */
+static int open_stamps(const struct config *config, struct stamp_store **ret_stamps)
+{
+	cleanup_free char *path = NULL;
+	cleanup_close int fd = -1;
+	char boot_id[BOOT_ID_SIZE];
+	int r;
+
+	r = boot_id_read(boot_id);
+	if (r < 0)
+		return r;
+	if (asprintf(&path, "%s/sensor/stamps", config->state_dir) < 0)
+		return -ENOMEM;
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = stamp_store_open(fd, boot_id, ret_stamps);
+	if (r == 0)
+		(void)TAKE_FD(fd);
+	return r;
 }
 
 static int prepare(struct child *child)
@@ -159,6 +189,9 @@ static int prepare(struct child *child)
 	if (r < 0)
 		return log_error(r, "no back end works here: %s", s->why);
 	log_info("rung: %s", s->ops->name);
+	r = open_stamps(child->config, &s->stamps);
+	if (r < 0)
+		log_warning(r, "cannot keep stamps, each start hashes all files");
 	return 0;
 }
 
@@ -196,6 +229,8 @@ static void introduce(struct sensing *s)
 		.kind = EVENT_PHASE,
 		.time_ns = clock_real_ns(),
 		.text = s->phase,
+		.detail = s->phase_detail,
+		.count = s->phase_count,
 	};
 
 	tell_standing(s);
@@ -322,7 +357,7 @@ static int watch(struct sensing *s, const char *text)
 		r = append(&lists.ignores, s->child->config->run_dir);
 	if (r == 0)
 		r = s->ops->watch(s->sensor, &(struct sensor_rules){lists.trees, lists.ignores,
-								    lists.updaters});
+								    lists.updaters, s->stamps});
 	strv_free(lists.trees);
 	strv_free(lists.ignores);
 	strv_free(lists.updaters);
@@ -415,7 +450,9 @@ int main(int argc, char **argv)
 	status = child_main(argc, argv, &ops, &sensing);
 	if (sensing.ops)
 		sensing.ops->close(sensing.sensor);
+	stamp_store_close(sensing.stamps);
 	free(sensing.why);
 	free(sensing.phase);
+	free(sensing.phase_detail);
 	return status;
 }

@@ -87,7 +87,7 @@ static int open_folders(struct supervisor *supervisor)
 {
 	const struct config *config = supervisor->config;
 	const struct passwd *recorder = find_user(config, ROLE_RECORDER);
-	cleanup_close int state_fd = -1, recorder_fd = -1;
+	cleanup_close int state_fd = -1, recorder_fd = -1, sensor_fd = -1;
 
 	if (!recorder)
 		return log_error(-ESRCH, "the recorder has no user");
@@ -103,6 +103,9 @@ static int open_folders(struct supervisor *supervisor)
 	supervisor->key_fd = open_folder(state_fd, "key", 0755, 0, 0);
 	if (supervisor->key_fd < 0)
 		return supervisor->key_fd;
+	sensor_fd = open_folder(state_fd, "sensor", 0700, 0, 0);
+	if (sensor_fd < 0)
+		return sensor_fd;
 	recorder_fd = open_folder(state_fd, "recorder", 0700, recorder->pw_uid, recorder->pw_gid);
 	return recorder_fd < 0 ? recorder_fd : 0;
 }

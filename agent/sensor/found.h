@@ -6,18 +6,26 @@
 #include <sys/stat.h>
 
 #include "model/fact_collect.h"
+#include "sensor/stamp_store.h"
 #include "sensor/verdicts.h"
 
 struct found {
 	struct file_fact fact;
 	struct stat st;
-	int fd; /* of a regular file larger than LARGE_FILE_BYTES; -1 */
+	int fd;			  /* of a regular file larger than LARGE_FILE_BYTES; -1 */
+	enum stamp_origin origin; /* of the digest, when it was not read now */
 };
 
-/* -EAGAIN only while the file keeps changing. One that cannot be read has no digest. @verdicts is
- * told of code; NULL: there is none. */
-int found_collect(struct fact_collector *collector, struct verdicts *verdicts, int dirfd,
-		  const char *path, struct found *ret_found);
+/* What is told of a file, and what may stand for reading it. */
+struct found_by {
+	struct verdicts *verdicts;  /* told of code that is read; NULL: there is none */
+	struct stamp_store *stamps; /* NULL: it is read, whatever is known */
+	bool takes_earlier;	    /* stamps of an earlier run */
+};
+
+/* -EAGAIN only while the file keeps changing. One that cannot be read has no digest. */
+int found_collect(struct fact_collector *collector, int dirfd, const char *path,
+		  const struct found_by *by, struct found *ret_found);
 void found_done(struct found *found);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,7 +88,7 @@ int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_obser
 static void drop_walks(struct observer *o)
 {
 	for (size_t i = 0; i < o->walk_count; i++)
-		free(o->walks[i]);
+		free(o->walks[i].root);
 	o->walk_count = 0;
 	o->walk = tree_walk_free(o->walk);
 }
@@ -140,35 +141,51 @@ void observer_hold(struct observer *o, bool is_held)
 	o->is_held = is_held;
 }
 
-static int queue_walk(struct observer *o, const char *root)
+static int queue_walk(struct observer *o, const char *root, enum walk_trust trust)
 {
 	char *copy;
 
 	/* A walk that goes on may have passed the place already. */
-	for (size_t i = o->walk ? 1 : 0; i < o->walk_count; i++)
-		if (path_is_below(root, o->walks[i]))
-			return 0;
+	for (size_t i = o->walk ? 1 : 0; i < o->walk_count; i++) {
+		if (!path_is_below(root, o->walks[i].root))
+			continue;
+		if (trust < o->walks[i].trust)
+			o->walks[i].trust = trust;
+		return 0;
+	}
 	if (o->walk_count == MAX_WALKS)
 		return -ENOBUFS;
 	copy = strdup(root);
 	if (!copy)
 		return -ENOMEM;
-	o->walks[o->walk_count++] = copy;
+	o->walks[o->walk_count++] = (struct walk_order){copy, trust};
 	return 0;
 }
 
-static int queue_all(struct observer *o)
+static int queue_all(struct observer *o, enum walk_trust trust)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < watch_set_count(o->set) && r == 0; i++)
-		r = queue_walk(o, watch_set_tree(o->set, i));
+		r = queue_walk(o, watch_set_tree(o->set, i), trust);
 	return r;
+}
+
+int observer_warm(struct observer *o, enum walk_trust trust, const char *cause)
+{
+	drop_walks(o);
+	o->is_warming = watch_set_count(o->set) > 0;
+	o->has_begun_warming = false;
+	o->warming_cause = cause;
+	o->is_rehashing = false;
+	o->by_stamps = o->warmed_files = 0;
+	return queue_all(o, trust);
 }
 
 int observer_watch(struct observer *o, const struct sensor_rules *rules)
 {
 	struct watch_set *set = NULL;
+	bool is_first = watch_set_count(o->set) == 0;
 	int r;
 
 	r = proc_table_set_updaters(o->processes, rules->updaters);
@@ -179,16 +196,29 @@ int observer_watch(struct observer *o, const struct sensor_rules *rules)
 	drop_walks(o);
 	watch_set_free(o->set);
 	o->set = set;
-	o->is_warming = watch_set_count(set) > 0;
-	o->has_begun_warming = false;
-	return queue_all(o);
+	o->stamps = rules->stamps;
+	return observer_warm(o, WALK_TAKES_STAMPS,
+			     is_first ? NULL : "the rules of a baseline came anew");
+}
+
+/* What was lost moved ctime all the same. */
+static enum walk_trust trust_now(const struct observer *o)
+{
+	return o->is_warming ? WALK_TAKES_STAMPS : WALK_TAKES_THIS_RUN;
+}
+
+int observer_look_again(struct observer *o, const char *tree)
+{
+	if (!tree)
+		return queue_all(o, trust_now(o));
+	return watch_set_has(o->set, tree) ? queue_walk(o, tree, trust_now(o)) : 0;
 }
 
 int observer_rescan(struct observer *o, const char *tree)
 {
 	if (!tree)
-		return queue_all(o);
-	return watch_set_has(o->set, tree) ? queue_walk(o, tree) : 0;
+		return queue_all(o, WALK_HASHES);
+	return watch_set_has(o->set, tree) ? queue_walk(o, tree, WALK_HASHES) : 0;
 }
 
 void observer_gap(struct observer *o, const struct sensor_gap *gap)
@@ -269,7 +299,7 @@ void observer_opened_elsewhere(struct observer *o, uint64_t dev, uint64_t ino, u
 	};
 
 	if (!path) {
-		(void)queue_all(o);
+		(void)observer_look_again(o, NULL);
 		return;
 	}
 	observer_change(o, &change);
@@ -331,8 +361,20 @@ static void forget_digest(struct observer *o, const char *path)
 {
 	struct stat st;
 
-	if (lstat(path, &st) == 0)
-		digest_cache_remove(o->digests, &st);
+	if (lstat(path, &st) < 0)
+		return;
+	digest_cache_remove(o->digests, &st);
+	stamp_store_remove(o->stamps, &st);
+}
+
+/* @hashed_ns: wall clock before the reading began. */
+static void note_hashed(struct observer *o, const struct stat *st, const struct file_fact *fact,
+			int64_t hashed_ns)
+{
+	if (S_ISREG(st->st_mode) && fact->has_digest)
+		stamp_store_put(o->stamps, st, fact, hashed_ns,
+				o->is_reported &&
+					o->is_reported(st->st_dev, o->is_reported_userdata));
 }
 
 /* Without a look nothing is kept of it: a miss the next time. */
@@ -378,8 +420,8 @@ static void follow_directory(struct observer *o, const struct pending_change *ch
 {
 	if (change->changes &
 	    (EVENT_CHANGE_RENAME_FROM | EVENT_CHANGE_RENAME_TO | EVENT_CHANGE_DELETE))
-		if (queue_walk(o, change->path) == -ENOBUFS)
-			(void)queue_all(o);
+		if (queue_walk(o, change->path, trust_now(o)) == -ENOBUFS)
+			(void)observer_look_again(o, NULL);
 }
 
 static bool has_links(const char *path)
@@ -417,12 +459,13 @@ static void settle(struct observer *o, struct pending_change *change)
 		.changes = change->changes & ~OBSERVER_CHANGE_DIR,
 		.time_ns = clock_real_ns() - age_ns,
 	};
+	const struct found_by by = {.verdicts = o->verdicts};
 	struct found found = {.fd = -1};
 	int r;
 
 	find_subject(o, change);
 	forget_digest(o, change->path);
-	r = found_collect(o->collector, o->verdicts, AT_FDCWD, change->path, &found);
+	r = found_collect(o->collector, AT_FDCWD, change->path, &by, &found);
 	if (r == 0)
 		note_links(o, &found);
 	if (r == -EAGAIN && change->tries++ < MAX_TRIES && put_back(o, change))
@@ -460,6 +503,8 @@ static void finish_large(struct observer *o, struct large_file *file, int error)
 		(void)verdicts_keep(o->verdicts, file->look_fd, &file->look, event->object.sha256);
 	if (error == 0 && event->kind != EVENT_FILE)
 		digest_cache_put(o->digests, &file->st, &event->object, file->begun_ns, false);
+	if (error == 0)
+		note_hashed(o, &file->st, &event->object, file->begun_ns);
 	if (error < 0)
 		event->detail = strerror(-error);
 	if (event->kind == EVENT_FILE)
@@ -518,14 +563,14 @@ static void report_refused(struct observer *o, int64_t now_ns)
 				.until_ns = now_ns,
 			});
 	o->refused = 0;
-	(void)queue_all(o);
+	(void)observer_look_again(o, NULL);
 }
 
 static void begin_walk(struct observer *o)
 {
 	if (o->is_warming && !o->has_begun_warming) {
 		o->has_begun_warming = true;
-		emit_text(o, EVENT_PHASE, "warming", NULL);
+		emit_text(o, EVENT_PHASE, "warming", o->warming_cause);
 	}
 	o->walk_files = 0;
 	o->walk_begun_ns = clock_boot_ns();
@@ -551,6 +596,27 @@ static void tell_unread(struct observer *o, uint64_t unread, int64_t now_ns)
 			});
 }
 
+/* All walks are done. What rests on stamps of an earlier run is read after all, behind all else. */
+static void end_warming(struct observer *o)
+{
+	struct event covered = {.kind = EVENT_PHASE, .text = (char *)"covered"};
+	cleanup_free char *detail = NULL;
+
+	o->is_warming = false;
+	o->is_rehashing = o->by_stamps > 0;
+	covered.count = o->by_stamps;
+	if (o->by_stamps > 0 &&
+	    asprintf(&detail,
+		     "%" PRIu64 " of %" PRIu64 " files have the stamp that they had when "
+		     "they were hashed before the sensor started anew; they are read again",
+		     o->by_stamps, o->warmed_files) < 0)
+		detail = NULL;
+	covered.detail = detail;
+	observer_emit(o, &covered);
+	if (o->is_rehashing)
+		(void)queue_all(o, WALK_TAKES_THIS_RUN);
+}
+
 static void end_walk(struct observer *o)
 {
 	uint64_t unread = tree_walk_unread(o->walk);
@@ -566,11 +632,15 @@ static void end_walk(struct observer *o)
 				 .detail = (char *)detail,
 			 });
 	o->walk = tree_walk_free(o->walk);
-	free(o->walks[0]);
+	free(o->walks[0].root);
 	o->walk_count--;
 	memmove(o->walks, o->walks + 1, o->walk_count * sizeof(*o->walks));
-	if (o->walk_count == 0 && o->is_warming) {
-		o->is_warming = false;
+	if (o->walk_count > 0)
+		return;
+	if (o->is_warming) {
+		end_warming(o);
+	} else if (o->is_rehashing) {
+		o->is_rehashing = false;
 		emit_text(o, EVENT_PHASE, "covered", NULL);
 	}
 }
@@ -578,21 +648,32 @@ static void end_walk(struct observer *o)
 /* Returns the bytes that were read for it. */
 static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
 {
+	enum walk_trust trust = o->walks[0].trust;
+	const struct found_by by = {
+		.verdicts = o->verdicts,
+		.stamps = trust == WALK_HASHES ? NULL : o->stamps,
+		.takes_earlier = trust == WALK_TAKES_STAMPS,
+	};
 	struct event event = {.kind = EVENT_SCANNED};
 	struct found found = {.fd = -1};
+	int64_t begun_ns = clock_real_ns();
 	uint64_t bytes;
 	int r = -EAGAIN;
 
 	for (int i = 0; i < MAX_TRIES && r == -EAGAIN; i++)
-		r = found_collect(o->collector, o->verdicts, dirfd, path, &found);
+		r = found_collect(o->collector, dirfd, path, &by, &found);
 	if (r == 0)
 		note_links(o, &found);
+	if (r == 0 && found.origin == STAMP_NONE)
+		note_hashed(o, &found.st, &found.fact, begun_ns);
 	if (r == 0 && found.fact.type == FILE_TYPE_NONE) {
 		found_done(&found);
 		return 0;
 	}
 	o->walk_files++;
-	bytes = found.fact.size;
+	o->warmed_files++;
+	o->by_stamps += found.origin == STAMP_OF_EARLIER_RUN;
+	bytes = found.origin == STAMP_NONE ? found.fact.size : 0;
 	if (found.fd >= 0 && observer_queue_large(o, &event, &found, NULL) == 0)
 		return bytes;
 	/* The queue is full of changes: this one is read now after all. */
@@ -614,7 +695,7 @@ static int walk_slice(struct observer *o)
 	int r = 1;
 
 	if (!o->walk) {
-		r = tree_walk_new(o->walks[0], o->set, &o->walk);
+		r = tree_walk_new(o->walks[0].root, o->set, &o->walk);
 		if (r < 0)
 			return r;
 		begin_walk(o);

@@ -71,8 +71,11 @@ void observer_opened_elsewhere(struct observer *observer, uint64_t dev, uint64_t
 /* The same for all that is held open already. */
 int observer_find_held(struct observer *observer);
 
-/* @tree NULL: all. A tree outside the rules is ignored. */
+/* @tree NULL: all. A tree outside the rules is ignored. Every file is read. */
 int observer_rescan(struct observer *observer, const char *tree);
+/* The same when changes were lost or came with a mount: a file that has the stamp with which it was
+ * hashed is not read. */
+int observer_look_again(struct observer *observer, const char *tree);
 /* The state of @path as EVENT_FILE without subject, as soon as it is quiet. */
 int observer_recheck(struct observer *observer, const char *path);
 

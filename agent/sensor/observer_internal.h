@@ -14,9 +14,22 @@
 #include "sensor/linked_files.h"
 #include "sensor/mount_watch.h"
 #include "sensor/observer.h"
+#include "sensor/stamp_store.h"
 #include "sensor/tree_walk.h"
 
 #define MAX_WALKS 256
+
+/* What may stand for reading a file in a walk, from the least. */
+enum walk_trust {
+	WALK_HASHES,	     /* nothing */
+	WALK_TAKES_THIS_RUN, /* a stamp of this run of the sensor */
+	WALK_TAKES_STAMPS,   /* any stamp that counts */
+};
+
+struct walk_order {
+	char *root;
+	enum walk_trust trust;
+};
 
 struct observer {
 	sensor_event_fn fn;
@@ -42,7 +55,7 @@ struct observer {
 	bool (*is_reported)(uint64_t dev, void *userdata);
 	void *is_reported_userdata;
 
-	char *walks[MAX_WALKS]; /* roots to walk, in order */
+	struct walk_order walks[MAX_WALKS]; /* in order */
 	size_t walk_count;
 	struct tree_walk *walk;
 	uint64_t walk_files;
@@ -50,6 +63,11 @@ struct observer {
 	int64_t walk_due_ns; /* a walk rests as long as it computed */
 	bool is_warming;
 	bool has_begun_warming;
+	const char *warming_cause;  /* static text */
+	bool is_rehashing;	    /* covered by stamps, which are being replaced */
+	struct stamp_store *stamps; /* NULL: none */
+	uint64_t by_stamps;	    /* files that stamps of an earlier run stood for */
+	uint64_t warmed_files;
 
 	/* Changes that found no room, since the last report. */
 	uint64_t refused;
@@ -60,6 +78,9 @@ void observer_emit(struct observer *o, struct event *event);
 /* Moves @event's strings and @found into the queue of large files; on failure they stay. */
 int observer_queue_large(struct observer *o, struct event *event, struct found *found,
 			 struct pending_change *change);
+/* From here on the trees are known only once they have been walked. @cause is static text or NULL.
+ */
+int observer_warm(struct observer *o, enum walk_trust trust, const char *cause);
 /* Names are looked at again at most once a second. */
 void observer_refresh_names(struct observer *o, int64_t now_ns);
 

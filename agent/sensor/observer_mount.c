@@ -30,6 +30,7 @@ void observer_void_device(struct observer *o, uint64_t dev)
 		digest_cache_clear(o->digests);
 	if (o->verdicts)
 		verdicts_mounts_changed(o->verdicts);
+	stamp_store_mounts_changed(o->stamps);
 }
 
 void observer_void_stamps(struct observer *o)
@@ -141,9 +142,13 @@ void observer_clock(struct observer *o, int64_t back_ns)
 
 	/* A time set back can make a new change look like the old state. */
 	observer_void_stamps(o);
+	stamp_store_clock_set(o->stamps, back_ns > 0);
 	if (back_ns <= 0)
 		return;
 	if (o->clock_setter.is_known && o->clock_set_ns > clock_boot_ns() - CLOCK_JOIN_NS)
 		event.subject = o->clock_setter;
 	observer_emit(o, &event);
+	if (watch_set_count(o->set) > 0)
+		(void)observer_warm(o, WALK_HASHES,
+				    "the wall clock was set back: all files are read again");
 }

@@ -19,6 +19,7 @@
 #include "model/standing.h"
 
 struct sensor;
+struct stamp_store;
 struct verdicts;
 
 typedef void (*sensor_event_fn)(const struct event *event, void *userdata);
@@ -28,6 +29,7 @@ struct sensor_rules {
 	char **trees;	 /* absolute directories */
 	char **ignores;	 /* absolute paths or trees, or glob patterns (fnmatch, FNM_PATHNAME) */
 	char **updaters; /* programs and scripts whose work is one change-set */
+	struct stamp_store *stamps; /* what was hashed before; NULL: nothing is known */
 };
 
 /* One program or kernel facility that a back end uses, as in struct standing_part. */

@@ -150,9 +150,9 @@ static void on_fan_event(const struct fan_event *event, void *userdata)
 			     &(struct sensor_gap){"the kernel's queue of file changes overflowed",
 						  OBSERVER_MISSED_CHANGES, 0, sensor->seen_ns,
 						  now_ns});
-		(void)observer_rescan(sensor->observer, NULL);
+		(void)observer_look_again(sensor->observer, NULL);
 	} else if (event->is_mount) {
-		(void)observer_rescan(sensor->observer, event->path);
+		(void)observer_look_again(sensor->observer, event->path);
 	} else if (event->pid != (uint32_t)getpid()) {
 		observer_change(sensor->observer, &change);
 		if (event->changes & EVENT_CHANGE_WRITE)
