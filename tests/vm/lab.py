@@ -23,12 +23,13 @@ class Lab:
     def __exit__(self, *unused):
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, name, script, append="", timeout_s=120):
-        """Outcome of `script` under kernel `name`. Raises kernel.Unavailable, machine.Died."""
+    def run(self, name, script, append="", timeout_s=120, words=()):
+        """Outcome of `script` under kernel `name`; `words`: more of them for qemu. Raises kernel.Unavailable,
+        machine.Died."""
         chosen = kernel.fetch(name)
         initramfs = os.path.join(self.folder, name + ".cpio")
         if not os.path.exists(initramfs):
             guest.make_initramfs(initramfs, chosen)
         if not os.path.exists(self.image):
             guest.make_image(self.image, self.build)
-        return machine.boot(chosen, initramfs, self.image, script, append, timeout_s)
+        return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, words=words)
