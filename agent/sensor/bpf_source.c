@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -24,7 +25,9 @@ struct bpf_source {
 	struct bpf_link *links[MAX_PROGRAMS];
 	struct bpf_program_state programs[MAX_PROGRAMS]; /* those that are wanted first */
 	size_t program_count;
-	struct ring_buffer *rings;
+	/* A reader each: a round that ends early in one still looks into the other. */
+	struct ring_buffer *telemetry, *alerts;
+	int epoll; /* of both */
 	struct bpf_link *tasks;
 	bpf_record_fn fn;
 	void *userdata;
@@ -342,14 +345,26 @@ static int error_of(const struct bpf_source *source, const struct bpf_program *p
 	return -ENOENT;
 }
 
+static int open_ring(struct bpf_source *source, const struct bpf_map *map,
+		     struct ring_buffer **ret_ring)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	*ret_ring = ring_buffer__new(bpf_map__fd(map), on_record, source, NULL);
+	if (!*ret_ring)
+		return -errno;
+	return epoll_ctl(source->epoll, EPOLL_CTL_ADD, bpf_map__fd(map), &event) < 0 ? -errno : 0;
+}
+
 static int open_rings(struct bpf_source *source)
 {
-	source->rings =
-		ring_buffer__new(bpf_map__fd(source->skel->maps.rb_tele), on_record, source, NULL);
-	if (!source->rings)
+	int r;
+
+	source->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (source->epoll < 0)
 		return -errno;
-	return ring_buffer__add(source->rings, bpf_map__fd(source->skel->maps.rb_alert), on_record,
-				source);
+	r = open_ring(source, source->skel->maps.rb_tele, &source->telemetry);
+	return r < 0 ? r : open_ring(source, source->skel->maps.rb_alert, &source->alerts);
 }
 
 int bpf_source_open(const struct bpf_source_options *options, struct bpf_source **ret_source,
@@ -365,6 +380,7 @@ int bpf_source_open(const struct bpf_source_options *options, struct bpf_source 
 	if (!source)
 		return -ENOMEM;
 	source->has_lsm = options && options->has_lsm;
+	source->epoll = -1;
 	source->cpus = libbpf_num_possible_cpus();
 	if (source->cpus < 0)
 		return source->cpus;
@@ -394,13 +410,24 @@ int bpf_source_open(const struct bpf_source_options *options, struct bpf_source 
 	return 0;
 }
 
+void bpf_source_detach(struct bpf_source *source)
+{
+	source->tasks = NULL;
+	for (size_t i = 0; i < source->program_count; i++) {
+		bpf_link__destroy(source->links[i]);
+		source->links[i] = NULL;
+	}
+}
+
 struct bpf_source *bpf_source_close(struct bpf_source *source)
 {
 	if (!source)
 		return NULL;
-	ring_buffer__free(source->rings);
-	for (size_t i = 0; i < source->program_count; i++)
-		bpf_link__destroy(source->links[i]);
+	bpf_source_detach(source);
+	ring_buffer__free(source->telemetry);
+	ring_buffer__free(source->alerts);
+	if (source->epoll >= 0)
+		close(source->epoll);
 	agent_bpf__destroy(source->skel);
 	free(source);
 	return NULL;
@@ -414,15 +441,28 @@ void bpf_source_set_reader(struct bpf_source *source, bpf_record_fn fn, void *us
 
 int bpf_source_fd(const struct bpf_source *source)
 {
-	return ring_buffer__epoll_fd(source->rings);
+	return source->epoll;
 }
 
+/* The reader's own -ECANCELED means "enough for now". */
+static int read_ring(struct ring_buffer *ring)
+{
+	int r = ring_buffer__consume(ring);
+
+	return r == -ECANCELED ? 1 : r < 0 ? r : 0;
+}
+
+/* Forks before what the new processes do; but however much there is of them, alerts have their
+ * turn.
+ */
 int bpf_source_dispatch(struct bpf_source *source)
 {
-	int r = ring_buffer__consume(source->rings);
+	int telemetry = read_ring(source->telemetry), alerts;
 
-	/* The reader's own -ECANCELED means "enough for now". */
-	return r == -ECANCELED ? 1 : r < 0 ? r : 0;
+	if (telemetry < 0)
+		return telemetry;
+	alerts = read_ring(source->alerts);
+	return alerts < 0 ? alerts : telemetry || alerts;
 }
 
 /* Records stand one behind the other; each says its size. */

@@ -44,6 +44,9 @@ int bpf_source_open(const struct bpf_source_options *options, struct bpf_source 
 struct bpf_source *bpf_source_close(struct bpf_source *source);
 DEFINE_CLEANUP(struct bpf_source *, bpf_source_close)
 
+/* The kernel side sees nothing from now on. What is in the rings can still be read. */
+void bpf_source_detach(struct bpf_source *source);
+
 void bpf_source_set_reader(struct bpf_source *source, bpf_record_fn fn, void *userdata);
 int bpf_source_fd(const struct bpf_source *source);
 /* Hands what is in the rings to the reader. 1 when the reader ended the round early, 0, or negative

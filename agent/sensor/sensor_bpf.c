@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -28,12 +29,18 @@ enum {
 
 /* After a round of changes the group rests so long: what piles up meanwhile is folded by the kernel
  * and wakes nobody. */
-#define FAN_REST_NS	(50 * NSEC_PER_MSEC)
-#define FAN_READS	8
+#define FAN_REST_NS (50 * NSEC_PER_MSEC)
+#define FAN_READS   8
+/*
+ * After a round of records, too: the kernel wakes a reader that has read all, once per record then,
+ * and pays for it inside execve(). A lone record is read at once.
+ */
+#define RINGS_REST_NS	(10 * NSEC_PER_MSEC)
 #define RECORDS_A_ROUND 256
 /* Between the record of one who mounts and the mount table; a system call is told after it. */
 #define MOUNT_LOOK_NS (20 * NSEC_PER_MSEC)
 #define MOUNT_WAIT_NS NSEC_PER_SEC
+#define COUNT_TRIES   100
 /* Ended processes are known so long: longer than a change can wait. */
 #define REMEMBER_NS (30 * NSEC_PER_SEC)
 
@@ -50,9 +57,11 @@ struct sensor {
 	void *userdata;
 
 	struct record_sink sink;
-	unsigned records; /* of this round */
+	unsigned records;      /* of this round */
+	uint64_t ring_records; /* of all rounds */
+	bool is_listing;       /* what comes now is from no ring */
 	bool is_held;
-	int64_t fan_resume_ns; /* 0: not resting */
+	int64_t fan_resume_ns, rings_resume_ns; /* 0: not resting */
 
 	/* What has changed is told when the rings were read, so that they name who did it. */
 	int64_t mount_news_ns;	/* when the mount table is to be read; 0: it has not changed */
@@ -106,10 +115,52 @@ int sensor_bpf_probe(struct strbuf *reterr)
 	return 0;
 }
 
+static int count_record(const void *data, size_t len, void *userdata)
+{
+	struct sensor *sensor = userdata;
+
+	sensor->ring_records++;
+	return 0;
+}
+
+/* Whether attempts are what was read and what was lost. Tasks that are listed pass no ring. */
+static bool is_balanced(struct sensor *sensor, uint64_t *ret_attempts, uint64_t *ret_lost)
+{
+	uint64_t attempts = 0, lost = 0;
+	struct ev_counters sum;
+
+	if (bpf_source_dispatch(sensor->bpf) < 0 || bpf_source_counters(sensor->bpf, &sum) < 0)
+		return false;
+	for (int type = 0; type < EV_TYPE_COUNT; type++) {
+		attempts += type == EV_TASK ? 0 : sum.attempts[type];
+		lost += type == EV_TASK ? 0 : sum.lost[type];
+	}
+	*ret_attempts = attempts;
+	*ret_lost = lost;
+	return attempts == sensor->ring_records + lost;
+}
+
+static void tell_counts(struct sensor *sensor)
+{
+	uint64_t attempts = 0, lost = 0;
+
+	if (!sensor->bpf)
+		return;
+	bpf_source_detach(sensor->bpf);
+	bpf_source_set_reader(sensor->bpf, count_record, sensor);
+	/* A program that another processor was just running may come to its end meanwhile. */
+	for (int i = 0; i < COUNT_TRIES; i++)
+		if (is_balanced(sensor, &attempts, &lost))
+			break;
+	log_info("rings: attempts %" PRIu64 ", read %" PRIu64 ", lost %" PRIu64, attempts,
+		 sensor->ring_records, lost);
+}
+
 struct sensor *sensor_bpf_close(struct sensor *sensor)
 {
 	if (!sensor)
 		return NULL;
+	tell_counts(sensor);
 	verdicts_free(sensor->verdicts);
 	bpf_source_close(sensor->bpf);
 	fan_close(sensor->fan);
@@ -129,9 +180,11 @@ static int on_record(const void *data, size_t len, void *userdata)
 	struct sensor *sensor = userdata;
 	int r = record_sink_take(&sensor->sink, data, len);
 
+	sensor->ring_records += !sensor->is_listing;
 	if (r < 0)
 		return r;
-	return ++sensor->records >= RECORDS_A_ROUND ? -ECANCELED : 0;
+	/* Of each ring so many. */
+	return ++sensor->records % RECORDS_A_ROUND == 0 ? -ECANCELED : 0;
 }
 
 static void on_fan_event(const struct fan_event *event, void *userdata)
@@ -181,6 +234,18 @@ static int open_verdicts(struct sensor *sensor)
 	return r;
 }
 
+static int list_running(struct sensor *sensor, bool is_told)
+{
+	int r;
+
+	sensor->sink.is_inventory = is_told;
+	sensor->is_listing = true;
+	r = bpf_source_list_tasks(sensor->bpf);
+	sensor->is_listing = false;
+	sensor->sink.is_inventory = false;
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
 int sensor_bpf_open(const struct sensor_bpf_kind *kind, sensor_event_fn fn, void *userdata,
 		    struct sensor **ret_sensor)
 {
@@ -222,8 +287,8 @@ int sensor_bpf_open(const struct sensor_bpf_kind *kind, sensor_event_fn fn, void
 		r = wakeups_add(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, EPOLLIN);
 	/* Who runs already is known from the start; it is told by sensor_bpf_inventory(). */
 	if (r == 0)
-		r = bpf_source_list_tasks(sensor->bpf);
-	if (r < 0 && r != -EOPNOTSUPP)
+		r = list_running(sensor, false);
+	if (r < 0)
 		return r;
 	*ret_sensor = TAKE_PTR(sensor);
 	return 0;
@@ -239,6 +304,8 @@ static int arm(struct sensor *sensor)
 		due_ns = sensor->mount_look_ns;
 	if (!sensor->is_held && sensor->mount_news_ns && sensor->mount_news_ns < due_ns)
 		due_ns = sensor->mount_news_ns;
+	if (!sensor->is_held && sensor->rings_resume_ns && sensor->rings_resume_ns < due_ns)
+		due_ns = sensor->rings_resume_ns;
 	return wakeups_arm(&sensor->wakeups, due_ns);
 }
 
@@ -293,16 +360,6 @@ int sensor_bpf_fd(const struct sensor *sensor)
 	return sensor->wakeups.epoll;
 }
 
-static int list_running(struct sensor *sensor, bool is_told)
-{
-	int r;
-
-	sensor->sink.is_inventory = is_told;
-	r = bpf_source_list_tasks(sensor->bpf);
-	sensor->sink.is_inventory = false;
-	return r == -EOPNOTSUPP ? 0 : r;
-}
-
 static void tell_loss(struct sensor *sensor, uint64_t count, int64_t now_ns, const char *cause,
 		      const char *missed)
 {
@@ -344,6 +401,34 @@ static int check_losses(struct sensor *sensor)
 	if (r == 0 && (starts || rest))
 		r = list_running(sensor, starts > 0);
 	return r;
+}
+
+/* Whether the rings wake the sensor, or its own timer does. */
+static int rest_rings(struct sensor *sensor, int64_t resume_ns)
+{
+	bool was_resting = sensor->rings_resume_ns != 0;
+
+	sensor->rings_resume_ns = resume_ns;
+	if (was_resting == (resume_ns != 0))
+		return 0;
+	return wakeups_set(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS,
+			   resume_ns ? 0 : EPOLLIN);
+}
+
+static int read_rings(struct sensor *sensor)
+{
+	int64_t now_ns = clock_boot_ns();
+	int rings, r = 0;
+
+	sensor->records = 0;
+	rings = bpf_source_dispatch(sensor->bpf);
+	if (rings < 0)
+		return rings;
+	if (sensor->records > 0)
+		r = rest_rings(sensor, now_ns + RINGS_REST_NS);
+	else if (now_ns >= sensor->rings_resume_ns)
+		r = rest_rings(sensor, 0);
+	return r < 0 ? r : rings;
 }
 
 static int read_changes(struct sensor *sensor, int mask)
@@ -431,8 +516,7 @@ int sensor_bpf_dispatch(struct sensor *sensor)
 	if (r < 0)
 		return r;
 	/* Processes first: a change is put down to a process that must be known by then. */
-	sensor->records = 0;
-	rings = bpf_source_dispatch(sensor->bpf);
+	rings = read_rings(sensor);
 	if (rings < 0)
 		return rings;
 	r = rings == 0 ? tell_news(sensor) : 0;
@@ -512,7 +596,9 @@ int sensor_bpf_hold(struct sensor *sensor, int is_held)
 		return 0;
 	sensor->is_held = is_held;
 	observer_hold(sensor->observer, is_held);
-	r = wakeups_set(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS, events);
+	r = sensor->rings_resume_ns ? 0
+				    : wakeups_set(&sensor->wakeups, bpf_source_fd(sensor->bpf),
+						  SOURCE_RINGS, events);
 	if (r == 0 && !sensor->fan_resume_ns)
 		r = wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, events);
 	if (r == 0 && !is_held)

@@ -2,6 +2,7 @@
 """The real plumbline-sensor under sensor_host, for integration tests: its events as they come."""
 import json
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -54,9 +55,18 @@ class Sensor:
         self.reader.join(5)
         if kind is not None:
             print(self.log())
+        log = self.log()
         subprocess.run(["rm", "-rf", self.dir], check=False)
         if kind is None:
             check(status == 0, "the sensor ended with %d" % status)
+            self.check_counts(log)
+
+    @staticmethod
+    def check_counts(log):
+        """What the kernel side tried to tell was read, or is counted as lost."""
+        for line in re.findall(r"rings: attempts (\d+), read (\d+), lost (\d+)", log):
+            attempts, read, lost = (int(number) for number in line)
+            check(attempts == read + lost, "of %d records %d were read and %d lost" % (attempts, read, lost))
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:

@@ -2,6 +2,7 @@
 /* Claims of sensor/bpf_source.h, with the real kernel: what is not delivered is counted. */
 #include "sensor/bpf_source.h"
 
+#include <errno.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -87,6 +88,26 @@ START_TEST(attempts_are_delivered_or_counted_as_lost)
 }
 END_TEST
 
+/* Takes one record of each ring a round. */
+static int take_one(const void *data, size_t len, void *userdata)
+{
+	(void)count_record(data, len, userdata);
+	return -ECANCELED;
+}
+
+START_TEST(a_full_ring_of_telemetry_keeps_no_alert_waiting)
+{
+	run_true();
+	ck_assert_int_ge(bpf_source_dispatch(source), 0);
+	memset(delivered, 0, sizeof(delivered));
+	for (int i = 0; i < 5; i++)
+		run_true();
+	bpf_source_set_reader(source, take_one, NULL);
+	ck_assert_int_eq(bpf_source_dispatch(source), 1);
+	ck_assert_uint_eq(delivered[EV_EXEC], 1);
+}
+END_TEST
+
 START_TEST(lists_this_very_process)
 {
 	ck_assert_int_eq(bpf_source_list_tasks(source), 0);
@@ -155,6 +176,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, attempts_are_delivered_or_counted_as_lost);
+	tcase_add_test(tcase, a_full_ring_of_telemetry_keeps_no_alert_waiting);
 	tcase_add_test(tcase, lists_this_very_process);
 	tcase_add_test(tcase, unmonitored_files_are_filtered_in_the_kernel);
 	suite_add_tcase(suite, tcase);
