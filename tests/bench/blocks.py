@@ -53,14 +53,14 @@ class Figure:
 
 
 class Agent:
-    """Plumbline over a tree and the machine's programs."""
+    """Plumbline over a tree with the programs that are started."""
 
     name = "plumbline"
 
     def __init__(self, t, settings=None):
         self.agent = trial.Agent(t, settings=settings)
         self.agent.start()
-        self.agent.load_baseline(t.baseline(t.tree, "/usr/bin"))
+        self.agent.load_baseline(t.baseline())
         self.agent.wait_covered(180)
         self.rung = self.agent.rung()
         self.agent.stop()
