@@ -192,6 +192,7 @@ static void advise_parts(struct doctor *d)
 			add(d, NULL, "processor",
 			    "of a virtual machine: give it the real processor's type (host)",
 			    "a processor with cx16 in its flags");
+			add_kernel_word(d, NULL, "slab_debug=", "F,kmalloc-*");
 		}
 	}
 }

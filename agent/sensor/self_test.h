@@ -22,7 +22,7 @@ struct self_test {
 
 /*
  * Takes over the observer's sink and rules for the time of the test, in a folder of its own below
- * @dir. 0 when all was seen within 2 s; -ETIMEDOUT with what was not seen in @reterr; or another
+ * @dir. 0 when all was seen within 8 s; -ETIMEDOUT with what was not seen in @reterr; or another
  * negative errno.
  */
 int self_test_run(const struct self_test *test, const char *dir, struct strbuf *reterr);

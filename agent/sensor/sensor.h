@@ -53,7 +53,7 @@ struct sensor_ops {
 	int (*fd)(const struct sensor *sensor); /* readable when dispatch has work */
 	int (*dispatch)(struct sensor *sensor); /* bounded work; call again while it returns > 0 */
 	/* Runs a known program and touches a known file in @dir, and returns 0 when both were seen
-	 * within 2 s. */
+	 * within 8 s. */
 	int (*self_test)(struct sensor *sensor, const char *dir, struct strbuf *reterr);
 	struct sensor *(*close)(struct sensor *sensor);
 

@@ -53,7 +53,7 @@ class Sensor:
             self.host.kill()
             status = self.host.wait()
         self.reader.join(5)
-        if kind is not None:
+        if kind is not None or status != 0:
             print(self.log())
         log = self.log()
         subprocess.run(["rm", "-rf", self.dir], check=False)

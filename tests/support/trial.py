@@ -29,6 +29,8 @@ import time
 BUILD = os.environ.get("PLUMBLINE_BUILD", os.path.abspath("build"))
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 AGENT_NAME = "trial-hmi"
+# Waits are so many times longer where the machine itself is emulated.
+PATIENCE = float(os.environ.get("PLUMBLINE_PATIENCE", "1"))
 
 
 class Failed(Exception):
@@ -52,6 +54,7 @@ def need_root():
 
 def wait_for(what, condition, timeout_s=30.0):
     """Calls condition() until it gives something true, which is returned."""
+    timeout_s *= PATIENCE
     deadline = time.monotonic() + timeout_s
     while True:
         value = condition()
