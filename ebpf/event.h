@@ -132,7 +132,9 @@ struct ev_exec {
 	__u32 nlink;
 	__u32 mnt_ns;
 	__u32 flags; /* EV_EXEC_* */
-	__u32 pad;
+	/* How many programs the process and those it came from have started: with the cookie it
+	 * names this start, whichever program of ours tells it. */
+	__u32 exec_id;
 	struct ev_text exe;	 /* components from the leaf up, each with its NUL */
 	struct ev_text cwd;	 /* the same; only with a relative file name */
 	struct ev_text filename; /* as given to execve() */
@@ -346,10 +348,10 @@ struct ev_tree_key {
 /* Per CPU. attempts[t] = records of t that reached a reader + lost[t], once the rings are drained.
  */
 struct ev_counters {
+	__u64 ring_lost[EV_RING_COUNT]; /* first: a build that knows other types finds it, too */
 	__u64 attempts[EV_TYPE_COUNT];
 	__u64 lost[EV_TYPE_COUNT];
 	__u64 sequence[EV_RING_COUNT];
-	__u64 ring_lost[EV_RING_COUNT];
 	__u64 filtered; /* write-opens outside all monitored trees */
 	__u64 asked[EV_HOOK_COUNT];
 	__u64 verdicts[EV_HOOK_COUNT][EV_VERDICT_COUNT];

@@ -67,6 +67,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	if (is_in_user_ns(task))
 		s->exec.flags |= EV_EXEC_USER_NS;
 	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	s->exec.exec_id = BPF_CORE_READ(task, self_exec_id);
 	add_file(s, BPF_CORE_READ(bprm, file));
 	take_judgement(s, old_pid);
 
@@ -127,6 +128,7 @@ int list_tasks(struct bpf_iter__task *ctx)
 	if (is_in_user_ns(task))
 		s->exec.flags |= EV_EXEC_USER_NS;
 	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	s->exec.exec_id = BPF_CORE_READ(task, self_exec_id);
 	/* Kernel threads have none; they are told of as the parents of others. */
 	file = BPF_CORE_READ(task, mm, exe_file);
 	if (file)

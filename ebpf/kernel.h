@@ -245,6 +245,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	kuid_t loginuid;
 	struct css_set *cgroups;
+	u64 self_exec_id;
 };
 
 struct linux_binprm {

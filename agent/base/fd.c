@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -110,6 +112,36 @@ int fd_replace_file(int dirfd, const char *name, const void *data, size_t len, m
 	if (fd < 0 || fsync(fd) < 0)
 		return -errno;
 	return 0;
+}
+
+int fd_empty_folder(int dirfd, const char *name, const char *prefix)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	int r = dir ? 0 : -errno;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	while ((entry = readdir(dir)))
+		if (entry->d_type != DT_DIR &&
+		    strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+		    unlinkat(fd, entry->d_name, 0) < 0 && errno != ENOENT)
+			r = -errno;
+	closedir(dir);
+	return r;
+}
+
+int fd_remove_folder(int dirfd, const char *name)
+{
+	int r = fd_empty_folder(dirfd, name, "");
+
+	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0)
+		r = -errno;
+	return r;
 }
 
 int fd_get_path(int fd, char *buf, size_t size)

@@ -23,6 +23,11 @@ int fd_read_file(int dirfd, const char *path, size_t max, struct strbuf *sb);
  */
 int fd_replace_file(int dirfd, const char *name, const void *data, size_t len, mode_t mode);
 
+/* Removes the files in the folder @name of @dirfd whose names begin with @prefix; folders stay. */
+int fd_empty_folder(int dirfd, const char *name, const char *prefix);
+/* Removes the folder with all files in it; one that has folders in it stays, empty of files. */
+int fd_remove_folder(int dirfd, const char *name);
+
 /* Path of /proc/self/fd/N for messages and for openat through the fd. */
 int fd_get_path(int fd, char *buf, size_t size);
 

@@ -385,6 +385,7 @@ int main(int argc, char **argv)
 	const struct child_ops ops = {
 		.role = ROLE_RECORDER,
 		.max_queued_bytes = MAX_QUEUED_BYTES,
+		.outlives_peers = true,
 		.prepare = prepare,
 		.start = start,
 		.on_peer = on_peer,

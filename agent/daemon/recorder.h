@@ -135,6 +135,7 @@ struct recorder {
 	char boot_id[BOOT_ID_SIZE];
 	struct clock_look clocks;  /* at the last look */
 	int64_t alive_ns;	   /* boot clock, when that was last written down */
+	bool was_held;		   /* the lasting interval is what the kernel held */
 	char *rung_before;	   /* it changed, and no phase has told since */
 	char *lacks, *lacks_told;  /* what the sensor works without; NULL: it has all */
 	int64_t assessor_ended_ns; /* and is not ready again; 0: it is */
@@ -214,6 +215,7 @@ int recorder_on_phase(struct recorder *recorder, struct event *event);
 int recorder_on_gap(struct recorder *recorder, struct event *event);
 int recorder_on_rung(struct recorder *recorder, struct event *event);
 int recorder_on_clock(struct recorder *recorder, struct event *event);
+int recorder_on_held(struct recorder *recorder, struct event *event);
 int recorder_on_child(struct channel *channel, struct message *message, void *userdata);
 int recorder_on_check_begin(struct channel *channel, struct message *message, void *userdata);
 int recorder_on_check_result(struct channel *channel, struct message *message, void *userdata);

@@ -180,6 +180,7 @@ static int put_down(struct recorder *recorder, char *alive)
 	struct clock_look before = {0}, now = recorder->clocks;
 	struct clock_news news = {0};
 	struct coverage down = {.state = COVERAGE_DOWN, .start_ns = now.real_ns};
+	cleanup_coverage struct coverage last = {0};
 	bool is_this_boot;
 	int r;
 
@@ -198,6 +199,13 @@ static int put_down(struct recorder *recorder, char *alive)
 		down.missed = (char *)MISSED_ALL "; for how long nobody can say, the wall clock is "
 						 "behind the last sign of life";
 	}
+	/* It was without its sensor before it ended: that is one time without sight. */
+	r = record_get_lasting_coverage(recorder->record, &last);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0 && (last.state == COVERAGE_DOWN || last.state == COVERAGE_GAP) &&
+	    last.start_ns < down.start_ns)
+		down.start_ns = last.start_ns;
 	r = put_interval(recorder, &down);
 	if (r == 0 && news.stepped_ns)
 		r = put_clock_step(recorder, news.stepped_ns, now.real_ns);
@@ -264,7 +272,7 @@ static int put_blind(struct recorder *recorder, int64_t start_ns, const char *ca
 
 int recorder_sensor_away(struct recorder *recorder)
 {
-	return put_blind(recorder, clock_real_ns(), "the sensor is away");
+	return put_blind(recorder, clock_real_ns(), COVERAGE_AWAY);
 }
 
 /*
@@ -344,8 +352,9 @@ int recorder_on_phase(struct recorder *recorder, struct event *event)
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (r == 0 && last.state == next.state && str_equal(last.rung, next.rung) &&
-	    str_equal(last.basis, next.basis))
+	    str_equal(last.basis, next.basis) && !recorder->was_held)
 		return 0;
+	recorder->was_held = false;
 	if (recorder->rung_before) {
 		missed = seen_less(recorder->rung_before, recorder->rung);
 		if (asprintf(&cause, "the rung changed from %s to %s", recorder->rung_before,
@@ -360,6 +369,27 @@ int recorder_on_phase(struct recorder *recorder, struct event *event)
 	if (r == 0)
 		r = recorder_set_text(&recorder->rung_before, NULL);
 	return r < 0 ? r : recorder_set_text(&recorder->lacks_told, recorder->lacks);
+}
+
+int recorder_on_held(struct recorder *recorder, struct event *event)
+{
+	cleanup_coverage struct coverage last = {0};
+	struct coverage held = {
+		.state = COVERAGE_OBSERVING,
+		.rung = recorder->rung,
+		.cause = event->text,
+		.missed = event->detail,
+	};
+	int r;
+
+	r = record_get_lasting_coverage(recorder->record, &last);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (last.state != COVERAGE_DOWN && last.state != COVERAGE_GAP)
+		return 0;
+	held.start_ns = last.start_ns;
+	recorder->was_held = true;
+	return put_interval(recorder, &held);
 }
 
 int recorder_on_gap(struct recorder *recorder, struct event *event)

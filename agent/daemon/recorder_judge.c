@@ -281,6 +281,7 @@ int recorder_on_event(struct channel *channel, struct message *message, void *us
 		[EVENT_LOAD] = on_load,
 		[EVENT_CLOCK] = recorder_on_clock,
 		[EVENT_MOUNT] = recorder_on_mount,
+		[EVENT_HELD] = recorder_on_held,
 	};
 	struct child *child = userdata;
 	struct recorder *recorder = child->userdata;

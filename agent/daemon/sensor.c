@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,6 +21,7 @@
 #include "base/str.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
+#include "sensor/pins.h"
 #include "sensor/self_test.h"
 #include "sensor/sensor.h"
 #include "sensor/stamp_store.h"
@@ -40,6 +42,9 @@ struct sensing {
 	char *phase, *phase_detail; /* the last that was told */
 	uint64_t phase_count;
 	struct standing standing;
+	struct pins *pins; /* NULL: the kernel's side ends with this process */
+	int pins_error;
+	bool is_held_told;
 	bool is_started;
 	bool is_held;
 	struct loop_source *look; /* while on hold: whether the channel has room again */
@@ -168,6 +173,27 @@ static int open_stamps(const struct config *config, struct stamp_store **ret_sta
 	return r;
 }
 
+static void on_release(enum sensor_release what, void *userdata)
+{
+	struct sensing *s = userdata;
+	cleanup_message struct message message = MESSAGE_INIT(MSG_PINS);
+
+	m_put_u32(&message, what);
+	m_put_string(&message, pins_set(s->pins));
+	if (s->child->supervisor)
+		(void)channel_send(s->child->supervisor, &message);
+}
+
+/* Without them the sensor works as well, but a restart has a gap. */
+static void open_pins(struct sensing *s)
+{
+	const char *dir = s->child->pins;
+
+	s->pins_error = dir ? pins_open(dir, &s->pins) : 0;
+	if (s->pins_error < 0)
+		log_warning(s->pins_error, "nothing outlives this process in %s", dir);
+}
+
 static int prepare(struct child *child)
 {
 	cleanup_strbuf struct strbuf why = STRBUF_INIT;
@@ -178,10 +204,13 @@ static int prepare(struct child *child)
 		.fn = on_event,
 		.userdata = s,
 		.ret_standing = &s->standing,
+		.release = on_release,
 	};
 	int r;
 
 	s->child = child;
+	open_pins(s);
+	choice.pins = s->pins;
 	r = sensor_choose(&choice, &s->ops, &s->sensor, &why);
 	s->why = strbuf_take(&why);
 	if (!s->why)
@@ -192,6 +221,9 @@ static int prepare(struct child *child)
 	r = open_stamps(child->config, &s->stamps);
 	if (r < 0)
 		log_warning(r, "cannot keep stamps, each start hashes all files");
+	/* A rung that takes nothing over leaves nothing there. */
+	if (s->pins && !s->ops->held)
+		pins_drop_earlier(s->pins);
 	return 0;
 }
 
@@ -216,6 +248,27 @@ static int look_at_parts(struct loop *loop, void *userdata)
 	return 0;
 }
 
+/* Before the phase: what was held is no time without sight. */
+static void tell_held(struct sensing *s)
+{
+	struct sensor_held held;
+	struct event event = {.kind = EVENT_HELD, .time_ns = clock_real_ns()};
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (s->is_held_told || !s->ops->held || s->ops->held(s->sensor, &held) < 0)
+		return;
+	s->is_held_told = true;
+	strbuf_printf(&text, "held by the kernel: %" PRIu64 " records waited, %" PRIu64 " lost",
+		      held.waited, held.lost);
+	if (strbuf_check(&text) < 0)
+		return;
+	event.text = text.data;
+	event.detail = (char *)held.missed;
+	event.count = held.waited;
+	log_info("%s", text.data);
+	(void)send_event(s, &event);
+}
+
 /* First of all that a recorder hears: the rung, and how far this process has come. */
 static void introduce(struct sensing *s)
 {
@@ -235,11 +288,15 @@ static void introduce(struct sensing *s)
 
 	tell_standing(s);
 	on_event(&rung, s);
+	tell_held(s);
 	(void)send_event(s, &phase);
 }
 
 static void report_parts(struct sensing *s)
 {
+	if (s->pins_error < 0)
+		child_report_degraded(s->child, "sensor without programs that outlive it",
+				      strerror(-s->pins_error));
 	for (size_t i = 0; i < s->standing.part_count; i++) {
 		const struct standing_part *part = &s->standing.parts[i];
 		char what[128];
@@ -451,6 +508,7 @@ int main(int argc, char **argv)
 	if (sensing.ops)
 		sensing.ops->close(sensing.sensor);
 	stamp_store_close(sensing.stamps);
+	pins_close(sensing.pins);
 	free(sensing.why);
 	free(sensing.phase);
 	free(sensing.phase_detail);

@@ -4,7 +4,7 @@
  * and signs chain heads. It parses nothing but its configuration and the typed
  * messages of its children.
  *
- * usage: plumblined [--config FILE] [--check-config] [--foreground]
+ * usage: plumblined [--config FILE] [--check-config] [--foreground] [--pins DIR]
  *
  * It never goes to the background by itself; --foreground says what it does anyway.
  */
@@ -27,22 +27,29 @@
 static void usage(FILE *out)
 {
 	fprintf(out,
-		"usage: plumblined [--config FILE] [--check-config] [--foreground]\n"
+		"usage: plumblined [--config FILE] [--check-config] [--foreground] [--pins DIR]\n"
 		"\n"
 		"  --config FILE   settings (default %s when it is there)\n"
 		"  --check-config  print the settings in force and end\n"
 		"  --foreground    stay in the foreground (it always does)\n"
+		"  --pins DIR      leave the kernel's programs attached at the end, in DIR on a "
+		"bpffs\n"
 		"  --version       print the version\n",
 		CONFIG_PATH_DEFAULT);
 }
 
 /* 0 to go on, 1 to end with success, or negative errno. */
-static int parse_arguments(int argc, char **argv, const char **config_path, bool *check_config)
+static int parse_arguments(int argc, char **argv, struct supervisor *supervisor,
+			   const char **config_path, bool *check_config)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'},
-		{"foreground", no_argument, NULL, 'f'},	  {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},	  {NULL, 0, NULL, 0},
+		{"config", required_argument, NULL, 'c'},
+		{"check-config", no_argument, NULL, 'k'},
+		{"foreground", no_argument, NULL, 'f'},
+		{"pins", required_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
 	};
 	int option;
 
@@ -55,6 +62,11 @@ static int parse_arguments(int argc, char **argv, const char **config_path, bool
 			*check_config = true;
 			break;
 		case 'f':
+			break;
+		case 'p':
+			if (optarg[0] != '/')
+				return -EINVAL;
+			supervisor->pins = optarg;
 			break;
 		case 'h':
 			usage(stdout);
@@ -279,7 +291,7 @@ int main(int argc, char **argv)
 	int r;
 
 	log_init("plumblined", LOG_LEVEL_INFO);
-	r = parse_arguments(argc, argv, &config_path, &check_config);
+	r = parse_arguments(argc, argv, &supervisor, &config_path, &check_config);
 	if (r > 0)
 		return EXIT_SUCCESS;
 	if (r < 0) {

@@ -7,6 +7,7 @@
  * supervisor_children.c   start, link, watch, restart, stop
  * supervisor_load.c       a baseline file on its way to the verifier
  * supervisor_dump.c       the dumper, when the assessor asks for it
+ * supervisor_pins.c       what sensors leave in the kernel for the next
  * evidence_key.c          signing of chain heads
  */
 #ifndef PLUMBLINE_DAEMON_SUPERVISOR_H
@@ -64,6 +65,7 @@ struct supervisor {
 	struct loop *loop;
 	struct config *config;
 	char *config_path; /* absolute; NULL: defaults */
+	const char *pins;  /* folder for what outlives the sensor; NULL: nothing does */
 	enum sandbox_mode mode;
 
 	int run_fd, baseline_fd, key_fd; /* folders */
@@ -116,6 +118,9 @@ void child_report(struct supervisor *supervisor, enum process_role role, const c
 /* supervisor_dump.c */
 int on_dump_want(struct channel *channel, struct message *message, void *userdata);
 void dump_on_tick(struct supervisor *supervisor);
+
+/* supervisor_pins.c */
+int on_pins(struct channel *channel, struct message *message, void *userdata);
 
 /* supervisor_load.c */
 int on_ctl_load(struct channel *channel, struct message *message, void *userdata);

@@ -160,7 +160,7 @@ static int run_program(struct managed *managed, int child_fd)
 {
 	struct supervisor *supervisor = managed->supervisor;
 	cleanup_strbuf struct strbuf path = STRBUF_INIT;
-	char *arguments[6];
+	char *arguments[8];
 	unsigned count = 0;
 	pid_t pid;
 
@@ -176,6 +176,10 @@ static int run_program(struct managed *managed, int child_fd)
 	if (managed->only_logs) {
 		arguments[count++] = (char *)"--seccomp";
 		arguments[count++] = (char *)"log";
+	}
+	if (supervisor->pins && managed->role == ROLE_SENSOR) {
+		arguments[count++] = (char *)"--pins";
+		arguments[count++] = (char *)supervisor->pins;
 	}
 	arguments[count] = NULL;
 	pid = spawn_child(path.data, arguments, child_fd);
@@ -519,6 +523,7 @@ static const channel_handler all_handlers[MSG_COUNT] = {
 	[MSG_DEGRADED] = on_degraded,
 	[MSG_REFUSED_CALL] = on_refused_call,
 	[MSG_LINK_CLOSED] = on_link_closed,
+	[MSG_PINS] = on_pins,
 	[MSG_LOAD_RESULT] = on_load_result,
 	[MSG_DUMP_WANT] = on_dump_want,
 	[MSG_HEAD] = on_head,

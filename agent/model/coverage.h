@@ -16,6 +16,9 @@ enum coverage_state {
 	COVERAGE_STATE_COUNT,
 };
 
+/* The cause of a gap while no sensor runs. */
+#define COVERAGE_AWAY "the sensor is away"
+
 struct coverage {
 	enum coverage_state state;
 	int64_t start_ns, end_ns; /* wall clock; end 0: still lasting */

@@ -10,7 +10,7 @@ static const char *const kind_names[EVENT_KIND_COUNT] = {
 	[EVENT_SCAN_END] = "scan-end", [EVENT_GAP] = "gap",
 	[EVENT_PHASE] = "phase",       [EVENT_RUNG] = "rung",
 	[EVENT_LOAD] = "load",	       [EVENT_CLOCK] = "clock",
-	[EVENT_MOUNT] = "mount",
+	[EVENT_MOUNT] = "mount",       [EVENT_HELD] = "held",
 };
 
 void event_done(struct event *event)

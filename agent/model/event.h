@@ -31,6 +31,8 @@ enum event_kind {
 	EVENT_MOUNT, /* at @object.path something else is mounted now: @text says what; @count 0: it
 		      * was before. Without a path @text is EVENT_MOUNT_BEGIN or _END, and all that
 		      * is mounted in monitored places stands between */
+	EVENT_HELD,  /* the kernel went on telling while no sensor ran: @text says what, @detail
+		      * what it did not see; @count: records that waited */
 	EVENT_KIND_COUNT,
 };
 

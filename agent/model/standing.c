@@ -23,6 +23,7 @@ const char *part_state_name(enum part_state state)
 static const struct {
 	const char *name, *serves;
 } parts[] = {
+	{"bpffs", "sight while the agent restarts"},
 	{"fanotify (FID, notification only)", "changes of files, names and attributes"},
 	{"fanotify FAN_OPEN_EXEC", "program starts"},
 	{"fanotify FAN_REPORT_PIDFD", "that a process number is still the same process"},

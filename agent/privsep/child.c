@@ -30,7 +30,7 @@ struct child_state {
 	enum sandbox_mode mode;
 	struct config *config;
 	int peer_fds[ROLE_COUNT];
-	bool is_stopping;
+	bool is_stopping, has_stopped;
 
 	/* Per link: what its sender may say to this role. */
 	channel_handler handlers[ROLE_COUNT][MSG_COUNT];
@@ -53,6 +53,30 @@ void child_report_degraded(struct child *child, const char *what, const char *wh
 	(void)channel_send(child->supervisor, &message);
 }
 
+static void stop_now(struct child_state *state)
+{
+	if (state->has_stopped)
+		return;
+	state->has_stopped = true;
+	if (state->ops->stop)
+		state->ops->stop(&state->child);
+	loop_stop(state->child.loop);
+}
+
+static bool has_peer(const struct child *child)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		if (child->peers[role])
+			return true;
+	return false;
+}
+
+static int on_waited(struct loop *loop, void *userdata)
+{
+	stop_now(userdata);
+	return 0;
+}
+
 static void begin_stop(struct child_state *state)
 {
 	if (state->is_stopping)
@@ -60,9 +84,10 @@ static void begin_stop(struct child_state *state)
 	state->is_stopping = true;
 	/* Flushing must not hang for ever; the supervisor's own wait is a second line. */
 	alarm(ORPHAN_GRACE_S);
-	if (state->ops->stop)
-		state->ops->stop(&state->child);
-	loop_stop(state->child.loop);
+	/* Its end then comes with that of its last peer: see on_peer_close(). */
+	if (!state->ops->outlives_peers || !has_peer(&state->child) ||
+	    loop_add_timer(state->child.loop, DRAIN_MS, 0, on_waited, state, NULL) < 0)
+		stop_now(state);
 }
 
 void child_end(struct child *child)
@@ -85,6 +110,8 @@ static void on_peer_close(struct channel *channel, int reason, void *userdata)
 	cleanup_message struct message message = MESSAGE_INIT(MSG_LINK_CLOSED);
 
 	state->child.peers[role] = NULL;
+	if (state->is_stopping && !has_peer(&state->child))
+		stop_now(state);
 	if (reason == 0) {
 		log_debug("%s went away", role_name(role));
 		return;
@@ -182,6 +209,7 @@ static int parse_arguments(struct child_state *state, int argc, char **argv)
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"seccomp", required_argument, NULL, 's'},
+		{"pins", required_argument, NULL, 'p'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
@@ -189,6 +217,8 @@ static int parse_arguments(struct child_state *state, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		if (option == 'c')
 			state->config_path = optarg;
+		else if (option == 'p')
+			state->child.pins = optarg;
 		else if (option == 's' && sandbox_mode_parse(optarg, &state->mode) == 0)
 			state->has_mode = true;
 		else
@@ -397,7 +427,7 @@ static int run(struct child_state *state)
 	r = send_ready(child);
 	if (r < 0)
 		return log_error(r, "cannot say ready");
-	r = state->is_stopping ? 0 : loop_run(child->loop);
+	r = state->has_stopped ? 0 : loop_run(child->loop);
 	if (r < 0)
 		return log_error(r, "the event loop ended");
 	drain(child);
@@ -436,7 +466,7 @@ int child_main(int argc, char **argv, const struct child_ops *ops, void *userdat
 	if (parse_arguments(&state, argc, argv) < 0 ||
 	    fcntl(CHILD_FD_SUPERVISOR, F_SETFD, FD_CLOEXEC) < 0) {
 		log_error(0,
-			  "usage: %s [--config FILE] [--seccomp enforce|log|off]; "
+			  "usage: %s [--config FILE] [--seccomp enforce|log|off] [--pins DIR]; "
 			  "started by plumblined only",
 			  name);
 		return EXIT_USAGE;

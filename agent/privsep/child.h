@@ -18,7 +18,8 @@ struct child {
 	struct channel *supervisor;
 	struct channel *peers[ROLE_COUNT]; /* NULL while a peer is away */
 	int control_fd;			   /* ROLE_CONTROL, recorder only; -1 */
-	uint64_t work;			   /* counted up by the process, sent as heartbeat */
+	const char *pins; /* the folder for what outlives the sensor, sensor only; or NULL */
+	uint64_t work;	  /* counted up by the process, sent as heartbeat */
 	void *userdata;
 };
 
@@ -26,6 +27,8 @@ struct child_ops {
 	enum process_role role;
 	const struct sandbox_spec *sandbox; /* NULL: that of the role's row in process_table.c */
 	size_t max_queued_bytes;	    /* per channel */
+	/* Reads what its peers said until they have ended, too, before it stops. */
+	bool outlives_peers;
 
 	/* With full privilege, before the sandbox: open what needs it. */
 	int (*prepare)(struct child *child);
@@ -44,7 +47,7 @@ struct child_ops {
 	size_t handler_count;
 };
 
-/* Exit status of the program. argv: [--config FILE] [--seccomp enforce|log|off]. */
+/* Exit status of the program. argv: [--config FILE] [--seccomp enforce|log|off] [--pins DIR]. */
 int child_main(int argc, char **argv, const struct child_ops *ops, void *userdata);
 
 /* Ends the loop as MSG_STOP would; of one whose row says ends_when_idle. */

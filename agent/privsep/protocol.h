@@ -50,6 +50,11 @@ enum msg_type {
 	MSG_REFUSED_CALL, /* u32 system call; u32 architecture (AUDIT_ARCH_*): the filter ends this
 			   * child now */
 
+	/* sensor -> supervisor */
+	MSG_PINS, /* u32 enum sensor_release: what earlier sensors pinned may go that far; string
+		   * name of the set that stays */
+
+	/* any child -> supervisor */
 	MSG_LINK_CLOSED, /* u32 role of a peer that broke the rules; i64 negative errno. Both get a
 			  * new MSG_PEER later */
 

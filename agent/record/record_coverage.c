@@ -207,7 +207,9 @@ int record_page_coverage(struct record *record, struct record_page *page,
 	int r, count = 0;
 
 	r = DB_START(record->db, &query,
+		     /* What turned out to be held by the kernel from its start was no such time. */
 		     "SELECT * FROM coverage WHERE n > ? AND (end = 0 OR end >= ?)"
+		     " AND NOT (end = start AND (state = 'down' OR cause IS '" COVERAGE_AWAY "'))"
 		     " ORDER BY n LIMIT ?",
 		     db_integer(page->cursor), db_integer(page->since_ns), db_integer(page->limit));
 	if (r < 0)

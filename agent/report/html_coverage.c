@@ -228,7 +228,9 @@ static bool is_listed(const struct coverage *record, const struct view_host *vie
 			!str_equal(record->basis, COVERAGE_BY_STAMPS);
 
 	/* What was missed at one moment is a gap without length. */
-	return !is_whole && (record->start_ns != record->end_ns || record->state == COVERAGE_GAP) &&
+	return !is_whole &&
+	       (record->start_ns != record->end_ns ||
+		(record->state == COVERAGE_GAP && !str_equal(record->cause, COVERAGE_AWAY))) &&
 	       record->start_ns < view->until_ns &&
 	       (record->end_ns == 0 || record->end_ns > view->from_ns);
 }

@@ -4,7 +4,8 @@
  *
  * Each program is asked for by itself: one that the kernel refuses, or whose
  * hook it has not, is left off and its state says why; only without the program
- * that sees starts is there no source. Nothing is pinned: what was loaded ends with the process.
+ * that sees starts is there no source. What was loaded ends with the process, unless
+ * bpf_source_pin() keeps it.
  */
 #ifndef PLUMBLINE_SENSOR_BPF_SOURCE_H
 #define PLUMBLINE_SENSOR_BPF_SOURCE_H
@@ -17,6 +18,7 @@
 #include "base/strbuf.h"
 #include "ebpf/event.h"
 #include "model/standing.h"
+#include "sensor/pins.h"
 #include "sensor/verdicts.h"
 
 struct bpf_source;
@@ -29,6 +31,8 @@ struct bpf_source_options {
 	uint32_t alert_bytes, telemetry_bytes; /* ring sizes; 0: as built */
 	bool has_no_opens;		       /* leave the programs for opened files off */
 	bool has_lsm;			       /* with the programs on LSM hooks */
+	/* What earlier programs know of inodes is known to these, too; NULL: begin with nothing. */
+	const struct pins *pins;
 };
 
 struct bpf_program_state {
@@ -66,6 +70,12 @@ uint64_t bpf_source_skipped(const struct bpf_source *source, size_t index);
  * it cannot allocate there, -EOPNOTSUPP without those programs.
  */
 int bpf_source_keeps_facts(const struct bpf_source *source);
+
+/*
+ * Puts what must outlive this process into the own set of @pins: rings, counters, facts, and each
+ * program that the kernel lets outlive it. Fails when the one that sees starts cannot.
+ */
+int bpf_source_pin(const struct bpf_source *source, struct pins *pins);
 
 /* Sums over all processors. */
 int bpf_source_counters(const struct bpf_source *source, struct ev_counters *ret_sum);

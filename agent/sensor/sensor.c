@@ -43,7 +43,7 @@ static int try_backend(const struct sensor_ops *ops, const struct sensor_choice 
 	r = ops->probe(why);
 	if (r < 0)
 		return r;
-	r = ops->open(choice->fn, choice->userdata, &sensor);
+	r = ops->open(choice, &sensor);
 	if (r < 0)
 		return r;
 	r = ops->self_test(sensor, choice->self_test_dir, why);

@@ -40,6 +40,33 @@ struct sensor_part {
 	uint64_t skipped;
 };
 
+struct pins;
+
+/* What is asked of whoever may unlink pins, which a sandboxed sensor may not. */
+enum sensor_release {
+	SENSOR_RELEASE_LINKS, /* the programs of earlier sets: those of this one see all by now */
+	SENSOR_RELEASE_ALL,   /* the earlier sets: what they told was read */
+	SENSOR_RELEASE_COUNT,
+};
+
+/* How a sensor is opened. What it points to outlives the sensor. */
+struct sensor_choice {
+	const char *highest;
+	const char *self_test_dir;
+	sensor_event_fn fn;
+	void *userdata; /* of all functions in here */
+	/* Where the kernel's side goes on when this process has ended; NULL: it does not. */
+	struct pins *pins;
+	void (*release)(enum sensor_release what, void *userdata);
+	struct standing *ret_standing; /* NULL, or: gets the rights and the rungs passed over */
+};
+
+/* What the kernel held while no sensor ran. */
+struct sensor_held {
+	uint64_t waited, lost; /* records */
+	const char *missed;    /* what it does not hold, for a person */
+};
+
 struct sensor_ops {
 	const char *name;		   /* "lsm", "trace", "fanotify", "scan", "replay" */
 	const struct sensor_sight *sights; /* ended by a NULL what */
@@ -47,7 +74,7 @@ struct sensor_ops {
 	/* 0 when this machine allows it; else a negative errno and why, and what would change it,
 	 * in @reterr. */
 	int (*probe)(struct strbuf *reterr);
-	int (*open)(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor);
+	int (*open)(const struct sensor_choice *choice, struct sensor **ret_sensor);
 	/* Watches the trees from now on, and walks each once: EVENT_PHASE warming, ..., covered. */
 	int (*watch)(struct sensor *sensor, const struct sensor_rules *rules);
 	int (*fd)(const struct sensor *sensor); /* readable when dispatch has work */
@@ -70,6 +97,8 @@ struct sensor_ops {
 	int (*hold)(struct sensor *sensor, int is_held);
 	/* Verdicts in the kernel; borrowed until close. NULL where the rung has none. */
 	struct verdicts *(*verdicts)(struct sensor *sensor);
+	/* 0 when programs of an earlier sensor went on until this one took over. NULL: never. */
+	int (*held)(const struct sensor *sensor, struct sensor_held *ret_held);
 	/* Its programs and kernel facilities, @index from 0: 0, or -ENOENT past the last. */
 	int (*part)(const struct sensor *sensor, size_t index, struct sensor_part *ret_part);
 };
@@ -83,13 +112,6 @@ extern const struct sensor_ops sensor_lsm, sensor_trace, sensor_fanotify, sensor
  * @highest limits the climb ("auto" or a name). @ret_why gets one line per rung that was passed
  * over: name, error, remedy.
  */
-struct sensor_choice {
-	const char *highest;
-	const char *self_test_dir;
-	sensor_event_fn fn;
-	void *userdata;
-	struct standing *ret_standing; /* NULL, or: gets the rights and the rungs passed over */
-};
 int sensor_choose(const struct sensor_choice *choice, const struct sensor_ops **ret_ops,
 		  struct sensor **ret_sensor, struct strbuf *ret_why);
 /* Fills the parts of @standing as they are now. */

@@ -15,6 +15,7 @@
 #include "sensor/bpf_probe.h"
 #include "sensor/bpf_source.h"
 #include "sensor/fan.h"
+#include "sensor/handover.h"
 #include "sensor/mounts.h"
 #include "sensor/observer.h"
 #include "sensor/record_sink.h"
@@ -50,6 +51,9 @@ struct sensor {
 	struct observer *observer;
 	struct bpf_source *bpf;
 	struct verdicts *verdicts; /* NULL: not on this rung */
+	struct handover *handover;
+	bool is_testing, is_kept;
+	int keep_error; /* why nothing outlives this process though it was asked to */
 	struct fan *fan;
 	int mounts;
 	struct wakeups wakeups;
@@ -71,7 +75,7 @@ struct sensor {
 	int64_t clock_back_ns;
 
 	struct ev_counters seen; /* at the last look */
-	int64_t seen_ns;
+	int64_t seen_ns, opened_ns;
 };
 
 static void ignore_change(const struct fan_event *event, void *userdata)
@@ -144,7 +148,8 @@ static void tell_counts(struct sensor *sensor)
 {
 	uint64_t attempts = 0, lost = 0;
 
-	if (!sensor->bpf)
+	/* What the next sensor reads is not counted off here. */
+	if (!sensor->bpf || sensor->is_kept)
 		return;
 	bpf_source_detach(sensor->bpf);
 	bpf_source_set_reader(sensor->bpf, count_record, sensor);
@@ -163,6 +168,7 @@ struct sensor *sensor_bpf_close(struct sensor *sensor)
 	tell_counts(sensor);
 	verdicts_free(sensor->verdicts);
 	bpf_source_close(sensor->bpf);
+	handover_close(sensor->handover);
 	fan_close(sensor->fan);
 	if (sensor->mounts >= 0)
 		close(sensor->mounts);
@@ -174,13 +180,25 @@ struct sensor *sensor_bpf_close(struct sensor *sensor)
 }
 DEFINE_CLEANUP(struct sensor *, sensor_bpf_close)
 
+static int on_old_record(const void *data, size_t len, void *userdata)
+{
+	struct sensor *sensor = userdata;
+
+	return record_sink_take(&sensor->sink, data, len);
+}
+
 /* A round ends after so many records, so that no flood keeps the rest of the process waiting. */
 static int on_record(const void *data, size_t len, void *userdata)
 {
 	struct sensor *sensor = userdata;
-	int r = record_sink_take(&sensor->sink, data, len);
+	int r;
 
 	sensor->ring_records += !sensor->is_listing;
+	if (sensor->sink.is_inventory)
+		handover_note(sensor->handover, data, len);
+	else if (handover_has_told(sensor->handover, data, len))
+		return 0;
+	r = record_sink_take(&sensor->sink, data, len);
 	if (r < 0)
 		return r;
 	/* Of each ring so many. */
@@ -246,11 +264,11 @@ static int list_running(struct sensor *sensor, bool is_told)
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
-int sensor_bpf_open(const struct sensor_bpf_kind *kind, sensor_event_fn fn, void *userdata,
+int sensor_bpf_open(const struct sensor_bpf_kind *kind, const struct sensor_choice *choice,
 		    struct sensor **ret_sensor)
 {
 	cleanup_with(sensor_bpf_closep) struct sensor *sensor = calloc(1, sizeof(*sensor));
-	struct bpf_source_options options = {.has_lsm = kind->has_lsm};
+	struct bpf_source_options options = {.has_lsm = kind->has_lsm, .pins = choice->pins};
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	int r;
 
@@ -260,12 +278,14 @@ int sensor_bpf_open(const struct sensor_bpf_kind *kind, sensor_event_fn fn, void
 	sensor->has_lsm = kind->has_lsm;
 	sensor->mounts = -1;
 	sensor->wakeups = WAKEUPS_NONE;
-	sensor->fn = fn;
-	sensor->userdata = userdata;
-	sensor->seen_ns = clock_boot_ns();
+	sensor->fn = choice->fn;
+	sensor->userdata = choice->userdata;
+	sensor->seen_ns = sensor->opened_ns = clock_boot_ns();
 	r = wakeups_init(&sensor->wakeups);
 	if (r == 0)
-		r = observer_new(fn, userdata, &sensor->observer);
+		r = observer_new(choice->fn, choice->userdata, &sensor->observer);
+	if (r == 0)
+		r = handover_open(choice, on_old_record, sensor, &sensor->handover);
 	if (r == 0)
 		r = bpf_source_open(&options, &sensor->bpf, &text);
 	if (text.data)
@@ -304,8 +324,11 @@ static int arm(struct sensor *sensor)
 		due_ns = sensor->mount_look_ns;
 	if (!sensor->is_held && sensor->mount_news_ns && sensor->mount_news_ns < due_ns)
 		due_ns = sensor->mount_news_ns;
-	if (!sensor->is_held && sensor->rings_resume_ns && sensor->rings_resume_ns < due_ns)
+	if (!sensor->is_held && sensor->rings_resume_ns && handover_is_over(sensor->handover) &&
+	    sensor->rings_resume_ns < due_ns)
 		due_ns = sensor->rings_resume_ns;
+	if (!sensor->is_held && handover_due(sensor->handover) < due_ns)
+		due_ns = handover_due(sensor->handover);
 	return wakeups_arm(&sensor->wakeups, due_ns);
 }
 
@@ -324,6 +347,20 @@ static int mark_file_systems(struct sensor *sensor)
 		     &(struct sensor_gap){text.data, "changes there that were undone before a walk",
 					  (uint64_t)r, now_ns, now_ns});
 	return 0;
+}
+
+/* Of the trees in their order (FNV-1a); never 0. */
+static uint64_t number_rules(const struct watch_set *set)
+{
+	uint64_t number = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < watch_set_count(set); i++)
+		for (const char *p = watch_set_tree(set, i);; p++) {
+			number = (number ^ (uint8_t)*p) * 0x100000001b3;
+			if (*p == '\0')
+				break;
+		}
+	return number ? number : 1;
 }
 
 int sensor_bpf_watch(struct sensor *sensor, const struct sensor_rules *rules)
@@ -352,6 +389,8 @@ int sensor_bpf_watch(struct sensor *sensor, const struct sensor_rules *rules)
 		r = observer_find_held(sensor->observer);
 	if (r == 0)
 		r = observer_list_mounts(sensor->observer);
+	if (r == 0 && !sensor->is_testing)
+		handover_set_rules(sensor->handover, number_rules(set));
 	return r < 0 ? r : arm(sensor);
 }
 
@@ -395,6 +434,8 @@ static int check_losses(struct sensor *sensor)
 	tell_loss(sensor, sensor->sink.bad_records, now_ns,
 		  "records of the kernel could not be understood", "what they told");
 	sensor->sink.bad_records = 0;
+	handover_set_lost(sensor->handover,
+			  now.ring_lost[EV_RING_ALERT] + now.ring_lost[EV_RING_TELEMETRY]);
 	sensor->seen = now;
 	sensor->seen_ns = now_ns;
 	r = rest ? observer_find_held(sensor->observer) : 0;
@@ -403,16 +444,23 @@ static int check_losses(struct sensor *sensor)
 	return r;
 }
 
+/* As long as they are left alone they wake nobody. */
+static int listen_to_rings(struct sensor *sensor)
+{
+	bool is_heard = !sensor->is_held && !sensor->rings_resume_ns &&
+			(sensor->is_testing || handover_is_over(sensor->handover));
+
+	return wakeups_set(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS,
+			   is_heard ? EPOLLIN : 0);
+}
+
 /* Whether the rings wake the sensor, or its own timer does. */
 static int rest_rings(struct sensor *sensor, int64_t resume_ns)
 {
 	bool was_resting = sensor->rings_resume_ns != 0;
 
 	sensor->rings_resume_ns = resume_ns;
-	if (was_resting == (resume_ns != 0))
-		return 0;
-	return wakeups_set(&sensor->wakeups, bpf_source_fd(sensor->bpf), SOURCE_RINGS,
-			   resume_ns ? 0 : EPOLLIN);
+	return was_resting == (resume_ns != 0) ? 0 : listen_to_rings(sensor);
 }
 
 static int read_rings(struct sensor *sensor)
@@ -503,6 +551,41 @@ static int tell_news(struct sensor *sensor)
 	return r < 0 ? r : 0;
 }
 
+static void tell_old_losses(struct sensor *sensor)
+{
+	struct sensor_gap gap = {
+		.from_ns = sensor->opened_ns,
+		.until_ns = clock_boot_ns(),
+	};
+	uint64_t unreadable;
+
+	if (!handover_take_losses(sensor->handover, &gap.count, &unreadable))
+		return;
+	gap.cause = "records were lost in the kernel's ring while no sensor read it";
+	gap.missed = "that many program starts, loads of code and opens for writing";
+	if (gap.count)
+		observer_gap(sensor->observer, &gap);
+	gap.count = unreadable;
+	gap.cause = "records of another version have another form and were not read";
+	if (gap.count)
+		observer_gap(sensor->observer, &gap);
+}
+
+/* What earlier programs told comes before what the own ones told. */
+static int read_records(struct sensor *sensor)
+{
+	int r;
+
+	if (sensor->is_testing || handover_is_over(sensor->handover))
+		return read_rings(sensor);
+	r = handover_work(sensor->handover);
+	if (r < 0 || !handover_is_over(sensor->handover))
+		return r;
+	tell_old_losses(sensor);
+	r = listen_to_rings(sensor);
+	return r < 0 ? r : 1;
+}
+
 int sensor_bpf_dispatch(struct sensor *sensor)
 {
 	int mask = wakeups_take(&sensor->wakeups);
@@ -516,7 +599,7 @@ int sensor_bpf_dispatch(struct sensor *sensor)
 	if (r < 0)
 		return r;
 	/* Processes first: a change is put down to a process that must be known by then. */
-	rings = read_rings(sensor);
+	rings = read_records(sensor);
 	if (rings < 0)
 		return rings;
 	r = rings == 0 ? tell_news(sensor) : 0;
@@ -559,11 +642,16 @@ int sensor_bpf_self_test(struct sensor *sensor, const char *dir, struct strbuf *
 	r = bpf_source_counters(sensor->bpf, &before);
 	if (r < 0)
 		return r;
+	sensor->is_testing = true;
 	r = self_test_run(&test, dir, reterr);
+	sensor->is_testing = false;
 	if (r == 0 && sensor->has_lsm)
 		r = check_exec_levels(sensor, before.asked[EV_HOOK_EXEC], reterr);
 	observer_set_sink(sensor->observer, sensor->fn, sensor->userdata);
-	return r;
+	if (r < 0)
+		return r;
+	sensor->keep_error = handover_keep(sensor->handover, sensor->bpf, &sensor->is_kept);
+	return listen_to_rings(sensor);
 }
 
 int sensor_bpf_inventory(struct sensor *sensor)
@@ -596,9 +684,7 @@ int sensor_bpf_hold(struct sensor *sensor, int is_held)
 		return 0;
 	sensor->is_held = is_held;
 	observer_hold(sensor->observer, is_held);
-	r = sensor->rings_resume_ns ? 0
-				    : wakeups_set(&sensor->wakeups, bpf_source_fd(sensor->bpf),
-						  SOURCE_RINGS, events);
+	r = listen_to_rings(sensor);
 	if (r == 0 && !sensor->fan_resume_ns)
 		r = wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, events);
 	if (r == 0 && !is_held)
@@ -609,6 +695,16 @@ int sensor_bpf_hold(struct sensor *sensor, int is_held)
 struct verdicts *sensor_bpf_verdicts(struct sensor *sensor)
 {
 	return sensor->verdicts;
+}
+
+int sensor_bpf_held(const struct sensor *sensor, struct sensor_held *ret_held)
+{
+	ret_held->missed =
+		sensor->has_lsm ? "what was done to files by name or to their attributes and was "
+				  "undone before the next walk"
+				: "loaded code; file changes that were undone before the next "
+				  "walk";
+	return handover_held(sensor->handover, ret_held);
 }
 
 int sensor_bpf_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part)
@@ -631,14 +727,24 @@ int sensor_bpf_part(const struct sensor *sensor, size_t index, struct sensor_par
 		};
 		return 0;
 	}
-	state = bpf_source_program(sensor->bpf, index - 2);
+	if (index == 2) {
+		*ret_part = (struct sensor_part){
+			.name = "bpffs",
+			.state = sensor->keep_error ? PART_REFUSED
+				 : !sensor->is_kept ? PART_UNNEEDED
+						    : PART_ATTACHED,
+			.error = sensor->keep_error,
+		};
+		return 0;
+	}
+	state = bpf_source_program(sensor->bpf, index - 3);
 	if (!state)
 		return -ENOENT;
 	*ret_part = (struct sensor_part){
 		.name = state->hook,
 		.state = state->state,
 		.error = state->error,
-		.skipped = bpf_source_skipped(sensor->bpf, index - 2),
+		.skipped = bpf_source_skipped(sensor->bpf, index - 3),
 	};
 	return 0;
 }

@@ -19,7 +19,7 @@ struct sensor_bpf_kind {
 
 /* What both rungs need: tracepoint programs and fanotify. */
 int sensor_bpf_probe(struct strbuf *reterr);
-int sensor_bpf_open(const struct sensor_bpf_kind *kind, sensor_event_fn fn, void *userdata,
+int sensor_bpf_open(const struct sensor_bpf_kind *kind, const struct sensor_choice *choice,
 		    struct sensor **ret_sensor);
 struct sensor *sensor_bpf_close(struct sensor *sensor);
 
@@ -33,6 +33,7 @@ int sensor_bpf_rescan(struct sensor *sensor, const char *tree);
 int sensor_bpf_recheck(struct sensor *sensor, const char *path);
 int sensor_bpf_hold(struct sensor *sensor, int is_held);
 struct verdicts *sensor_bpf_verdicts(struct sensor *sensor);
+int sensor_bpf_held(const struct sensor *sensor, struct sensor_held *ret_held);
 int sensor_bpf_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part);
 
 #endif

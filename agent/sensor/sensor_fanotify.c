@@ -174,7 +174,7 @@ static int open_sources(struct sensor *sensor)
 	return r;
 }
 
-static int fanotify_open(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor)
+static int fanotify_open(const struct sensor_choice *choice, struct sensor **ret_sensor)
 {
 	cleanup_with(fanotify_closep) struct sensor *sensor = calloc(1, sizeof(*sensor));
 	int r;
@@ -183,12 +183,12 @@ static int fanotify_open(sensor_event_fn fn, void *userdata, struct sensor **ret
 		return -ENOMEM;
 	sensor->mounts = -1;
 	sensor->wakeups = WAKEUPS_NONE;
-	sensor->fn = fn;
-	sensor->userdata = userdata;
+	sensor->fn = choice->fn;
+	sensor->userdata = choice->userdata;
 	sensor->read_ns = clock_boot_ns();
 	r = wakeups_init(&sensor->wakeups);
 	if (r == 0)
-		r = observer_new(fn, userdata, &sensor->observer);
+		r = observer_new(choice->fn, choice->userdata, &sensor->observer);
 	if (r == 0)
 		r = open_exec_new(sensor->observer, &sensor->opens);
 	if (r == 0)

@@ -66,11 +66,11 @@ static int lsm_probe(struct strbuf *reterr)
 	return r < 0 ? r : sensor_bpf_probe(reterr);
 }
 
-static int lsm_open(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor)
+static int lsm_open(const struct sensor_choice *choice, struct sensor **ret_sensor)
 {
 	static const struct sensor_bpf_kind kind = {.ops = &sensor_lsm, .has_lsm = true};
 
-	return sensor_bpf_open(&kind, fn, userdata, ret_sensor);
+	return sensor_bpf_open(&kind, choice, ret_sensor);
 }
 
 const struct sensor_ops sensor_lsm = {
@@ -87,6 +87,7 @@ const struct sensor_ops sensor_lsm = {
 	.rescan = sensor_bpf_rescan,
 	.recheck = sensor_bpf_recheck,
 	.hold = sensor_bpf_hold,
+	.held = sensor_bpf_held,
 	.part = sensor_bpf_part,
 	.verdicts = sensor_bpf_verdicts,
 };

@@ -69,7 +69,7 @@ static int replay_probe(struct strbuf *reterr)
 	return 0;
 }
 
-static int replay_open(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor)
+static int replay_open(const struct sensor_choice *choice, struct sensor **ret_sensor)
 {
 	return -EOPNOTSUPP;
 }

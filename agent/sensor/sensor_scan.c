@@ -32,7 +32,7 @@ static struct sensor *scan_close(struct sensor *sensor)
 }
 DEFINE_CLEANUP(struct sensor *, scan_close)
 
-static int scan_open(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor)
+static int scan_open(const struct sensor_choice *choice, struct sensor **ret_sensor)
 {
 	cleanup_with(scan_closep) struct sensor *sensor = calloc(1, sizeof(*sensor));
 	int r;
@@ -40,11 +40,11 @@ static int scan_open(sensor_event_fn fn, void *userdata, struct sensor **ret_sen
 	if (!sensor)
 		return -ENOMEM;
 	sensor->wakeups = WAKEUPS_NONE;
-	sensor->fn = fn;
-	sensor->userdata = userdata;
+	sensor->fn = choice->fn;
+	sensor->userdata = choice->userdata;
 	r = wakeups_init(&sensor->wakeups);
 	if (r == 0)
-		r = observer_new(fn, userdata, &sensor->observer);
+		r = observer_new(choice->fn, choice->userdata, &sensor->observer);
 	if (r < 0)
 		return r;
 	*ret_sensor = TAKE_PTR(sensor);

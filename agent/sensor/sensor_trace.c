@@ -2,11 +2,11 @@
 /* The trace rung: program starts and write-opens from BPF tracepoints, changes from fanotify. */
 #include "sensor/sensor_bpf.h"
 
-static int trace_open(sensor_event_fn fn, void *userdata, struct sensor **ret_sensor)
+static int trace_open(const struct sensor_choice *choice, struct sensor **ret_sensor)
 {
 	static const struct sensor_bpf_kind kind = {.ops = &sensor_trace};
 
-	return sensor_bpf_open(&kind, fn, userdata, ret_sensor);
+	return sensor_bpf_open(&kind, choice, ret_sensor);
 }
 
 const struct sensor_ops sensor_trace = {
@@ -23,5 +23,6 @@ const struct sensor_ops sensor_trace = {
 	.rescan = sensor_bpf_rescan,
 	.recheck = sensor_bpf_recheck,
 	.hold = sensor_bpf_hold,
+	.held = sensor_bpf_held,
 	.part = sensor_bpf_part,
 };

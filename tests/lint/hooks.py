@@ -6,7 +6,7 @@ import re
 import sys
 
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-OTHERS = re.compile(r"fanotify|inode storage")  # facilities of the kernel that are no programs
+OTHERS = re.compile(r"fanotify|inode storage|bpffs")  # facilities of the kernel that are no programs
 
 
 def read(path):

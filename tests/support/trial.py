@@ -230,6 +230,7 @@ class Agent:
         self.config = os.path.join(self.dir, "plumbline.conf")
         self.process = None
         self.wrap = []  # words before the program
+        self.options = []  # words behind it
         os.makedirs(self.dir)
         values = {
             ("agent", "name"): AGENT_NAME,
@@ -250,7 +251,7 @@ class Agent:
         write_ini(self.config, values)
 
     def start(self):
-        self.process = self.trial.start("agent", [*self.wrap, program("plumblined"), "--config", self.config])
+        self.process = self.trial.start("agent", [*self.wrap, program("plumblined"), "--config", self.config, *self.options])
         wait_for("the agent to answer", self.status, 30)
         return self
 

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/handover.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ebpf/event.h"
+#include "sensor/twins.h"
+
+#define WAIT_NS (5 * NSEC_PER_SEC)
+/* An unlinked program is taken off its hook by a worker of the kernel, some grace periods later. */
+#define DETACH_NS (1 * NSEC_PER_SEC)
+/* A supervisor that does not unlink them must not keep this sensor from its own rings. */
+#define GIVE_UP_NS   (20 * NSEC_PER_SEC)
+#define LOOK_NS	     (50 * NSEC_PER_MSEC)
+#define RECORDS_A_GO 256
+
+enum phase {
+	PHASE_WAIT,   /* for the rules */
+	PHASE_DETACH, /* until the links are gone */
+	PHASE_REST,   /* until the programs are */
+	PHASE_OVER,
+};
+
+struct handover {
+	struct pins *pins; /* borrowed */
+	void (*release)(enum sensor_release what, void *userdata);
+	void *release_userdata;
+	bpf_record_fn fn;
+	void *userdata;
+
+	enum phase phase;
+	int64_t opened_ns, since_ns; /* since: of the phase */
+	bool has_losses;
+	bool had_earlier;
+	uint64_t waited, lost, unreadable;
+	struct takeover *old; /* NULL: none, or over */
+	struct twins *twins;  /* as long as twins may come */
+	int state_map;	      /* -1: nothing is kept */
+	struct takeover_state state;
+};
+
+int handover_open(const struct sensor_choice *choice, bpf_record_fn fn, void *userdata,
+		  struct handover **ret_handover)
+{
+	struct handover *h = calloc(1, sizeof(*h));
+	int r = 0;
+
+	if (!h)
+		return -ENOMEM;
+	h->pins = choice->pins;
+	h->release = choice->release;
+	h->release_userdata = choice->userdata;
+	h->fn = fn;
+	h->userdata = userdata;
+	h->phase = PHASE_OVER;
+	h->state_map = -1;
+	h->state.size = sizeof(h->state);
+	h->opened_ns = h->since_ns = clock_boot_ns();
+	if (h->pins)
+		r = takeover_open(h->pins, &h->old);
+	if (h->old) {
+		h->phase = PHASE_WAIT;
+		h->had_earlier = true;
+		h->waited = takeover_waited(h->old);
+		h->lost = takeover_lost(h->old);
+		r = twins_new(&h->twins);
+	}
+	if (r < 0 && r != -ENOENT) {
+		handover_close(h);
+		return r;
+	}
+	*ret_handover = h;
+	return 0;
+}
+
+struct handover *handover_close(struct handover *h)
+{
+	if (!h)
+		return NULL;
+	takeover_close(h->old);
+	twins_free(h->twins);
+	if (h->state_map >= 0)
+		close(h->state_map);
+	free(h);
+	return NULL;
+}
+
+static void write_state(struct handover *h)
+{
+	uint32_t zero = 0;
+
+	if (h->state_map >= 0)
+		(void)bpf_map_update_elem(h->state_map, &zero, &h->state, BPF_ANY);
+}
+
+static int make_state(struct handover *h)
+{
+	h->state_map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "plumbline_state", sizeof(uint32_t),
+				      sizeof(h->state), 1, NULL);
+	if (h->state_map < 0)
+		return -errno;
+	write_state(h);
+	return pins_put(h->pins, "map", "state", h->state_map);
+}
+
+int handover_keep(struct handover *h, const struct bpf_source *source, bool *ret_is_kept)
+{
+	int r;
+
+	if (!h->pins)
+		return 0;
+	r = pins_begin(h->pins);
+	if (r == 0)
+		r = make_state(h);
+	if (r == 0)
+		r = bpf_source_pin(source, h->pins);
+	if (r < 0)
+		pins_abandon(h->pins);
+	*ret_is_kept = r == 0;
+	return r;
+}
+
+static void enter(struct handover *h, enum phase phase)
+{
+	h->phase = phase;
+	h->since_ns = clock_boot_ns();
+}
+
+static void ask(const struct handover *h, enum sensor_release what)
+{
+	if (h->release)
+		h->release(what, h->release_userdata);
+}
+
+static void begin_detach(struct handover *h)
+{
+	ask(h, SENSOR_RELEASE_LINKS);
+	enter(h, PHASE_DETACH);
+}
+
+void handover_set_rules(struct handover *h, uint64_t rules)
+{
+	h->state.rules = rules;
+	write_state(h);
+	if (h->phase == PHASE_WAIT)
+		begin_detach(h);
+}
+
+void handover_set_lost(struct handover *h, uint64_t lost)
+{
+	if (h->state.lost == lost)
+		return;
+	h->state.lost = lost;
+	write_state(h);
+}
+
+bool handover_is_over(const struct handover *h)
+{
+	return h->phase == PHASE_OVER;
+}
+
+/* The children that prove this sensor are no news of the machine. */
+static bool is_own_test(const struct handover *h, const struct ev_hdr *hdr)
+{
+	return hdr->ppid == (uint32_t)getpid() && hdr->ktime >= (uint64_t)h->opened_ns;
+}
+
+static int on_old_record(const void *data, size_t len, void *userdata)
+{
+	struct handover *h = userdata;
+	struct ev_hdr hdr;
+	uint32_t tree = 0;
+
+	if (len < sizeof(hdr))
+		return 0;
+	memcpy(&hdr, data, sizeof(hdr));
+	if (hdr.type == EV_OPEN && len >= sizeof(struct ev_open))
+		memcpy(&tree, (const uint8_t *)data + offsetof(struct ev_open, tree), sizeof(tree));
+	if (is_own_test(h, &hdr) || (tree && !takeover_knows_trees(h->old, h->state.rules)))
+		return 0;
+	/* The list of what runs came before; another old set may have told it, too. */
+	if (twins_take(h->twins, data, len))
+		return 0;
+	twins_put(h->twins, data, len);
+	return h->fn(data, len, h->userdata);
+}
+
+static void finish(struct handover *h)
+{
+	h->lost = takeover_lost_by_now(h->old);
+	h->unreadable = takeover_unreadable(h->old);
+	h->has_losses = h->lost > 0 || h->unreadable > 0;
+	h->old = takeover_close(h->old);
+	ask(h, SENSOR_RELEASE_ALL);
+	enter(h, PHASE_OVER);
+}
+
+static void move_on(struct handover *h, int64_t now_ns)
+{
+	if (h->phase == PHASE_WAIT && now_ns - h->since_ns >= WAIT_NS)
+		begin_detach(h);
+	else if (h->phase == PHASE_DETACH && now_ns - h->since_ns >= GIVE_UP_NS)
+		finish(h);
+	else if (h->phase == PHASE_DETACH && takeover_is_detached(h->old))
+		enter(h, PHASE_REST);
+	else if (h->phase == PHASE_REST && now_ns - h->since_ns >= DETACH_NS)
+		finish(h);
+}
+
+int handover_work(struct handover *h)
+{
+	int64_t now_ns = clock_boot_ns();
+	int r = 0;
+
+	/* Write-opens can be read as soon as the trees are known, or will not be. */
+	if (h->phase == PHASE_DETACH || h->phase == PHASE_REST)
+		r = takeover_read(h->old, RECORDS_A_GO, on_old_record, h);
+	if (r == 0 && h->phase != PHASE_OVER)
+		move_on(h, now_ns);
+	return r;
+}
+
+int64_t handover_due(const struct handover *h)
+{
+	return h->phase == PHASE_OVER ? INT64_MAX : clock_boot_ns() + LOOK_NS;
+}
+
+bool handover_take_losses(struct handover *h, uint64_t *ret_lost, uint64_t *ret_unreadable)
+{
+	bool had = h->has_losses;
+
+	*ret_lost = h->lost;
+	*ret_unreadable = h->unreadable;
+	h->has_losses = false;
+	return had;
+}
+
+void handover_note(struct handover *h, const void *data, size_t len)
+{
+	if (h->twins)
+		twins_put(h->twins, data, len);
+}
+
+bool handover_has_told(struct handover *h, const void *data, size_t len)
+{
+	if (!h->twins)
+		return false;
+	/* The own rings are read in order, so this is past all that both could tell. */
+	if (h->phase == PHASE_OVER && clock_boot_ns() - h->since_ns > GIVE_UP_NS) {
+		h->twins = twins_free(h->twins);
+		return false;
+	}
+	return twins_take(h->twins, data, len);
+}
+
+int handover_held(const struct handover *h, struct sensor_held *ret_held)
+{
+	if (!h->had_earlier)
+		return -ENOENT;
+	ret_held->waited = h->waited;
+	ret_held->lost = h->lost;
+	return 0;
+}

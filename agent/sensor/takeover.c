@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/takeover.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ebpf/event.h"
+#include "sensor/ring_view.h"
+
+/* The program that each set has. */
+#define STARTS "on_exec"
+
+/* Processes first: a start is put down to who is known by then. */
+static const char *const ring_names[EV_RING_COUNT] = {"rb_tele", "rb_alert"};
+
+struct old_set {
+	const char *name; /* borrowed from the pins */
+	bool is_readable;
+	struct ring_view *rings[EV_RING_COUNT];
+	int counters;	      /* -1: none */
+	uint64_t lost_before; /* told by their own sensor */
+	uint64_t rules;
+};
+
+struct takeover {
+	struct pins *pins; /* borrowed */
+	struct old_set sets[PINS_MAX_SETS];
+	size_t set_count;
+	uint64_t waited, lost, unreadable;
+};
+
+/* Only the start of the value is known to be alike in every build. */
+static uint64_t read_lost(int counters)
+{
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof(info), zero = 0;
+	int cpus = libbpf_num_possible_cpus();
+	cleanup_free uint8_t *all = NULL;
+	uint64_t sum = 0;
+
+	if (counters < 0 || cpus < 0 || bpf_obj_get_info_by_fd(counters, &info, &len) < 0 ||
+	    info.type != BPF_MAP_TYPE_PERCPU_ARRAY || info.value_size % 8 != 0 ||
+	    info.value_size < sizeof(uint64_t) * EV_RING_COUNT)
+		return 0;
+	all = calloc((size_t)cpus, info.value_size);
+	if (!all || bpf_map_lookup_elem(counters, &zero, all) < 0)
+		return 0;
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		uint64_t lost[EV_RING_COUNT];
+
+		memcpy(lost, all + (size_t)cpu * info.value_size, sizeof(lost));
+		for (int ring = 0; ring < EV_RING_COUNT; ring++)
+			sum += lost[ring];
+	}
+	return sum;
+}
+
+static void read_state(const struct pins *pins, struct old_set *set)
+{
+	cleanup_close int fd = pins_get(pins, set->name, "map", "state");
+	struct takeover_state state = {0};
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof(info), zero = 0;
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ||
+	    info.value_size != sizeof(state) || bpf_map_lookup_elem(fd, &zero, &state) < 0 ||
+	    state.size != sizeof(state))
+		return;
+	set->lost_before = state.lost;
+	set->rules = state.rules;
+}
+
+static int open_set(struct takeover *takeover, const char *name)
+{
+	struct old_set *set = &takeover->sets[takeover->set_count];
+	int r = 0;
+
+	*set = (struct old_set){
+		.name = name,
+		.is_readable = pins_abi(name) == EV_ABI,
+		.counters = pins_get(takeover->pins, name, "map", "counters"),
+	};
+	takeover->set_count++;
+	for (int i = 0; i < EV_RING_COUNT && r == 0; i++) {
+		cleanup_close int fd = pins_get(takeover->pins, name, "map", ring_names[i]);
+
+		r = fd < 0 ? fd : ring_view_open(fd, &set->rings[i]);
+	}
+	/* One that was only half pinned when its sensor died never told anything to anybody. */
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	read_state(takeover->pins, set);
+	for (int i = 0; i < EV_RING_COUNT; i++)
+		takeover->waited += ring_view_count(set->rings[i]);
+	return 0;
+}
+
+int takeover_open(struct pins *pins, struct takeover **ret_takeover)
+{
+	cleanup_with(takeover_closep) struct takeover *takeover = NULL;
+	const char *name;
+	int r = 0;
+
+	if (!pins_earlier(pins, 0))
+		return -ENOENT;
+	takeover = calloc(1, sizeof(*takeover));
+	if (!takeover)
+		return -ENOMEM;
+	takeover->pins = pins;
+	for (size_t i = 0; (name = pins_earlier(pins, i)) && r == 0; i++)
+		r = open_set(takeover, name);
+	if (r < 0)
+		return r;
+	takeover->lost = takeover_lost_by_now(takeover);
+	*ret_takeover = TAKE_PTR(takeover);
+	return 0;
+}
+
+struct takeover *takeover_close(struct takeover *takeover)
+{
+	if (!takeover)
+		return NULL;
+	for (size_t i = 0; i < takeover->set_count; i++) {
+		for (int ring = 0; ring < EV_RING_COUNT; ring++)
+			ring_view_close(takeover->sets[i].rings[ring]);
+		if (takeover->sets[i].counters >= 0)
+			close(takeover->sets[i].counters);
+	}
+	free(takeover);
+	return NULL;
+}
+
+uint64_t takeover_waited(const struct takeover *takeover)
+{
+	return takeover->waited;
+}
+
+uint64_t takeover_lost(const struct takeover *takeover)
+{
+	return takeover->lost;
+}
+
+uint64_t takeover_lost_by_now(const struct takeover *takeover)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < takeover->set_count; i++) {
+		uint64_t lost = read_lost(takeover->sets[i].counters);
+
+		if (lost > takeover->sets[i].lost_before)
+			sum += lost - takeover->sets[i].lost_before;
+	}
+	return sum;
+}
+
+uint64_t takeover_unreadable(const struct takeover *takeover)
+{
+	return takeover->unreadable;
+}
+
+static int read_one(struct takeover *takeover, struct old_set *set, bpf_record_fn fn,
+		    void *userdata)
+{
+	for (int ring = 0; ring < EV_RING_COUNT; ring++) {
+		const void *data;
+		size_t len;
+		int r = 0;
+
+		if (!set->rings[ring] || !ring_view_peek(set->rings[ring], &data, &len))
+			continue;
+		if (set->is_readable)
+			r = fn(data, len, userdata);
+		else
+			takeover->unreadable++;
+		ring_view_take(set->rings[ring]);
+		return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+int takeover_read(struct takeover *takeover, unsigned max, bpf_record_fn fn, void *userdata)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < takeover->set_count; i++) {
+		int r = 1;
+
+		while (r > 0 && count < max) {
+			r = read_one(takeover, &takeover->sets[i], fn, userdata);
+			count += r > 0;
+		}
+		if (r < 0)
+			return r;
+	}
+	return count == max;
+}
+
+bool takeover_is_detached(const struct takeover *takeover)
+{
+	for (size_t i = 0; i < takeover->set_count; i++)
+		if (pins_has(takeover->pins, takeover->sets[i].name, "link", STARTS))
+			return false;
+	return true;
+}
+
+bool takeover_knows_trees(const struct takeover *takeover, uint64_t rules)
+{
+	for (size_t i = 0; i < takeover->set_count; i++)
+		if (takeover->sets[i].rules != rules)
+			return false;
+	return true;
+}
