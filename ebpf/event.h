@@ -149,6 +149,8 @@ enum {
 	/* Without a tree: opened by a name outside all trees, and it has another in one. With tree
 	 * and path: not opened, but given another name. */
 	EV_OPEN_LINKED = 1 << 1,
+	EV_OPEN_ATTRIBUTE =
+		1 << 2, /* not opened: mode, owner or a security label is about to change */
 };
 
 struct ev_open {

@@ -10,7 +10,9 @@
  *       the same opens by whatever road, io_uring included; voids what was known of a file as code;
  *       tells the sensor how a file was when it opened it itself
  *   lsm/inode_setattr (two forms: Linux 6.6 gave it the mount's idmap)
- *       voids likewise when a file is cut or grown
+ *       voids likewise when a file is cut or grown; who changes mode or owner
+ *   lsm/inode_setxattr, inode_removexattr (two forms each: Linux 5.12 gave them the user namespace)
+ *       who changes what decides about rights and labels (security.*); voids what was known
  *   lsm/inode_link
  *       a monitored file gets another name, by which it may be opened then
  *
@@ -321,12 +323,58 @@ int BPF_PROG(on_link, struct dentry *old)
 	return 0;
 }
 
+/* It may still fail: whether anything has changed is for user space to see. */
+static __always_inline void tell_attributes(struct dentry *dentry)
+{
+	u32 tree = find_tree(dentry, NULL, NULL);
+	struct scratch *s;
+
+	if (!tree)
+		return;
+	s = event_begin_hook(EV_OPEN, EV_RING_TELEMETRY);
+	if (!s)
+		return;
+	s->open.ino = BPF_CORE_READ(dentry, d_inode, i_ino);
+	s->open.dev = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
+	s->open.tree = tree;
+	s->open.flags = EV_OPEN_ATTRIBUTE;
+	text_begin(s, &s->open.path);
+	find_tree(dentry, NULL, s);
+	text_end(s, &s->open.path);
+	event_send_hook(s, &rb_tele, EV_RING_TELEMETRY);
+}
+
 static __always_inline int on_attributes(struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = dentry->d_inode;
+	u32 valid = BPF_CORE_READ(attr, ia_valid);
 
-	if (inode && BPF_CORE_READ(attr, ia_valid) & ATTR_SIZE)
+	if (inode && valid & ATTR_SIZE)
 		inode_written(inode);
+	if (inode && valid & (ATTR_MODE | ATTR_UID | ATTR_GID))
+		tell_attributes(dentry);
+	return 0;
+}
+
+/* "security.capability", "security.selinux" and the like. */
+static __always_inline bool is_label(const char *name)
+{
+	char head[10] = {0};
+
+	return bpf_probe_read_kernel_str(head, sizeof(head), name) == sizeof(head) &&
+	       head[0] == 's' && head[1] == 'e' && head[2] == 'c' && head[3] == 'u' &&
+	       head[4] == 'r' && head[5] == 'i' && head[6] == 't' && head[7] == 'y' &&
+	       head[8] == '.';
+}
+
+static __always_inline int on_label(struct dentry *dentry, const char *name)
+{
+	struct inode *inode = dentry->d_inode;
+
+	if (!inode || !is_label(name))
+		return 0;
+	inode_written(inode);
+	tell_attributes(dentry);
 	return 0;
 }
 
@@ -340,4 +388,28 @@ SEC("?lsm/inode_setattr")
 int BPF_PROG(on_setattr_3, struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	return on_attributes(dentry, attr);
+}
+
+SEC("?lsm/inode_setxattr")
+int BPF_PROG(on_setxattr_5, struct dentry *dentry, const char *name)
+{
+	return on_label(dentry, name);
+}
+
+SEC("?lsm/inode_setxattr")
+int BPF_PROG(on_setxattr_6, struct mnt_idmap *idmap, struct dentry *dentry, const char *name)
+{
+	return on_label(dentry, name);
+}
+
+SEC("?lsm/inode_removexattr")
+int BPF_PROG(on_removexattr_2, struct dentry *dentry, const char *name)
+{
+	return on_label(dentry, name);
+}
+
+SEC("?lsm/inode_removexattr")
+int BPF_PROG(on_removexattr_3, struct mnt_idmap *idmap, struct dentry *dentry, const char *name)
+{
+	return on_label(dentry, name);
 }

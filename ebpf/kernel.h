@@ -37,6 +37,9 @@ typedef _Bool bool;
 #define PROT_EXEC      0x4
 #define MAP_ANONYMOUS  0x20
 #define VM_EXEC	       0x4
+#define ATTR_MODE      (1 << 0)
+#define ATTR_UID       (1 << 1)
+#define ATTR_GID       (1 << 2)
 #define ATTR_SIZE      (1 << 3)
 #define MS_REMOUNT     0x20
 #define MS_BIND	       0x1000

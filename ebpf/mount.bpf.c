@@ -15,7 +15,7 @@
  * Names the one who did it. What is mounted then is read in the mount table by user space: a hook
  * tells before it is known whether the call will succeed. Changes of propagation are not told.
  */
-#include "common.bpf.h"
+#include "inode.bpf.h"
 
 #define MS_PROPAGATION (MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED)
 
@@ -168,6 +168,7 @@ int BPF_PROG(on_settime, struct timespec64 *time)
 	/* Only another time zone. */
 	if (!time)
 		return 0;
+	stamps_void();
 	s = event_begin_hook(EV_CLOCK, EV_RING_ALERT);
 	if (s)
 		event_send_hook(s, &rb_alert, EV_RING_ALERT);

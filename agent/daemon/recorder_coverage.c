@@ -445,6 +445,7 @@ int recorder_on_rung(struct recorder *recorder, struct event *event)
 
 int recorder_on_clock(struct recorder *recorder, struct event *event)
 {
+	cleanup_finding struct finding finding = {0};
 	cleanup_free char *detail = NULL;
 	int r;
 
@@ -458,8 +459,11 @@ int recorder_on_clock(struct recorder *recorder, struct event *event)
 		     event->count / (uint64_t)NSEC_PER_SEC,
 		     event->count % (uint64_t)NSEC_PER_SEC / (uint64_t)NSEC_PER_MSEC) < 0)
 		return -ENOMEM;
-	return recorder_put_agent(recorder, FINDING_AGENT_CLOCK, "wall clock", "stepped back",
-				  detail);
+	r = engine_make_agent_finding(FINDING_AGENT_CLOCK, event->time_ns, "wall clock", NULL,
+				      "stepped back", detail, &finding);
+	if (r == 0)
+		r = subject_copy(&event->subject, &finding.subject);
+	return r < 0 ? r : recorder_put_finding(recorder, &finding);
 }
 
 /* ---- the other processes */

@@ -26,11 +26,13 @@ const struct sensor_sight sight_lsm[] = {
 	{"file.names", 1, "create, delete, rename, link"},
 	{"file.attributes", 1, "mode, owner, times, extended attributes"},
 	{"file.who", 1, "by process id, from the table of processes"},
+	{"mount", 1,
+	 "what is mounted in monitored places, by the mount table; who did it, by hook"},
+	{"clock", 1, "steps back, and who set the clock"},
 	{"library.before", 0, "what was loaded before the agent started"},
 	{"memory.executable", 0, "executable memory that no file stands behind"},
 	{"interpreter.argument", 0,
 	 "a script given to an interpreter as an argument is data to the kernel"},
-	{"mount", 0, "who mounted; what a mount brings is walked"},
 	{NULL, 0, NULL},
 };
 
@@ -47,6 +49,9 @@ const struct sensor_sight sight_trace[] = {
 	{"file.names", 1, "create, delete, rename, link"},
 	{"file.attributes", 1, "mode, owner, times, extended attributes"},
 	{"file.who", 1, "by process id, from the table of processes"},
+	{"mount", 1,
+	 "what is mounted in monitored places, by the mount table; who did it, by system call"},
+	{"clock", 1, "steps back, and who set the clock"},
 	{"exec.script-swapped", 0,
 	 "a script whose name leads elsewhere at once, or that root ran in a chroot, needs the lsm "
 	 "rung"},
@@ -56,7 +61,6 @@ const struct sensor_sight sight_trace[] = {
 	 "a script given to an interpreter as an argument is data to the kernel"},
 	{"library.load", 0, "needs the lsm rung"},
 	{"module.load", 0, "needs the lsm rung"},
-	{"mount", 0, "who mounted; what a mount brings is walked"},
 	{"file.linked-elsewhere", 0,
 	 "a write through a hard link outside the trees is found by the next walk"},
 	{NULL, 0, NULL},
@@ -73,6 +77,8 @@ const struct sensor_sight sight_fanotify[] = {
 	{"file.names", 1, "create, delete, rename, link"},
 	{"file.attributes", 1, "mode, owner, times, extended attributes"},
 	{"file.who", 1, "by process id, from /proc; nobody when the process ended at once"},
+	{"mount", 1, "what is mounted in monitored places, by the mount table; not who did it"},
+	{"clock", 1, "steps back, not who set the clock"},
 	{"exec.memory", 0, "a program that has no file (memfd) needs BPF programs"},
 	{"exec.namespaces", 0,
 	 "a program on a file system that only another mount namespace has needs BPF programs"},
@@ -82,13 +88,13 @@ const struct sensor_sight sight_fanotify[] = {
 	 "a script given to an interpreter as an argument is data to the kernel"},
 	{"library.load", 0, "needs the lsm rung"},
 	{"module.load", 0, "needs the lsm rung"},
-	{"mount", 0, "who mounted; what a mount brings is walked"},
 	{"file.linked-elsewhere", 0,
 	 "a write through a hard link outside the trees is found by the next walk"},
 	{NULL, 0, NULL},
 };
 
 const struct sensor_sight sight_scan[] = {
+	{"clock", 1, "steps back, not who set the clock"},
 	{"file.content", 1, "found by the next walk"},
 	{"file.names", 1, "found by the next walk"},
 	{"file.attributes", 1, "found by the next walk"},
@@ -99,6 +105,7 @@ const struct sensor_sight sight_scan[] = {
 	 "needs fanotify (CAP_SYS_ADMIN) or BPF tracepoints (CAP_BPF, CAP_PERFMON, BTF)"},
 	{"library.load", 0, "needs the lsm rung"},
 	{"module.load", 0, "needs the lsm rung"},
+	{"mount", 0, "what a mount brings is found by the next walk, not the mount nor who did it"},
 	{NULL, 0, NULL},
 };
 

@@ -315,6 +315,14 @@ void observer_linked(struct observer *o, uint64_t dev, uint64_t ino,
 	observer_change(o, change);
 }
 
+void observer_attributes(struct observer *o, uint64_t dev, const struct pending_change *change)
+{
+	/* Where each change is reported, that comes with the process too, and only if it was made:
+	 * anybody may try. */
+	if (!o->is_reported || !o->is_reported(dev, o->is_reported_userdata))
+		observer_change(o, change);
+}
+
 /* Without memory a write by its other name is found by a walk. */
 static void note_links(struct observer *o, const struct found *found)
 {

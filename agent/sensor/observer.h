@@ -63,6 +63,9 @@ void observer_exec(struct observer *observer, const struct observer_exec *exec);
 /* A monitored file, @change->path, was given another name. */
 void observer_linked(struct observer *observer, uint64_t dev, uint64_t ino,
 		     const struct pending_change *change);
+/* Mode, owner or a label of @change->path is about to change, if the kernel lets it. */
+void observer_attributes(struct observer *observer, uint64_t dev,
+			 const struct pending_change *change);
 /* A file was opened for writing, or closed by whoever had: in between it is looked at. */
 void observer_opened(struct observer *observer, const char *path, uint32_t pid);
 void observer_closed(struct observer *observer, const char *path);

@@ -60,10 +60,16 @@ static void tell(struct observer *o, const char *point, const char *now,
 	observer_emit(o, &event);
 }
 
+/* What a mounted folder holds is walked; a mounted file is looked at. */
 static void tell_change(const char *point, const char *now, const struct subject *subject,
 			void *userdata)
 {
-	tell(userdata, point, now, subject, 1);
+	struct observer *o = userdata;
+	struct stat st;
+
+	tell(o, point, now, subject, 1);
+	if (watch_set_has(o->set, point) && lstat(point, &st) == 0 && !S_ISDIR(st.st_mode))
+		(void)observer_recheck(o, point);
 }
 
 static void tell_state(const char *point, const char *now, const struct subject *subject,

@@ -218,6 +218,11 @@ static int on_open(struct record_sink *sink, const struct record *record)
 	if (r < 0)
 		return r;
 	change.path = path.data;
+	if (record->open.flags & EV_OPEN_ATTRIBUTE) {
+		change.changes = EVENT_CHANGE_ATTRIBUTE;
+		observer_attributes(sink->observer, record_user_dev(record->open.dev), &change);
+		return 0;
+	}
 	if (record->open.flags & EV_OPEN_LINKED) {
 		change.changes = EVENT_CHANGE_LINK;
 		observer_linked(sink->observer, record_user_dev(record->open.dev), record->open.ino,

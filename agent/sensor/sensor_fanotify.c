@@ -240,6 +240,8 @@ static int fanotify_watch(struct sensor *sensor, const struct sensor_rules *rule
 		r = mark_for_changes(sensor);
 	if (r == 0)
 		r = find_held(sensor);
+	if (r == 0)
+		r = observer_list_mounts(sensor->observer);
 	return r < 0 ? r : arm(sensor);
 }
 
@@ -294,6 +296,8 @@ static int on_wakeups(struct sensor *sensor, int mask)
 		r = mark_for_execs(sensor);
 		if (r == 0)
 			r = mark_for_changes(sensor);
+		if (r == 0)
+			r = observer_look_at_mounts(sensor->observer, false);
 	}
 	if (r == 0 && mask & 1 << WAKEUP_TICK)
 		r = on_tick(sensor);
@@ -342,7 +346,9 @@ static int fanotify_self_test(struct sensor *sensor, const char *dir, struct str
 
 static int fanotify_inventory(struct sensor *sensor)
 {
-	return open_exec_list_running(sensor->opens, true);
+	int r = open_exec_list_running(sensor->opens, true);
+
+	return r < 0 ? r : observer_list_mounts(sensor->observer);
 }
 
 static int fanotify_rescan(struct sensor *sensor, const char *tree)

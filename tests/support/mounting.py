@@ -81,7 +81,7 @@ def by_another(do, *args):
         os.write(write, bytes([number]))
         os._exit(0)
     os.close(write)
-    number = os.read(read, 1)[0]
+    number = (os.read(read, 1) or b"\0")[0]  # nothing: it became another program
     os.close(read)
     os.waitpid(pid, 0)
     if number:

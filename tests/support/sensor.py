@@ -42,13 +42,13 @@ class Sensor:
                                trial.program("plumbline-sensor"), self.config], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
-        self.wait("ready", lambda e: True)
+        self.wait("ready", lambda e: True, timeout_s=60)
         return self
 
     def __exit__(self, kind, error, trace):
         try:
             self.host.stdin.close()
-            status = self.host.wait(15)
+            status = self.host.wait(60)
         except (OSError, subprocess.TimeoutExpired):
             self.host.kill()
             status = self.host.wait()

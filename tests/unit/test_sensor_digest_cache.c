@@ -103,6 +103,20 @@ START_TEST(a_change_and_a_clear_void_entries)
 }
 END_TEST
 
+START_TEST(another_file_system_on_a_device_voids_its_entries)
+{
+	struct stat a = stamp(1, DIGEST_CACHE_AGE_NS), b = stamp(2, DIGEST_CACHE_AGE_NS);
+	struct file_fact found = {0};
+
+	b.st_dev++;
+	ck_assert(put_and_get(&a, true));
+	ck_assert(put_and_get(&b, true));
+	digest_cache_remove_device(cache, a.st_dev);
+	ck_assert(!digest_cache_get(cache, &a, &found));
+	ck_assert(digest_cache_get(cache, &b, &found));
+}
+END_TEST
+
 START_TEST(a_fresh_change_voids_the_older_entry)
 {
 	struct stat old = stamp(1, DIGEST_CACHE_AGE_NS), fresh = stamp(1, 0);
@@ -142,6 +156,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_ctime_in_the_future_is_not_believed);
 	tcase_add_test(tcase, any_other_stamp_is_another_file);
 	tcase_add_test(tcase, a_change_and_a_clear_void_entries);
+	tcase_add_test(tcase, another_file_system_on_a_device_voids_its_entries);
 	tcase_add_test(tcase, a_fresh_change_voids_the_older_entry);
 	tcase_add_test(tcase, is_bounded);
 }
