@@ -114,9 +114,9 @@ static void on_change(const struct fan_event *event, void *userdata)
 			     &(struct sensor_gap){"the kernel's queue of file changes overflowed",
 						  OBSERVER_MISSED_CHANGES, 0, sensor->read_ns,
 						  now_ns});
-		(void)observer_rescan(sensor->observer, NULL);
+		(void)observer_look_again(sensor->observer, NULL);
 	} else if (event->is_mount) {
-		(void)observer_rescan(sensor->observer, event->path);
+		(void)observer_look_again(sensor->observer, event->path);
 	} else if (event->pid != (uint32_t)getpid()) {
 		if (event->pid)
 			open_exec_note(sensor->opens, event->pid);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Permission mode: programs on named mounts start when their digest is approved,
+ * by fanotify permission events, for machines on which the kernel cannot decide
+ * by itself.
+ *
+ * Whoever starts a program waits for us here, so nothing may keep us:
+ *
+ *   replier    holds the only descriptor of the group, locked into memory. It opens, logs and
+ *              allocates nothing and reads no file: what waits for a disk cannot be killed.
+ *   hasher     reads files that are passed to it, and decides.
+ *   watchdog   parent of the replier; kills it when it stands still. Then the kernel lets all
+ *              pass, and it stays so until permit_start() is called again.
+ *
+ * An answer that takes longer than the deadline is the default one, counted. When any of the three
+ * or the caller ends, the replier ends, and all passes. No answer is kept for files of mounts whose
+ * content can change unseen.
+ *
+ * What it cannot do: it sees starts of programs alone, not scripts that an interpreter reads, not
+ * libraries; a program given to the dynamic loader, or without a file, passes. While all of the
+ * agent is frozen together (cgroup.freeze), starts on these mounts wait until it is thawed or
+ * killed.
+ */
+#ifndef PLUMBLINE_SENSOR_PERMIT_H
+#define PLUMBLINE_SENSOR_PERMIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
+
+#define PERMIT_DEADLINE_NS (INT64_C(200) * 1000000)
+#define PERMIT_STALL_NS	   (INT64_C(2) * 1000000000)
+
+struct permit;
+
+/* Whether the content may run: 1, 0. Called in the hasher, which has the caller's memory as it was
+ * at the start, and what the caller shares. */
+typedef int (*permit_decide_fn)(const uint8_t sha256[SHA256_SIZE], void *userdata);
+
+struct permit_options {
+	char **mounts;	   /* NULL-ended; their file systems are marked, and no others */
+	char **never_wait; /* files there that are not asked about, also when they change; or NULL
+			    */
+	bool is_enforcing; /* false: all passes at once, and what would be denied is counted */
+	bool denies_late;  /* where no digest came in time; else it passes */
+	int64_t deadline_ns, stall_ns;
+	permit_decide_fn decide;
+	void *userdata;
+};
+
+/* All since the start. */
+struct permit_counters {
+	_Atomic uint64_t asked;
+	_Atomic uint64_t approved, denied; /* by the digest; without enforcing: would be */
+	_Atomic uint64_t cached;	   /* of these, without reading the file again */
+	_Atomic uint64_t late, full;	   /* default answers: no digest in time, no room to ask */
+	_Atomic uint64_t written;	   /* the same: written while it was read */
+	_Atomic uint64_t lost;		   /* events that the kernel had no room for */
+};
+
+enum permit_state {
+	PERMIT_WORKS,
+	PERMIT_STALLED, /* the replier stood still and was killed: all passes */
+	PERMIT_ENDED,	/* it ended for another reason: all passes */
+};
+
+/*
+ * Returns when the mounts are marked. -EXDEV when the file system of one is mounted elsewhere, too,
+ * where it was not asked for; -EPERM without CAP_SYS_ADMIN; -EINVAL without permission events. Why,
+ * in @reterr.
+ */
+int permit_start(const struct permit_options *options, struct permit **ret_permit,
+		 struct strbuf *reterr);
+/* Ends all three; what waits passes. Always NULL. */
+struct permit *permit_stop(struct permit *permit);
+DEFINE_CLEANUP(struct permit *, permit_stop)
+
+/* Decisions are others by now: no answer from before is given again. */
+void permit_decisions_changed(struct permit *permit);
+enum permit_state permit_state(struct permit *permit);
+const struct permit_counters *permit_counters(const struct permit *permit);
+void permit_pids(const struct permit *permit, pid_t *ret_watchdog, pid_t *ret_replier,
+		 pid_t *ret_hasher);
+
+#endif
