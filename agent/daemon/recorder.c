@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -217,6 +218,7 @@ static int prepare(struct child *child)
 	int r;
 
 	recorder->child = child;
+	recorder->supervisor_pid = getppid();
 	recorder->batch_records = BATCH_MAX_RECORDS;
 	recorder->policy.user_names = parse_privacy(child->config->user_names);
 	recorder->policy.arguments = parse_privacy(child->config->arguments);
@@ -323,7 +325,8 @@ static void stop(struct child *child)
 	struct recorder *recorder = child->userdata;
 	int r;
 
-	r = recorder_end_coverage(recorder);
+	/* One that lost its supervisor ends as well, but nobody asked for that. */
+	r = recorder_end_coverage(recorder, getppid() == recorder->supervisor_pid);
 	if (r < 0)
 		give_up_changes(recorder, r);
 	recorder_commit(recorder);

@@ -132,6 +132,7 @@ struct recorder {
 	uint64_t lost_changes; /* rolled back, not yet told */
 
 	/* Coverage */
+	pid_t supervisor_pid;
 	char boot_id[BOOT_ID_SIZE];
 	struct clock_look clocks;  /* at the last look */
 	int64_t alive_ns;	   /* boot clock, when that was last written down */
@@ -205,7 +206,7 @@ unsigned recorder_count_layers(const struct recorder_layer layers[static LAYER_C
 /* recorder_coverage.c */
 void recorder_read_boot_id(struct recorder *recorder); /* while it can be read */
 int recorder_coverage_start(struct recorder *recorder);
-int recorder_end_coverage(struct recorder *recorder); /* a stop that was asked for */
+int recorder_end_coverage(struct recorder *recorder, bool is_asked_for);
 /* Tells intervals that no record in the chain tells yet, as far as there is room. */
 int recorder_send_coverage(struct recorder *recorder);
 /* Nothing is seen from now on, until the sensor tells its phase. */

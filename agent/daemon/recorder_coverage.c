@@ -234,14 +234,14 @@ int recorder_coverage_start(struct recorder *recorder)
 	return r < 0 ? r : keep_alive_time(recorder);
 }
 
-int recorder_end_coverage(struct recorder *recorder)
+int recorder_end_coverage(struct recorder *recorder, bool is_asked_for)
 {
-	int r;
+	int r = 0;
 
-	r = record_set(recorder->record, "ending", "stopped");
-	if (r < 0)
-		return r;
-	r = look_at_clocks(recorder);
+	if (is_asked_for)
+		r = record_set(recorder->record, "ending", "stopped");
+	if (r == 0)
+		r = look_at_clocks(recorder);
 	return r < 0 ? r : keep_alive_time(recorder);
 }
 

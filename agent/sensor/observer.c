@@ -91,6 +91,7 @@ static void drop_walks(struct observer *o)
 		free(o->walks[i].root);
 	o->walk_count = 0;
 	o->walk = tree_walk_free(o->walk);
+	o->first = first_files_free(o->first);
 }
 
 struct observer *observer_free(struct observer *o)
@@ -179,6 +180,9 @@ int observer_warm(struct observer *o, enum walk_trust trust, const char *cause)
 	o->warming_cause = cause;
 	o->is_rehashing = false;
 	o->by_stamps = o->warmed_files = 0;
+	/* Without memory all comes in the order of the walk. */
+	if (o->is_warming)
+		(void)first_files_new("", o->set, &o->first);
 	return queue_all(o, trust);
 }
 
@@ -574,12 +578,17 @@ static void report_refused(struct observer *o, int64_t now_ns)
 	(void)observer_look_again(o, NULL);
 }
 
+static void begin_warming(struct observer *o)
+{
+	if (!o->is_warming || o->has_begun_warming)
+		return;
+	o->has_begun_warming = true;
+	emit_text(o, EVENT_PHASE, "warming", o->warming_cause);
+}
+
 static void begin_walk(struct observer *o)
 {
-	if (o->is_warming && !o->has_begun_warming) {
-		o->has_begun_warming = true;
-		emit_text(o, EVENT_PHASE, "warming", o->warming_cause);
-	}
+	begin_warming(o);
 	o->walk_files = 0;
 	o->walk_begun_ns = clock_boot_ns();
 	observer_emit(o, &(struct event){.kind = EVENT_SCAN_BEGIN,
@@ -654,9 +663,8 @@ static void end_walk(struct observer *o)
 }
 
 /* Returns the bytes that were read for it. */
-static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
+static uint64_t scan_one(struct observer *o, int dirfd, const char *path, enum walk_trust trust)
 {
-	enum walk_trust trust = o->walks[0].trust;
 	const struct found_by by = {
 		.verdicts = o->verdicts,
 		.stamps = trust == WALK_HASHES ? NULL : o->stamps,
@@ -678,9 +686,11 @@ static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
 		found_done(&found);
 		return 0;
 	}
-	o->walk_files++;
-	o->warmed_files++;
-	o->by_stamps += found.origin == STAMP_OF_EARLIER_RUN;
+	if (o->walk) {
+		o->walk_files++;
+		o->warmed_files++;
+		o->by_stamps += found.origin == STAMP_OF_EARLIER_RUN;
+	}
 	bytes = found.origin == STAMP_NONE ? found.fact.size : 0;
 	if (found.fd >= 0 && observer_queue_large(o, &event, &found, NULL) == 0)
 		return bytes;
@@ -697,11 +707,32 @@ static uint64_t scan_one(struct observer *o, int dirfd, const char *path)
 	return bytes;
 }
 
+/* Code that is in use is read, whatever its stamp says. 1 while there is more of it. */
+static int first_slice(struct observer *o)
+{
+	uint64_t bytes = 0;
+
+	begin_warming(o);
+	set_io_class(3);
+	for (int i = 0; i < SLICE_FILES && bytes < SLICE_BYTES && o->first; i++) {
+		const char *path = first_files_next(o->first);
+
+		if (path)
+			bytes += scan_one(o, AT_FDCWD, path, WALK_TAKES_THIS_RUN);
+		else
+			o->first = first_files_free(o->first);
+	}
+	set_io_class(0);
+	return o->first != NULL;
+}
+
 static int walk_slice(struct observer *o)
 {
 	uint64_t bytes = 0;
 	int r = 1;
 
+	if (o->first && first_slice(o))
+		return 0;
 	if (!o->walk) {
 		r = tree_walk_new(o->walks[0].root, o->set, &o->walk);
 		if (r < 0)
@@ -716,7 +747,7 @@ static int walk_slice(struct observer *o)
 
 		r = tree_walk_next(o->walk, &dirfd, &path);
 		if (r > 0)
-			bytes += scan_one(o, dirfd, path);
+			bytes += scan_one(o, dirfd, path, o->walks[0].trust);
 	}
 	set_io_class(0);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "base/id_names.h"
 #include "model/fact_collect.h"
 #include "sensor/digest_cache.h"
+#include "sensor/first_files.h"
 #include "sensor/found.h"
 #include "sensor/held_files.h"
 #include "sensor/large_files.h"
@@ -66,6 +67,7 @@ struct observer {
 	const char *warming_cause;  /* static text */
 	bool is_rehashing;	    /* covered by stamps, which are being replaced */
 	struct stamp_store *stamps; /* NULL: none */
+	struct first_files *first;  /* what is read before the trees are walked; NULL: it is done */
 	uint64_t by_stamps;	    /* files that stamps of an earlier run stood for */
 	uint64_t warmed_files;
 

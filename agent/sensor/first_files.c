@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/first_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "sensor/hash_key.h"
+
+/* Power of two, above FIRST_FILES_MAX. */
+#define SEEN_SLOTS     8192
+#define LINE_BYTES     (PATH_MAX + 256)
+#define UNIT_MAX_LINES 2000
+
+enum stage {
+	STAGE_RUNNING,
+	STAGE_UNITS,
+	STAGE_END,
+};
+
+struct first_files {
+	const char *root;
+	const struct watch_set *set;
+	enum stage stage;
+	char *paths[FIRST_FILES_MAX];
+	size_t count, next;
+	uint64_t seen[SEEN_SLOTS]; /* hashes of paths; 0: free */
+};
+
+int first_files_new(const char *root, const struct watch_set *set, struct first_files **ret_files)
+{
+	struct first_files *files = calloc(1, sizeof(*files));
+
+	if (!files)
+		return -ENOMEM;
+	files->root = root;
+	files->set = set;
+	*ret_files = files;
+	return 0;
+}
+
+struct first_files *first_files_free(struct first_files *files)
+{
+	if (!files)
+		return NULL;
+	for (size_t i = 0; i < files->count; i++)
+		free(files->paths[i]);
+	free(files);
+	return NULL;
+}
+
+/* Whether @path is new; two paths of one hash cost the second its place in the order. */
+static bool note(struct first_files *files, const char *path)
+{
+	uint64_t hash = hash_key(path, strlen(path)) | 1;
+
+	for (size_t i = 0; i < SEEN_SLOTS; i++) {
+		uint64_t *slot = &files->seen[(hash + i) % SEEN_SLOTS];
+
+		if (*slot == hash)
+			return false;
+		if (*slot == 0) {
+			*slot = hash;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Without room or memory it comes in its turn. */
+static void add(struct first_files *files, const char *path)
+{
+	if (files->count == FIRST_FILES_MAX || !watch_set_has(files->set, path) ||
+	    !note(files, path))
+		return;
+	files->paths[files->count] = strdup(path);
+	files->count += files->paths[files->count] != NULL;
+}
+
+static FILE *open_below(const char *root, const char *dir, const char *name, const char *rest)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s%s/%s%s", root, dir, name, rest) >= (int)sizeof(path))
+		return NULL;
+	return fopen(path, "re");
+}
+
+/* "7f12-7f34 r-xp 00001000 fe:01 4711   /path" */
+static void add_mapping(struct first_files *files, char *line)
+{
+	char *path = strchr(line, '/');
+	const char *rights = strchr(line, ' ');
+
+	if (!path || !rights || strlen(rights) < 4 || rights[3] != 'x')
+		return;
+	path[strcspn(path, "\n")] = '\0';
+	/* Written with escapes, or gone. */
+	if (!strchr(path, '\\') && !str_ends(path, " (deleted)"))
+		add(files, path);
+}
+
+static void add_process(struct first_files *files, const char *pid)
+{
+	cleanup_fclose FILE *maps = open_below(files->root, "/proc", pid, "/maps");
+	char line[LINE_BYTES];
+
+	while (maps && fgets(line, sizeof(line), maps))
+		add_mapping(files, line);
+}
+
+/* "ExecStart=-@/usr/bin/program arguments": the path behind the marks of systemd.service(5). */
+static void add_command(struct first_files *files, char *line)
+{
+	static const char *const keys[] = {
+		"ExecStart=", "ExecStartPre=", "ExecStartPost=", "ExecCondition="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		char *path = line + strlen(keys[i]);
+
+		if (!str_starts(line, keys[i]))
+			continue;
+		path += strspn(path, "@-:+!|");
+		path[strcspn(path, " \t\n")] = '\0';
+		if (path[0] == '/' && path_normalize(path) == 0)
+			add(files, path);
+		return;
+	}
+}
+
+static void add_unit(struct first_files *files, const char *dir, const char *name)
+{
+	cleanup_fclose FILE *unit = NULL;
+	char line[LINE_BYTES];
+
+	if (!str_ends(name, ".service"))
+		return;
+	unit = open_below(files->root, dir, name, "");
+	for (int i = 0; unit && i < UNIT_MAX_LINES && fgets(line, sizeof(line), unit); i++)
+		add_command(files, line);
+}
+
+static void each_entry(struct first_files *files, const char *dir,
+		       void (*fn)(struct first_files *files, const char *dir, const char *name))
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *stream;
+
+	if (snprintf(path, sizeof(path), "%s%s", files->root, dir) >= (int)sizeof(path))
+		return;
+	stream = opendir(path);
+	while (stream && (entry = readdir(stream)))
+		fn(files, dir, entry->d_name);
+	if (stream)
+		closedir(stream);
+}
+
+static void on_proc(struct first_files *files, const char *dir, const char *name)
+{
+	if (name[0] >= '0' && name[0] <= '9')
+		add_process(files, name);
+}
+
+/* A stage is looked up when the one before is done, so that it is not old by then. */
+static void fill(struct first_files *files)
+{
+	static const char *const unit_dirs[] = {"/etc/systemd/system", "/run/systemd/system",
+						"/usr/local/lib/systemd/system",
+						"/usr/lib/systemd/system"};
+
+	if (files->stage == STAGE_RUNNING)
+		each_entry(files, "/proc", on_proc);
+	for (size_t i = 0; files->stage == STAGE_UNITS && i < ARRAY_SIZE(unit_dirs); i++)
+		each_entry(files, unit_dirs[i], add_unit);
+	files->stage++;
+}
+
+const char *first_files_next(struct first_files *files)
+{
+	while (files->next == files->count && files->stage < STAGE_END)
+		fill(files);
+	return files->next < files->count ? files->paths[files->next++] : NULL;
+}
