@@ -45,6 +45,7 @@ struct sensing {
 	struct pins *pins; /* NULL: the kernel's side ends with this process */
 	int pins_error;
 	bool is_held_told;
+	int64_t looked_ns; /* when its parts were looked at last */
 	bool is_started;
 	bool is_held;
 	struct loop_source *look; /* while on hold: whether the channel has room again */
@@ -241,10 +242,22 @@ static int look_at_parts(struct loop *loop, void *userdata)
 {
 	struct sensing *s = userdata;
 	struct standing before = s->standing;
+	struct event gap = {
+		.kind = EVENT_GAP,
+		.text = (char *)"the kernel left out runs of BPF programs, since they ran on that "
+				"processor already",
+		.detail = (char *)"program starts, loads of code and write-opens of that time",
+		.time_ns = s->looked_ns,
+		.until_ns = clock_real_ns(),
+	};
 
 	sensor_list_parts(s->ops, s->sensor, &s->standing);
 	if (memcmp(&before, &s->standing, sizeof(before)) != 0)
 		tell_standing(s);
+	gap.count = standing_skipped_since(&s->standing, &before);
+	if (gap.count > 0)
+		on_event(&gap, s);
+	s->looked_ns = gap.until_ns;
 	return 0;
 }
 
@@ -336,6 +349,7 @@ static int start(struct child *child)
 	if (r < 0)
 		return log_error(r, "cannot set up the loop");
 	sensor_list_parts(s->ops, s->sensor, &s->standing);
+	s->looked_ns = clock_real_ns();
 	s->is_started = true;
 	introduce(s);
 	report_parts(s);

@@ -101,3 +101,19 @@ bool standing_part_is_missing(const struct standing_part *part)
 {
 	return part->state == PART_REFUSED || part->state == PART_ABSENT;
 }
+
+uint64_t standing_skipped_since(const struct standing *now, const struct standing *before)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < now->part_count; i++) {
+		uint64_t count = now->parts[i].skipped;
+		uint64_t known = i < before->part_count ? before->parts[i].skipped : 0;
+
+		/* The same parts in the same order, unless the rung was taken anew. */
+		if (i < before->part_count && !str_equal(now->parts[i].name, before->parts[i].name))
+			known = 0;
+		sum += count > known ? count - known : 0;
+	}
+	return sum;
+}

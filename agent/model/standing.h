@@ -56,5 +56,7 @@ const char *standing_part_serves(const char *name);
 const char *standing_part_problem(const struct standing_part *part);
 /* Whether something is not seen for want of @part. */
 bool standing_part_is_missing(const struct standing_part *part);
+/* Runs of the parts of @now that the kernel left out since @before. */
+uint64_t standing_skipped_since(const struct standing *now, const struct standing *before);
 
 #endif

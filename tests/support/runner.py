@@ -365,7 +365,7 @@ SUITES = [
 # Those that run only when they are named, or with --all: about the tests themselves, or long.
 MORE_SUITES = [
     ("packages", 1500, packages, None),
-    ("mutants", 3600, mutants, None),
+    ("mutants", 5400, mutants, None),
     ("vm-all", 3600, machines(), "build"),
 ]
 

@@ -73,11 +73,34 @@ START_TEST(a_word_is_found_whole)
 }
 END_TEST
 
+START_TEST(runs_left_out_are_counted_since_the_last_look)
+{
+	static const struct standing before = {
+		.parts = {{.name = "iter/task", .skipped = 3},
+			  {.name = "lsm/file_open", .skipped = 5}},
+		.part_count = 2,
+	};
+	struct standing now = before;
+
+	ck_assert_uint_eq(standing_skipped_since(&now, &before), 0);
+	now.parts[0].skipped = 4;
+	now.parts[1].skipped = 15;
+	ck_assert_uint_eq(standing_skipped_since(&now, &before), 11);
+	/* A program that was loaded anew counts from nothing. */
+	now.parts[1].skipped = 2;
+	ck_assert_uint_eq(standing_skipped_since(&now, &before), 1);
+	now.parts[1] = (struct standing_part){.name = "lsm/mmap_file", .skipped = 2};
+	ck_assert_uint_eq(standing_skipped_since(&now, &before), 3);
+	ck_assert_uint_eq(standing_skipped_since(&now, &(struct standing){0}), 6);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, a_problem_has_its_words, 0, ARRAY_SIZE(cases));
 	tcase_add_test(tcase, each_state_has_a_name);
 	tcase_add_test(tcase, a_part_that_is_not_known_has_no_words);
+	tcase_add_test(tcase, runs_left_out_are_counted_since_the_last_look);
 	tcase_add_loop_test(tcase, a_word_is_found_whole, 0, ARRAY_SIZE(lists));
 }
 
