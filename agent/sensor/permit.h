@@ -20,6 +20,9 @@
  * libraries; a program given to the dynamic loader, or without a file, passes. While all of the
  * agent is frozen together (cgroup.freeze), starts on these mounts wait until it is thawed or
  * killed.
+ *
+ * Before it marks anything the kernel says once "Using fanotify permission checks may lead to
+ * deadlock" and taints itself; so do Debian's 5.10 and 6.12.
  */
 #ifndef PLUMBLINE_SENSOR_PERMIT_H
 #define PLUMBLINE_SENSOR_PERMIT_H
