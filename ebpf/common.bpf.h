@@ -26,9 +26,9 @@ static char licence[] SEC("license") = "Dual BSD/GPL";
 /* Levels of a path that are walked; 255 bytes per name would make 16 KiB of these. */
 #define PATH_LEVELS 48
 /* Tail room that one name may use beyond EV_TAIL_MAX, so that its offset needs only a mask. */
-#define TAIL_SLACK	  1024
-#define NAME_ROOM	  256
-#define TELEMETRY_QUARTER (1 << 20)
+#define TAIL_SLACK	1024
+#define NAME_ROOM	256
+#define TELEMETRY_BYTES (2 << 20)
 
 /* Set before the load: the sensor's own thread group, whose opens are no news. */
 const volatile __u32 self_tgid __weak = 0;
@@ -44,7 +44,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
+	__uint(max_entries, TELEMETRY_BYTES);
 } rb_tele SEC(".maps") __weak;
 
 struct {
@@ -231,7 +231,7 @@ static __always_inline bool event_send(struct scratch *s, void *rb, u32 ring, bo
 	s->hdr.size = size;
 	/* Forks and exits are only of use beside another record: they wake nobody until a quarter
 	 * is full. */
-	if (!has_text && bpf_ringbuf_query(rb, BPF_RB_AVAIL_DATA) < TELEMETRY_QUARTER)
+	if (!has_text && bpf_ringbuf_query(rb, BPF_RB_AVAIL_DATA) < TELEMETRY_BYTES / 4)
 		wakeup = BPF_RB_NO_WAKEUP;
 	is_sent = bpf_ringbuf_output(rb, s, size, wakeup) == 0;
 	if (!is_sent)

@@ -267,6 +267,12 @@ int baseline_index_open(const char *path, struct baseline_index **ret_index)
 	return 0;
 }
 
+void baseline_index_trim(struct baseline_index *index)
+{
+	if (index->db)
+		(void)sqlite3_db_release_memory(index->db);
+}
+
 struct baseline_index *baseline_index_close(struct baseline_index *index)
 {
 	if (!index)

@@ -21,6 +21,7 @@
 #include "wire/batch.h"
 
 #define TICK_MS		 1000
+#define TRIM_EVERY_NS	 (30 * NSEC_PER_SEC)
 #define MAX_QUEUED_BYTES (4 * 1024 * 1024) /* a whole batch for the reporter, and more */
 #define MAX_KEY_BYTES	 16384
 #define MAX_SALT_BYTES	 1024
@@ -100,11 +101,24 @@ int recorder_settle(struct recorder *recorder, int r)
 	return 0;
 }
 
+/* The caches fill again in a few hundred small reads, so how busy it is need not be known. */
+static void trim(struct recorder *recorder)
+{
+	int64_t now_ns = clock_boot_ns();
+
+	if (now_ns - recorder->trimmed_ns < TRIM_EVERY_NS)
+		return;
+	recorder->trimmed_ns = now_ns;
+	record_trim(recorder->record);
+	baseline_index_trim(recorder->index);
+}
+
 static int on_tick(struct loop *loop, void *userdata)
 {
 	struct recorder *recorder = userdata;
 	int r;
 
+	trim(recorder);
 	r = recorder_coverage_tick(recorder);
 	if (r == 0)
 		r = recorder_scan_tick(recorder);

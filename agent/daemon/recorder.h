@@ -137,6 +137,7 @@ struct recorder {
 	struct clock_look clocks;  /* at the last look */
 	int64_t alive_ns;	   /* boot clock, when that was last written down */
 	bool was_held;		   /* the lasting interval is what the kernel held */
+	int64_t trimmed_ns;	   /* boot clock */
 	char *rung_before;	   /* it changed, and no phase has told since */
 	char *lacks, *lacks_told;  /* what the sensor works without; NULL: it has all */
 	int64_t assessor_ended_ns; /* and is not ready again; 0: it is */

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-#define READ_BUFFER_SIZE ((size_t)256 * 1024)
+#define READ_BUFFER_SIZE ((size_t)64 * 1024)
 #define HEAD_SIZE	 512
 /* XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel: no list or value is longer. */
 #define XATTR_BUFFER_SIZE 65536

@@ -89,6 +89,11 @@ int db_open(const char *path, struct db **ret_db)
 	return 0;
 }
 
+void db_trim(struct db *db)
+{
+	(void)sqlite3_db_release_memory(db->handle);
+}
+
 struct db *db_close(struct db *db)
 {
 	if (!db)

@@ -22,6 +22,9 @@ int db_open(const char *path, struct db **ret_db);
 struct db *db_close(struct db *db);
 DEFINE_CLEANUP(struct db *, db_close)
 
+/* Gives up what it cached of the file. */
+void db_trim(struct db *db);
+
 /* Several statements without parameters. */
 int db_exec(struct db *db, const char *sql);
 /* Whether a transaction is open: SQLite ends it by itself after some errors (disk full). */

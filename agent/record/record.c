@@ -157,6 +157,11 @@ int record_open(const char *dir, uint64_t max_bytes, struct record **ret_record)
 	return 0;
 }
 
+void record_trim(struct record *record)
+{
+	db_trim(record->db);
+}
+
 struct record *record_close(struct record *record)
 {
 	if (!record)

@@ -80,19 +80,27 @@ def pss(pid):
     return tuple(size / 1024 for size in sizes.values())
 
 
-def bpf_memory(pid):
+MAP_TYPES = {"1": "hash maps", "2": "array maps", "6": "per-CPU maps", "9": "LRU maps", "12": "maps in maps",
+             "13": "maps in maps", "27": "rings", "28": "inode storage (the map alone)"}
+
+
+def bpf_memory_by_kind(pid):
     """What the kernel holds for the BPF maps, rings and programs of a process, in MB, each object once."""
-    seen = {}
+    seen, kinds = {}, {}
     for fd in os.listdir("/proc/%d/fdinfo" % pid):
         try:
             with open("/proc/%d/fdinfo/%s" % (pid, fd), encoding="ascii") as f:
                 fields = dict(line.split(":", 1) for line in f.read().splitlines() if ":" in line)
         except OSError:
             continue
-        for key in ("map_id", "prog_id"):
-            if key in fields and "memlock" in fields:
-                seen[key, fields[key].strip()] = int(fields["memlock"])
-    return sum(seen.values()) / 1048576
+        if "memlock" not in fields:
+            continue
+        kind = MAP_TYPES.get(fields["map_type"].strip(), "other maps") if "map_id" in fields else "programs"
+        number = (fields.get("map_id") or fields.get("prog_id")).strip()
+        if (kind, number) not in seen:
+            seen[kind, number] = True
+            kinds[kind] = kinds.get(kind, 0) + int(fields["memlock"]) / 1048576
+    return kinds
 
 
 def cpu_seconds(pid):
