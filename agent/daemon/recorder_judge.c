@@ -48,6 +48,13 @@ static int look_up(struct recorder *recorder, const struct file_fact *now, bool 
 	return 0;
 }
 
+/* Who changes the mode or the times of a file with other content than approved did not write it. */
+static bool leaves_difference(const struct event *event, const struct judgement *judgement)
+{
+	return event->kind == EVENT_FILE && event->changes == EVENT_CHANGE_ATTRIBUTE &&
+	       judgement->verdict != VERDICT_ATTRIBUTES;
+}
+
 static int make_finding(struct recorder *recorder, const struct judgement *judgement,
 			struct event *event, const struct file_fact *now,
 			const struct approval *approval, struct finding *ret_finding)
@@ -68,7 +75,8 @@ static int make_finding(struct recorder *recorder, const struct judgement *judge
 	if (r < 0)
 		return r;
 	/* A walk or a second look shows that the drift lasts, not that it happened again. */
-	if (event->kind == EVENT_SCANNED || (event->kind == EVENT_FILE && !event->changes))
+	if (event->kind == EVENT_SCANNED || (event->kind == EVENT_FILE && !event->changes) ||
+	    leaves_difference(event, judgement))
 		ret_finding->count = 0;
 	if (user && !ret_finding->subject.user)
 		return recorder_set_text(&ret_finding->subject.user, user);
@@ -119,12 +127,14 @@ static bool is_monitored(const struct recorder *recorder, const char *path)
  * leaves its subject and its sentence alone.
  */
 static int keep_changer(struct recorder *recorder, const struct event *event,
-			struct finding *finding)
+			const struct judgement *judgement, struct finding *finding)
 {
 	struct record_match open = {.path = finding->path, .kinds = 1ULL << finding->kind};
 	int r;
 
-	if (event->kind == EVENT_FILE || !(engine_state_kinds() >> finding->kind & 1))
+	if (event->kind == EVENT_FILE && !leaves_difference(event, judgement))
+		return 0;
+	if (!(engine_state_kinds() >> finding->kind & 1))
 		return 0;
 	r = record_has_open(recorder->record, &open);
 	if (r > 0)
@@ -174,7 +184,7 @@ int recorder_judge(struct recorder *recorder, struct event *event, const struct 
 		r = make_finding(recorder, &judgement, event, now, &approval, &finding);
 		if (r < 0)
 			return r;
-		r = keep_changer(recorder, event, &finding);
+		r = keep_changer(recorder, event, &judgement, &finding);
 		if (r == 0)
 			r = join_change_set(recorder, &finding);
 		if (r < 0)

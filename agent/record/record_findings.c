@@ -259,6 +259,11 @@ static int put_known(struct record *record, struct finding *finding, const struc
 	    seen - stored->last_seen_ns < LOOK_AGAIN_NS)
 		return 0;
 
+	/* An update's row hides nothing that was there without it. */
+	if (!is_reopened && !stored->change_set) {
+		free(finding->change_set);
+		finding->change_set = NULL;
+	}
 	r = record_touch(record);
 	if (r < 0)
 		return r;

@@ -319,6 +319,35 @@ START_TEST(newest_known_subject_stays)
 }
 END_TEST
 
+/* As the next sighting of @from has it. */
+static void see_again(const struct finding *from, const char *change_set, const char *want)
+{
+	struct finding whole = *from;
+	cleanup_finding struct finding again = {0};
+
+	whole.change_set = (char *)change_set;
+	ck_assert_int_eq(finding_copy(&whole, &again), 0);
+	ck_assert_int_eq(put(&again), RECORD_AGAIN);
+	ck_assert_pstr_eq(again.change_set, want);
+}
+
+START_TEST(what_was_there_without_an_update_does_not_move_into_it)
+{
+	struct finding own = make_finding("/etc/a", "x");
+	struct finding brought = make_finding("/etc/b", "x");
+
+	ck_assert_int_eq(put(&own), RECORD_NEW);
+	see_again(&own, "apt-1", NULL);
+	brought.change_set = (char *)"apt-1";
+	ck_assert_int_eq(put(&brought), RECORD_NEW);
+	see_again(&brought, "apt-1", "apt-1");
+	see_again(&brought, "apt-2", "apt-2");
+	/* Once another does it too, it is no update's alone. */
+	see_again(&brought, NULL, NULL);
+	see_again(&brought, "apt-2", NULL);
+}
+END_TEST
+
 START_TEST(resolves_what_matches_and_reopens)
 {
 	struct finding a = make_finding("/etc/a", "x"), other = make_finding("/etc/a", "y"),
@@ -719,6 +748,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, same_drift_twice_is_one_finding_with_a_count);
 	tcase_add_test(tcase, looking_again_neither_counts_nor_writes);
 	tcase_add_test(tcase, newest_known_subject_stays);
+	tcase_add_test(tcase, what_was_there_without_an_update_does_not_move_into_it);
 	tcase_add_test(tcase, resolves_what_matches_and_reopens);
 	tcase_add_test(tcase, open_findings_are_found_again_in_a_later_life);
 	tcase_add_test(tcase, what_was_not_sent_stays_owed);

@@ -101,6 +101,33 @@ START_TEST(who_ran_a_changed_file_does_not_hide_who_changed_it)
 }
 END_TEST
 
+START_TEST(who_changes_the_mode_of_a_changed_file_did_not_write_it)
+{
+	struct event chmod = {
+		.kind = EVENT_FILE,
+		.changes = EVENT_CHANGE_ATTRIBUTE,
+		.time_ns = clock_real_ns(),
+		.subject = {.is_known = true, .pid = 999, .exe = "/usr/bin/chmod"},
+		.object = fact("/opt/rig/a", FILE_ROLE_EXECUTABLE, 9),
+	};
+	cleanup_strbuf struct strbuf lines = STRBUF_INIT;
+	cleanup_close int fd = -1;
+
+	rig_start(rig);
+	load_world();
+	send_file("/opt/rig/a", 9, EVENT_CHANGE_WRITE);
+	rig_send_event(rig, &chmod);
+	send_exec("/tmp/last", 8);
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_UNKNOWN, "/tmp/last", FINDING_STATE_OPEN);
+	fd = rig_connect(rig);
+	rig_ask(fd, "findings", NULL);
+	ck_assert_int_eq(rig_answer(fd, &lines), 0);
+	ck_assert_ptr_null(strstr(lines.data, "\"count\":2"));
+	ck_assert_ptr_nonnull(strstr(lines.data, "was changed by vi (pid 812"));
+	ck_assert_ptr_null(strstr(lines.data, "\"pid\":999"));
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_heals_nothing)
 {
 	struct event unreadable = {
@@ -569,6 +596,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, repeats_count_in_the_record_but_are_not_told_each);
 	tcase_add_test(tcase, drift_that_goes_away_resolves_and_may_come_back);
 	tcase_add_test(tcase, who_ran_a_changed_file_does_not_hide_who_changed_it);
+	tcase_add_test(tcase, who_changes_the_mode_of_a_changed_file_did_not_write_it);
 	tcase_add_test(tcase, what_cannot_be_read_heals_nothing);
 	tcase_add_test(tcase, what_cannot_be_encoded_takes_nothing_with_it);
 	tcase_add_test(tcase, another_change_of_the_same_file_replaces_the_first);
