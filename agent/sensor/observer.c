@@ -595,24 +595,6 @@ static void begin_walk(struct observer *o)
 					 .object.path = (char *)tree_walk_root(o->walk)});
 }
 
-static void tell_unread(struct observer *o, uint64_t unread, int64_t now_ns)
-{
-	cleanup_free char *missed = NULL;
-
-	if (asprintf(&missed,
-		     "drift in directories below %s that could not be read or lie too "
-		     "deep",
-		     tree_walk_root(o->walk)) < 0)
-		missed = NULL;
-	observer_gap(o, &(struct sensor_gap){
-				.cause = "directories could not be read",
-				.missed = missed,
-				.count = unread,
-				.from_ns = o->walk_begun_ns,
-				.until_ns = now_ns,
-			});
-}
-
 /* All walks are done. What rests on stamps of an earlier run is read after all, behind all else. */
 static void end_warming(struct observer *o)
 {
@@ -641,7 +623,7 @@ static void end_walk(struct observer *o)
 	int64_t now_ns = clock_boot_ns();
 
 	if (unread)
-		tell_unread(o, unread, now_ns);
+		observer_tell_unread(o, unread, now_ns);
 	observer_emit(o, &(struct event){
 				 .kind = EVENT_SCAN_END,
 				 .object.path = (char *)tree_walk_root(o->walk),

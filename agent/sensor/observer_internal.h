@@ -80,6 +80,8 @@ void observer_emit(struct observer *o, struct event *event);
 /* Moves @event's strings and @found into the queue of large files; on failure they stay. */
 int observer_queue_large(struct observer *o, struct event *event, struct found *found,
 			 struct pending_change *change);
+/* Directories that the walk under way could not go into. */
+void observer_tell_unread(struct observer *o, uint64_t unread, int64_t now_ns);
 /* From here on the trees are known only once they have been walked. @cause is static text or NULL.
  */
 int observer_warm(struct observer *o, enum walk_trust trust, const char *cause);

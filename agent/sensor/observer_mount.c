@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The observer's side of mounts and of the wall clock: what they void, and who did it. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "sensor/mounts.h"
@@ -157,4 +158,22 @@ void observer_clock(struct observer *o, int64_t back_ns)
 	if (watch_set_count(o->set) > 0)
 		(void)observer_warm(o, WALK_HASHES,
 				    "the wall clock was set back: all files are read again");
+}
+
+void observer_tell_unread(struct observer *o, uint64_t unread, int64_t now_ns)
+{
+	cleanup_free char *missed = NULL;
+
+	if (asprintf(&missed,
+		     "drift in directories below %s that could not be read or lie too "
+		     "deep",
+		     tree_walk_root(o->walk)) < 0)
+		missed = NULL;
+	observer_gap(o, &(struct sensor_gap){
+				.cause = "directories could not be read",
+				.missed = missed,
+				.count = unread,
+				.from_ns = o->walk_begun_ns,
+				.until_ns = now_ns,
+			});
 }
