@@ -11,7 +11,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "sensor/agent.skel.h"
@@ -154,59 +153,6 @@ static int look_for_hook(const struct btf *kernel, const struct bpf_program *pro
 	return last >= '0' && last <= '9' && last - '0' != count ? NOT_WANTED : 0;
 }
 
-/* Facts that a set of programs hands on to the next. Whoever changes the meaning of a value changes
- * its size, too, or EV_ABI. */
-static struct bpf_map *handed_on(const struct agent_bpf *skel, size_t index)
-{
-	struct bpf_map *const maps[] = {skel->maps.inodes, skel->maps.facts};
-
-	return index < sizeof(maps) / sizeof(*maps) ? maps[index] : NULL;
-}
-
-static bool is_alike(const struct bpf_map *map, int fd)
-{
-	struct bpf_map_info info = {0};
-	uint32_t len = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.type == bpf_map__type(map) &&
-	       info.key_size == bpf_map__key_size(map) &&
-	       info.value_size == bpf_map__value_size(map) &&
-	       info.max_entries == bpf_map__max_entries(map) &&
-	       info.map_flags == bpf_map__map_flags(map);
-}
-
-static bool has_all_facts(const struct agent_bpf *skel, const struct pins *pins, const char *set)
-{
-	const struct bpf_map *map;
-
-	for (size_t i = 0; (map = handed_on(skel, i)); i++) {
-		cleanup_close int fd = pins_get(pins, set, "map", bpf_map__name(map));
-
-		if (fd < 0 || !is_alike(map, fd))
-			return false;
-	}
-	return true;
-}
-
-/* The youngest set alone: the facts of an older one are in it, or were not to be had. They hang
- * together, so it is all or none. */
-static void take_facts(struct agent_bpf *skel, const struct pins *pins)
-{
-	const char *set = NULL;
-	struct bpf_map *map;
-
-	for (size_t i = 0; pins && pins_earlier(pins, i); i++)
-		set = pins_earlier(pins, i);
-	if (!set || pins_abi(set) != EV_ABI || !has_all_facts(skel, pins, set))
-		return;
-	for (size_t i = 0; (map = handed_on(skel, i)); i++) {
-		cleanup_close int fd = pins_get(pins, set, "map", bpf_map__name(map));
-
-		if (fd >= 0)
-			(void)bpf_map__reuse_fd(map, fd);
-	}
-}
-
 static struct agent_bpf *open_skeleton(const struct bpf_source_options *options)
 {
 	struct agent_bpf *skel = agent_bpf__open();
@@ -214,8 +160,6 @@ static struct agent_bpf *open_skeleton(const struct bpf_source_options *options)
 	if (!skel)
 		return NULL;
 	skel->rodata->self_tgid = (uint32_t)getpid();
-	/* What was told to an earlier sensor is told to this one, too. */
-	skel->bss->load_epoch = (uint32_t)(clock_boot_ns() / NSEC_PER_MSEC);
 	if (options && options->alert_bytes)
 		bpf_map__set_max_entries(skel->maps.rb_alert, options->alert_bytes);
 	if (options && options->telemetry_bytes)
@@ -231,8 +175,6 @@ static struct agent_bpf *open_skeleton(const struct bpf_source_options *options)
 		bpf_map__set_autocreate(skel->maps.enforcement, false);
 		bpf_map__set_autocreate(skel->maps.desks, false);
 		bpf_map__set_autocreate(skel->maps.blank, false);
-	} else {
-		take_facts(skel, options->pins);
 	}
 	return skel;
 }
@@ -650,14 +592,10 @@ int bpf_source_pin(const struct bpf_source *source, struct pins *pins)
 	const struct agent_bpf *skel = source->skel;
 	const struct bpf_map *const maps[] = {skel->maps.rb_tele, skel->maps.rb_alert,
 					      skel->maps.counters};
-	const struct bpf_map *map;
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps) && r == 0; i++)
 		r = pins_put(pins, "map", bpf_map__name(maps[i]), bpf_map__fd(maps[i]));
-	for (size_t i = 0; r == 0 && (map = handed_on(skel, i)); i++)
-		if (bpf_map__fd(map) >= 0)
-			r = pins_put(pins, "map", bpf_map__name(map), bpf_map__fd(map));
 	/* The programs last: a set with them is whole. */
 	return r < 0 ? r : pin_programs(source, pins);
 }

@@ -31,8 +31,6 @@ struct bpf_source_options {
 	uint32_t alert_bytes, telemetry_bytes; /* ring sizes; 0: as built */
 	bool has_no_opens;		       /* leave the programs for opened files off */
 	bool has_lsm;			       /* with the programs on LSM hooks */
-	/* What earlier programs know of inodes is known to these, too; NULL: begin with nothing. */
-	const struct pins *pins;
 };
 
 struct bpf_program_state {
@@ -72,7 +70,7 @@ uint64_t bpf_source_skipped(const struct bpf_source *source, size_t index);
 int bpf_source_keeps_facts(const struct bpf_source *source);
 
 /*
- * Puts what must outlive this process into the own set of @pins: rings, counters, facts, and each
+ * Puts what must outlive this process into the own set of @pins: rings, counters, and each
  * program that the kernel lets outlive it. Fails when the one that sees starts cannot.
  */
 int bpf_source_pin(const struct bpf_source *source, struct pins *pins);

@@ -268,7 +268,7 @@ int sensor_bpf_open(const struct sensor_bpf_kind *kind, const struct sensor_choi
 		    struct sensor **ret_sensor)
 {
 	cleanup_with(sensor_bpf_closep) struct sensor *sensor = calloc(1, sizeof(*sensor));
-	struct bpf_source_options options = {.has_lsm = kind->has_lsm, .pins = choice->pins};
+	struct bpf_source_options options = {.has_lsm = kind->has_lsm};
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	int r;
 
