@@ -65,6 +65,7 @@ def ask(folder, prefix=(), user=None):
                           timeout=60, check=False, text=True, user=user, cwd="/",
                           env={"PATH": os.environ["PATH"], "TMPDIR": folder})
     check(done.returncode in (0, 1), "doctor ended with %d: %s" % (done.returncode, done.stderr))
+    check(not done.stderr, "it says more than the answer: " + done.stderr)
     answer = json.loads(done.stdout)
     check_answer(answer, done.returncode)
     return done.returncode, answer
