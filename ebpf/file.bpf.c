@@ -219,7 +219,6 @@ static __always_inline void enter_stamp(struct inode *inode, struct ev_snapshot 
 {
 	struct ev_stamp *stamp;
 
-	stamp_of(inode, &snapshot->stamp);
 	if (!snapshot->stamp.superblock)
 		return;
 	snapshot->stamp.entered = bpf_ktime_get_boot_ns();
@@ -246,6 +245,7 @@ static __always_inline void take_snapshot(struct file *file, struct inode *inode
 		return;
 	__builtin_memset(snapshot, 0, sizeof(*snapshot));
 	stamp_key_of(inode, &snapshot->key);
+	stamp_of(inode, &snapshot->stamp);
 	if (want & EV_WANT_FACT)
 		own = bpf_inode_storage_get(&inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (own) {

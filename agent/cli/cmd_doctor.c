@@ -142,6 +142,10 @@ static void print_text(const struct doctor *d)
 	printf("rung      %s, %s\n", *d->rung ? d->rung : "none",
 	       d->is_told ? "as the agent says that runs here" : "tried by this command");
 	printf("kernel    %s\n", d->kernel);
+	if (d->no_denial)
+		printf("denial    cannot be had: %s\n", d->no_denial);
+	else
+		printf("denial    can be had; `plumbline status` tells whether the agent denies\n");
 	printf("modules   %s\n", d->lsm.len ? d->lsm.data : "not known");
 	printf("lockdown  %s\n", d->lockdown.len ? d->lockdown.data : "not known");
 	printf("BTF       %s\n", d->has_btf ? "yes" : "no");
@@ -269,6 +273,8 @@ static int print_json(const struct doctor *d)
 	json_put_string(&j, "lsm", d->lsm.len ? d->lsm.data : NULL);
 	json_put_string(&j, "lockdown", d->lockdown.len ? d->lockdown.data : NULL);
 	json_put_bool(&j, "btf", d->has_btf);
+	json_put_bool(&j, "can_deny", !d->no_denial);
+	json_put_string(&j, "no_denial", d->no_denial);
 	put_higher(&j, d);
 	put_parts(&j, d);
 	put_changes(&j, d, NULL);

@@ -44,6 +44,10 @@ static void print_coverage(const struct status *status)
 	}
 	fputs(", rung ", stdout);
 	text_print(status->rung ? status->rung : "not known yet");
+	if (str_equal(status->enforcement, "enforce"))
+		printf(", denies what generation %" PRIu64 " does not approve", status->generation);
+	else
+		fputs(", denies nothing", stdout);
 	if (status->profile) {
 		printf("; checks of %s: %" PRIu64 " pass, %" PRIu64 " fail, %" PRIu64 " error",
 		       status->profile, status->checks[CHECK_PASS], status->checks[CHECK_FAIL],

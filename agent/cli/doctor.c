@@ -14,6 +14,7 @@
 #include "sensor/bpf_probe.h"
 #include "sensor/rights.h"
 #include "sensor/sensor.h"
+#include "sensor/verdicts.h"
 
 static const struct {
 	const char *name;
@@ -89,6 +90,18 @@ static void nowhere(const struct event *event, void *userdata)
 }
 
 /* Takes the rung as the sensor would, with the same self-test, and gives it up again. */
+static const char *find_no_denial(const struct sensor_ops *ops, struct sensor *sensor)
+{
+	struct verdicts *verdicts = ops->verdicts ? ops->verdicts(sensor) : NULL;
+	cleanup_close int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (!verdicts)
+		return DOCTOR_NO_LSM;
+	if (fd < 0 || verdicts_try(verdicts, fd) < 0)
+		return DOCTOR_NO_STORAGE;
+	return NULL;
+}
+
 static int climb(struct doctor *d, const char *folder)
 {
 	struct sensor_choice choice = {
@@ -101,12 +114,14 @@ static int climb(struct doctor *d, const char *folder)
 	struct sensor *sensor = NULL;
 	int r;
 
+	d->no_denial = DOCTOR_NO_LSM;
 	r = sensor_choose(&choice, &ops, &sensor, &d->why);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	str_copy(d->rung, sizeof(d->rung), ops->name);
 	d->sights = ops->sights;
 	sensor_list_parts(ops, sensor, &d->standing);
+	d->no_denial = find_no_denial(ops, sensor);
 	ops->close(sensor);
 	return 0;
 }

@@ -14,6 +14,11 @@
 #include "model/sight.h"
 #include "model/standing.h"
 
+/* Why code cannot be denied. */
+#define DOCTOR_NO_LSM "it takes the lsm rung"
+#define DOCTOR_NO_STORAGE \
+	"this kernel keeps no facts about files on this machine: its inode storage stays empty"
+
 #define DOCTOR_MAX	   32
 #define DOCTOR_CHANGES_MAX 48
 
@@ -37,6 +42,7 @@ struct doctor {
 	const struct sensor_sight *sights; /* of it; NULL */
 	struct strbuf why;		   /* a line per rung above: "name: reason" */
 	struct standing standing;
+	const char *no_denial; /* why code cannot be denied here; NULL: it can */
 
 	char kernel[128];      /* release */
 	struct strbuf lsm;     /* active security modules; empty: not known */

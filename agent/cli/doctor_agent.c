@@ -48,6 +48,15 @@ static int ask(const struct control_target *target, struct answer *answer, struc
 	return control_run(target, &request, diag);
 }
 
+static const char *no_denial_of(const struct status *status)
+{
+	const char *reason = status->enforcement_reason;
+
+	if (!str_equal(status->rung, "lsm"))
+		return DOCTOR_NO_LSM;
+	return reason && strstr(reason, "inode storage") ? DOCTOR_NO_STORAGE : NULL;
+}
+
 int doctor_ask(const struct control_target *target, struct doctor *doctor)
 {
 	struct answer answer = {0};
@@ -61,6 +70,7 @@ int doctor_ask(const struct control_target *target, struct doctor *doctor)
 		doctor->sights = sight_of_rung(doctor->rung);
 		strbuf_add_str(&doctor->why,
 			       answer.status.rung_reason ? answer.status.rung_reason : "");
+		doctor->no_denial = no_denial_of(&answer.status);
 		doctor->standing = answer.standing;
 		doctor->is_told = true;
 	} else if (r != -ENOENT && r != -ECONNREFUSED) {

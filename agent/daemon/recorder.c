@@ -367,6 +367,8 @@ static void recorder_done(struct recorder *recorder)
 	free(recorder->os);
 	free(recorder->rung);
 	free(recorder->rung_reason);
+	free(recorder->enforcement);
+	free(recorder->enforcement_reason);
 	free(recorder->rung_before);
 	free(recorder->lacks);
 	free(recorder->lacks_told);

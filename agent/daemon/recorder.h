@@ -6,6 +6,7 @@
  *   recorder.c           life, timers, commits
  *   recorder_finding.c   a finding from judgement to outbox
  *   recorder_judge.c     events of the sensor
+ *   recorder_enforcement.c  what the kernel answered, and whether it denies
  *   recorder_scan.c      what a walk did not meet; looking again at open findings
  *   recorder_baseline.c  loading a baseline from the verifier
  *   recorder_coverage.c  phases, gaps, and the health of the other processes
@@ -108,6 +109,10 @@ struct recorder {
 	char *kernel, *os;
 	char *rung, *rung_reason;
 	struct standing *standing; /* of the sensor that told last; NULL: none has */
+	char *enforcement,
+		*enforcement_reason; /* "enforce" or "observe", and why; NULL: not told */
+	uint64_t decisions;
+	uint32_t generation; /* of the decisions */
 	struct recorder_process processes[ROLE_COUNT];
 	struct recorder_load load;
 	struct recorder_layer layers[LAYER_COUNT]; /* of what is in force; without statements */
@@ -181,6 +186,10 @@ void recorder_mounts_done(struct recorder *recorder);
 
 /* recorder_verbs.c */
 int recorder_on_standing(struct channel *channel, struct message *message, void *userdata);
+/* recorder_enforcement.c */
+int recorder_on_enforcement(struct recorder *recorder, struct event *event);
+/* After the judgement of what the kernel was asked about: what is to be told besides. */
+int recorder_on_answer(struct recorder *recorder, const struct event *event, const char *verdict);
 
 /* recorder_scan.c */
 int recorder_scan_begin(struct recorder *recorder, struct event *event);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events of the sensor beside the baseline: what is drift, and what has healed. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -158,6 +159,20 @@ static int join_change_set(struct recorder *recorder, struct finding *finding)
 	return 0;
 }
 
+/* What is never blocked and not approved either is the worst of its kind. */
+static int raise_severity(struct recorder *recorder, const struct event *event,
+			  struct finding *finding)
+{
+	int r;
+
+	if (event->kernel.outcome != OUTCOME_SPARED)
+		return 0;
+	r = control_map_apply(recorder->controls, finding);
+	if (r == 0)
+		finding->severity = SEVERITY_CRITICAL;
+	return r;
+}
+
 int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
 		   const char **ret_verdict)
 {
@@ -187,6 +202,8 @@ int recorder_judge(struct recorder *recorder, struct event *event, const struct 
 		r = keep_changer(recorder, event, &judgement, &finding);
 		if (r == 0)
 			r = join_change_set(recorder, &finding);
+		if (r == 0)
+			r = raise_severity(recorder, event, &finding);
 		if (r < 0)
 			return r;
 		r = recorder_put_finding(recorder, &finding);
@@ -224,6 +241,8 @@ static enum file_role loaded_role(const struct event *event)
 		return FILE_ROLE_SCRIPT;
 	if (str_equal(event->text, "module"))
 		return FILE_ROLE_MODULE;
+	if (str_equal(event->text, "program"))
+		return FILE_ROLE_EXECUTABLE;
 	/* A program that is mapped like a library: given to ld.so, say. */
 	if (event->object.role == FILE_ROLE_EXECUTABLE || event->object.role == FILE_ROLE_IMAGE)
 		return event->object.role;
@@ -233,11 +252,20 @@ static enum file_role loaded_role(const struct event *event)
 static int on_load(struct recorder *recorder, struct event *event)
 {
 	const char *verdict = NULL;
+	char outcome[64];
 	int r;
 
 	event->object.role = loaded_role(event);
 	r = recorder_judge(recorder, event, &event->object, &verdict);
-	return r < 0 ? r : record_add_event(recorder->record, event, verdict);
+	if (r == 0)
+		r = recorder_on_answer(recorder, event, verdict);
+	if (r < 0)
+		return r;
+	if (event->kernel.outcome == OUTCOME_ALLOWED)
+		return record_add_event(recorder->record, event, verdict);
+	(void)snprintf(outcome, sizeof(outcome), "%s, %s", verdict ? verdict : "not judged",
+		       outcome_name(event->kernel.outcome));
+	return record_add_event(recorder->record, event, outcome);
 }
 
 static int on_file(struct recorder *recorder, struct event *event)
@@ -271,7 +299,8 @@ static bool is_sound(const struct event *event)
 
 	if (event->kind == EVENT_PHASE)
 		return event->text && coverage_state_parse(event->text, &state) == 0;
-	if (event->kind == EVENT_RUNG || event->kind == EVENT_LOAD || event->kind == EVENT_MOUNT)
+	if (event->kind == EVENT_RUNG || event->kind == EVENT_LOAD || event->kind == EVENT_MOUNT ||
+	    event->kind == EVENT_ENFORCEMENT)
 		return event->text != NULL;
 	return true;
 }
@@ -292,6 +321,7 @@ int recorder_on_event(struct channel *channel, struct message *message, void *us
 		[EVENT_CLOCK] = recorder_on_clock,
 		[EVENT_MOUNT] = recorder_on_mount,
 		[EVENT_HELD] = recorder_on_held,
+		[EVENT_ENFORCEMENT] = recorder_on_enforcement,
 	};
 	struct child *child = userdata;
 	struct recorder *recorder = child->userdata;

@@ -134,6 +134,8 @@ static int fill_texts(struct recorder *recorder, struct status *status)
 		{&status->kernel, recorder->kernel},
 		{&status->rung, recorder->rung},
 		{&status->rung_reason, recorder->rung_reason},
+		{&status->enforcement, recorder->enforcement},
+		{&status->enforcement_reason, recorder->enforcement_reason},
 		{&status->head.signature, recorder->head.signature},
 		{&status->head.key_id, recorder->head.key_id},
 	};
@@ -148,6 +150,8 @@ static int fill_texts(struct recorder *recorder, struct status *status)
 		status->head.sequence = recorder->head.sequence;
 		str_copy(status->head.chain, sizeof(status->head.chain), recorder->head.chain);
 	}
+	status->decisions = recorder->decisions;
+	status->generation = recorder->generation;
 	r = record_get(recorder->record, "profile", &profile);
 	if (r < 0 && r != -ENOENT)
 		return r;

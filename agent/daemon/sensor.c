@@ -19,6 +19,7 @@
 #include "base/ini.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "daemon/enforcing.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
 #include "sensor/pins.h"
@@ -48,6 +49,7 @@ struct sensing {
 	int64_t looked_ns; /* when its parts were looked at last */
 	bool is_started;
 	bool is_held;
+	struct enforcing enforcing;
 	struct loop_source *look; /* while on hold: whether the channel has room again */
 
 	uint64_t sequence; /* of the last event that was sent */
@@ -139,6 +141,8 @@ static void on_event(const struct event *event, void *userdata)
 		s->phase_detail = event->detail ? strdup(event->detail) : NULL;
 		s->phase_count = event->count;
 		log_info("phase: %s", event->text);
+		if (str_equal(event->text, "covered"))
+			enforcing_covered(&s->enforcing);
 	}
 	if (r < 0 || channel_queued(recorder_of(s)) > QUEUE_HIGH_BYTES)
 		hold(s, true);
@@ -303,6 +307,7 @@ static void introduce(struct sensing *s)
 	on_event(&rung, s);
 	tell_held(s);
 	(void)send_event(s, &phase);
+	enforcing_tell(&s->enforcing);
 }
 
 static void report_parts(struct sensing *s)
@@ -350,6 +355,10 @@ static int start(struct child *child)
 		return log_error(r, "cannot set up the loop");
 	sensor_list_parts(s->ops, s->sensor, &s->standing);
 	s->looked_ns = clock_real_ns();
+	r = enforcing_start(&s->enforcing, child,
+			    s->ops->verdicts ? s->ops->verdicts(s->sensor) : NULL, on_event, s);
+	if (r < 0)
+		return log_error(r, "cannot prepare verdicts");
 	s->is_started = true;
 	introduce(s);
 	report_parts(s);
@@ -451,6 +460,7 @@ static int on_rules(struct channel *channel, struct message *message, void *user
 	if (!text)
 		return -EBADMSG;
 	log_info("watching by the rules of baseline %.12s", digest ? digest : "");
+	enforcing_warming(&s->enforcing);
 	r = watch(s, text);
 	if (r < 0)
 		child_report_degraded(child, "sensor cannot watch by the new rules", strerror(-r));
@@ -493,7 +503,34 @@ static int on_rescan(struct channel *channel, struct message *message, void *use
 	return 0;
 }
 
+static int on_decisions_begin(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct sensing *s = child->userdata;
+
+	return enforcing_on_begin(&s->enforcing, message);
+}
+
+static int on_decisions(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct sensing *s = child->userdata;
+
+	return enforcing_on_decisions(&s->enforcing, message);
+}
+
+static int on_decisions_end(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct sensing *s = child->userdata;
+
+	return enforcing_on_end(&s->enforcing, message);
+}
+
 static const channel_handler handlers[MSG_COUNT] = {
+	[MSG_DECISIONS_BEGIN] = on_decisions_begin,
+	[MSG_DECISIONS] = on_decisions,
+	[MSG_DECISIONS_END] = on_decisions_end,
 	[MSG_BASELINE_RULES] = on_rules,
 	[MSG_RECHECK] = on_recheck,
 	[MSG_RESCAN] = on_rescan,

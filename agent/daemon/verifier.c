@@ -5,8 +5,8 @@
  * It alone parses baseline files: digests, statement, entries, rules and
  * approvals of each layer, and what the layers are together. What holds goes to
  * the recorder entry by entry; the recorder, who remembers, has the last word
- * (older revision, collapsed in size). Only then the sensor gets the rules and
- * the supervisor the result.
+ * (older revision, collapsed in size). Only then the sensor gets which
+ * content may become code and the rules, and the supervisor the result.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +51,10 @@ struct verifier {
 	struct layers *layers;
 	struct loop_source *pump;
 	uint64_t entries, sent;
+	struct decision *decisions; /* of the entries that may become code, sorted, each once */
+	size_t decision_count, decision_room;
+	size_t decisions_sent;
+	bool is_accepted; /* by the recorder: the decisions go to the sensor */
 	size_t last_queued;
 	int64_t progress_ns;
 	bool has_load;
@@ -297,6 +301,47 @@ static int send_end(struct child *child)
 	return channel_send(child->peers[ROLE_RECORDER], &end);
 }
 
+static int note_decision(struct verifier *v, const struct file_fact *entry)
+{
+	struct decision *decision;
+
+	if (!decision_is_for(entry))
+		return 0;
+	if (v->decision_count == DECISIONS_MAX)
+		return -E2BIG;
+	if (v->decision_count == v->decision_room) {
+		size_t room = v->decision_room ? 2 * v->decision_room : 4096;
+		struct decision *more = reallocarray(v->decisions, room, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		v->decisions = more;
+		v->decision_room = room;
+	}
+	decision = &v->decisions[v->decision_count++];
+	memcpy(decision->sha256, entry->sha256, SHA256_SIZE);
+	decision->kind = DECISION_APPROVED;
+	return 0;
+}
+
+static int compare_decisions(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct decision));
+}
+
+/* The same content at several paths is one decision. */
+static void sort_decisions(struct verifier *v)
+{
+	size_t kept = 0;
+
+	if (v->decision_count > 0)
+		qsort(v->decisions, v->decision_count, sizeof(*v->decisions), compare_decisions);
+	for (size_t i = 0; i < v->decision_count; i++)
+		if (kept == 0 || compare_decisions(&v->decisions[kept - 1], &v->decisions[i]) != 0)
+			v->decisions[kept++] = v->decisions[i];
+	v->decision_count = kept;
+}
+
 /* Sends entries until the queue is filled. 1 when there are more, 0 when all are sent. */
 static int send_entries(struct child *child, struct diag *diag)
 {
@@ -312,7 +357,9 @@ static int send_entries(struct child *child, struct diag *diag)
 		if (r <= 0)
 			break;
 		m_put_file_fact(&message, &entry);
-		r = channel_send(recorder, &message);
+		r = note_decision(v, &entry);
+		if (r == 0)
+			r = channel_send(recorder, &message);
 		if (r < 0)
 			return r;
 		r = 1;
@@ -332,6 +379,61 @@ static bool is_stalled(struct verifier *v, size_t queued)
 	return now - v->progress_ns > STALL_NS;
 }
 
+static int send_decisions_begin(struct verifier *v, struct channel *sensor)
+{
+	cleanup_message struct message begin = MESSAGE_INIT(MSG_DECISIONS_BEGIN);
+
+	sort_decisions(v);
+	m_put_u64(&begin, v->decision_count);
+	m_put_string(&begin, layers_digest(v->layers));
+	return channel_send(sensor, &begin);
+}
+
+/* 1 when there are more, 0 when the sensor has been sent all, and the rules after them. */
+static int send_decisions(struct verifier *v, struct channel *sensor)
+{
+	cleanup_message struct message end = MESSAGE_INIT(MSG_DECISIONS_END);
+	int r = 0;
+
+	while (r == 0 && v->decisions_sent < v->decision_count) {
+		cleanup_message struct message part = MESSAGE_INIT(MSG_DECISIONS);
+		size_t n = v->decision_count - v->decisions_sent;
+
+		if (channel_queued(sensor) >= QUEUE_LOW_BYTES)
+			return 1;
+		if (n > DECISIONS_A_MESSAGE)
+			n = DECISIONS_A_MESSAGE;
+		m_put_decisions(&part, v->decisions + v->decisions_sent, n);
+		r = channel_send(sensor, &part);
+		v->decisions_sent += n;
+	}
+	if (r < 0)
+		return r;
+	m_put_u64(&end, v->decision_count);
+	r = channel_send(sensor, &end);
+	return r < 0 ? r : send_rules(v, sensor);
+}
+
+/* A sensor that is away, or does not listen, gets all of it when it is back: the stored baseline is
+ * then loaded again. */
+static int pump_decisions(struct child *child)
+{
+	struct verifier *v = child->userdata;
+	struct channel *sensor = child->peers[ROLE_SENSOR];
+	int r = 0;
+
+	if (sensor && is_stalled(v, channel_queued(sensor)))
+		r = -ETIMEDOUT;
+	else if (sensor)
+		r = send_decisions(v, sensor);
+	if (r > 0)
+		return 0;
+	if (r < 0)
+		log_warning(r, "cannot give decisions and rules to the sensor");
+	finish(child, 0, "%s", layers_digest(v->layers));
+	return 0;
+}
+
 static int on_pump(struct loop *loop, void *userdata)
 {
 	struct child *child = userdata;
@@ -340,6 +442,8 @@ static int on_pump(struct loop *loop, void *userdata)
 	struct diag diag = {0};
 	int r = 1;
 
+	if (v->is_accepted)
+		return pump_decisions(child);
 	if (!recorder) {
 		finish(child, -EPIPE, "the recorder went away");
 		return 0;
@@ -429,14 +533,13 @@ static int on_baseline_result(struct channel *channel, struct message *message, 
 		finish(child, (int)result, "%s", reason ? reason : "refused by the recorder");
 		return 0;
 	}
-	/* A sensor that is away gets them when it is back: the stored baseline is then loaded
-	 * again. */
+	v->is_accepted = true;
+	v->last_queued = 0;
 	if (child->peers[ROLE_SENSOR]) {
-		r = send_rules(v, child->peers[ROLE_SENSOR]);
+		r = send_decisions_begin(v, child->peers[ROLE_SENSOR]);
 		if (r < 0)
-			log_warning(r, "cannot give the rules to the sensor");
+			log_warning(r, "cannot begin to give decisions to the sensor");
 	}
-	finish(child, 0, "%s", layers_digest(v->layers));
 	return 0;
 }
 
@@ -461,6 +564,7 @@ int main(int argc, char **argv)
 		verifier.stored[layer].fd = -1;
 	status = child_main(argc, argv, &ops, &verifier);
 	layers_free(verifier.layers);
+	free(verifier.decisions);
 	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
 		policy_free(verifier.judges[layer].policy);
 		cleanup_closep(&verifier.stored[layer].fd);

@@ -157,6 +157,14 @@ static void add_done(struct strbuf *sb, const char *done, const char *found,
 /* What happened to the object, without a full stop. */
 static void add_happening(struct strbuf *sb, enum verdict verdict, const struct event *event)
 {
+	if (event->kernel.outcome == OUTCOME_DENIED) {
+		strbuf_add_str(sb, " was denied");
+		if (event->subject.is_known) {
+			strbuf_add_str(sb, " to ");
+			add_doer(sb, &event->subject);
+		}
+		return;
+	}
 	if (event->kind == EVENT_EXEC || event->kind == EVENT_RUNNING) {
 		add_run(sb, &event->subject);
 		return;
@@ -221,6 +229,22 @@ static void add_reason(struct strbuf *sb, const struct judgement *judgement,
 	strbuf_add_char(sb, '.');
 }
 
+/* What the kernel did by itself, and on which grounds. */
+static void add_answer(struct strbuf *sb, const struct kernel_answer *kernel)
+{
+	static const char *const effects[OUTCOME_COUNT] = {
+		[OUTCOME_DENIED] = "The kernel denied it as",
+		[OUTCOME_SPARED] = "It is never blocked, so it ran; the kernel had found it",
+		[OUTCOME_LATE] =
+			"It was let pass because the agent was silent; the kernel had found it",
+	};
+
+	if (kernel->outcome != OUTCOME_ALLOWED)
+		strbuf_printf(sb, " %s %s by generation %u of its decisions.",
+			      effects[kernel->outcome], answer_name(kernel->answer),
+			      kernel->generation);
+}
+
 static int fill_sides(const struct judgement *judgement, const struct file_fact *now,
 		      const struct file_fact *approved, struct finding *finding)
 {
@@ -265,6 +289,7 @@ static int fill_detail(const struct judgement *judgement, const struct event *ev
 	add_path(&sb, finding->path);
 	add_happening(&sb, judgement->verdict, event);
 	add_reason(&sb, judgement, approved, finding);
+	add_answer(&sb, &event->kernel);
 	finding->detail = strbuf_take(&sb);
 	return finding->detail ? 0 : -ENOMEM;
 }

@@ -40,6 +40,11 @@ static int parse_rung(const char *text, void *field, struct diag *diag)
 						  NULL});
 }
 
+static int parse_yes_no(const char *text, void *field, struct diag *diag)
+{
+	return parse_choice(text, field, diag, (const char *const[]){"yes", "no", NULL});
+}
+
 static int parse_privacy(const char *text, void *field, struct diag *diag)
 {
 	return parse_choice(text, field, diag,
@@ -71,6 +76,8 @@ static const struct ini_key keys[] = {
 	KEY("baseline", site_policy, parse_optional_path),
 	KEY("baseline", host_policy, parse_optional_path),
 	KEY("sensor", rung, parse_rung),
+	KEY("sensor", enforce, parse_yes_no),
+	KEY("sensor", dead_man_s, ini_field_seconds),
 	KEY("sensor", scan_interval_s, ini_field_seconds),
 	KEY("sensor", recheck_interval_s, ini_field_seconds),
 	KEY("checks", profile, ini_field_string),
@@ -126,6 +133,7 @@ static int set_defaults(struct config *config)
 	r |= copy_string("", &config->site_policy);
 	r |= copy_string("", &config->host_policy);
 	r |= copy_string("auto", &config->rung);
+	r |= copy_string("no", &config->enforce);
 	r |= copy_string("hmi-sl3", &config->profile);
 	r |= copy_string("off", &config->arguments);
 	r |= copy_string("clear", &config->user_names);
@@ -136,6 +144,7 @@ static int set_defaults(struct config *config)
 	r |= copy_string("/etc/plumbline/agent.key", &config->key);
 	if (r < 0)
 		return -ENOMEM;
+	config->dead_man_s = 300;
 	config->scan_interval_s = 6 * 3600;
 	config->recheck_interval_s = 60;
 	config->check_interval_s = 3600;

@@ -36,6 +36,8 @@ struct config {
 	char *vendor_policy, *model_policy, *site_policy, *host_policy;
 	/* [sensor] */
 	char *rung;		     /* "auto", or the highest rung to try */
+	char *enforce;		     /* "yes": deny code that is not approved, on the lsm rung */
+	uint64_t dead_man_s;	     /* enforcing without a word of the agent; default 300 */
 	uint64_t scan_interval_s;    /* full walk of the monitored trees; default 21600 */
 	uint64_t recheck_interval_s; /* open findings; default 60 */
 	/* [checks] */

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "model/decision.h"
 #include "model/file_fact.h"
 #include "model/subject.h"
 
@@ -26,13 +27,16 @@ enum event_kind {
 	EVENT_PHASE, /* coverage phase changed: @text is "observing", "warming" or "covered" */
 	EVENT_RUNG,  /* @text is the rung's name; @detail says why not a higher one */
 	EVENT_LOAD,  /* @object: a file that became code without being a program's start; @text is
-		      * "script", "library" or "module" */
+		      * "script", "library" or "module"; or "program", the start of one that was
+		      * denied */
 	EVENT_CLOCK, /* the wall clock stepped back by @count ns */
 	EVENT_MOUNT, /* at @object.path something else is mounted now: @text says what; @count 0: it
 		      * was before. Without a path @text is EVENT_MOUNT_BEGIN or _END, and all that
 		      * is mounted in monitored places stands between */
 	EVENT_HELD,  /* the kernel went on telling while no sensor ran: @text says what, @detail
 		      * what it did not see; @count: records that waited */
+	EVENT_ENFORCEMENT, /* @text is "enforce" or "observe", @detail why not more; @count
+			    * decisions are in force, of @kernel.generation */
 	EVENT_KIND_COUNT,
 };
 
@@ -61,8 +65,9 @@ struct event {
 	struct subject subject;
 	struct file_fact object;
 	struct file_fact script;
-	char *text;   /* see the kinds */
-	char *detail; /* free words for a person; NULL */
+	struct kernel_answer kernel; /* EVENT_EXEC, EVENT_LOAD */
+	char *text;		     /* see the kinds */
+	char *detail;		     /* free words for a person; NULL */
 };
 
 void event_done(struct event *event);

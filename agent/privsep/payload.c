@@ -12,6 +12,8 @@
 
 #include "base/str.h"
 
+_Static_assert(sizeof(struct decision) == SHA256_SIZE + 1, "decisions travel as they are");
+
 static uint32_t get_enum(struct message *message, uint32_t count)
 {
 	uint32_t value = m_get_u32(message);
@@ -137,6 +139,9 @@ void m_put_event(struct message *message, const struct event *event)
 	m_put_subject(message, &event->subject);
 	m_put_file_fact(message, &event->object);
 	m_put_file_fact(message, &event->script);
+	m_put_u32(message, event->kernel.answer);
+	m_put_u32(message, event->kernel.outcome);
+	m_put_u32(message, event->kernel.generation);
 	m_put_string(message, event->text);
 	m_put_string(message, event->detail);
 }
@@ -152,10 +157,32 @@ void m_get_event(struct message *message, struct event *to)
 	m_get_subject(message, &to->subject);
 	m_get_file_fact(message, &to->object);
 	m_get_file_fact(message, &to->script);
+	to->kernel.answer = get_enum(message, ANSWER_COUNT);
+	to->kernel.outcome = get_enum(message, OUTCOME_COUNT);
+	to->kernel.generation = m_get_u32(message);
 	to->text = m_get_string(message);
 	to->detail = m_get_string(message);
 	if (to->kind == EVENT_NONE)
 		message_set_bad(message);
+}
+
+void m_put_decisions(struct message *message, const struct decision *decisions, size_t count)
+{
+	m_put_bytes(message, decisions, count * sizeof(*decisions));
+}
+
+const struct decision *m_get_decisions(struct message *message, size_t *ret_count)
+{
+	size_t len;
+	const struct decision *decisions = m_get_bytes(message, &len);
+
+	*ret_count = len / sizeof(*decisions);
+	if (len % sizeof(*decisions) != 0)
+		message_set_bad(message);
+	for (size_t i = 0; i < *ret_count; i++)
+		if (decisions[i].kind == DECISION_NONE || decisions[i].kind >= DECISION_KIND_COUNT)
+			message_set_bad(message);
+	return decisions;
 }
 
 void m_put_check_result(struct message *message, const struct check_result *result)

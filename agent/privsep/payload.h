@@ -5,6 +5,7 @@
 #define PLUMBLINE_PRIVSEP_PAYLOAD_H
 
 #include "model/check_result.h"
+#include "model/decision.h"
 #include "model/event.h"
 #include "model/standing.h"
 #include "privsep/message.h"
@@ -15,6 +16,10 @@ void m_put_subject(struct message *message, const struct subject *subject);
 void m_get_subject(struct message *message, struct subject *to);
 void m_put_event(struct message *message, const struct event *event);
 void m_get_event(struct message *message, struct event *to);
+/* At most DECISIONS_A_MESSAGE of them; what is got points into the message. */
+#define DECISIONS_A_MESSAGE 1800
+void m_put_decisions(struct message *message, const struct decision *decisions, size_t count);
+const struct decision *m_get_decisions(struct message *message, size_t *ret_count);
 void m_put_check_result(struct message *message, const struct check_result *result);
 void m_get_check_result(struct message *message, struct check_result *to);
 void m_put_standing(struct message *message, const struct standing *standing);

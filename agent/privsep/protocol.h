@@ -80,6 +80,10 @@ enum msg_type {
 	MSG_BASELINE_ENTRY, /* a file_fact (payload.h) */
 	MSG_BASELINE_END,   /* u64 entries sent */
 	MSG_BASELINE_RESULT, /* i64 0 or negative errno; string reason */
+	/* verifier -> sensor, before the rules: what of the baseline may become code */
+	MSG_DECISIONS_BEGIN, /* u64 how many come; string digest of the effective baseline */
+	MSG_DECISIONS,	     /* decisions (payload.h). Any number of these */
+	MSG_DECISIONS_END,   /* u64 how many were sent: they are in force from here on */
 
 	/* sensor -> recorder */
 	MSG_EVENT,    /* an event (payload.h) */

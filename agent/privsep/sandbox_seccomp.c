@@ -243,6 +243,8 @@ static const struct rule rules[] = {
 
 	/* Maps, once the programs are loaded. */
 	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_LOOKUP_ELEM, ANSWER_ALLOW},
+	/* A set of decisions, made before it takes the place of the one in force. */
+	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_CREATE, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_UPDATE_ELEM, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_DELETE_ELEM, ANSWER_ALLOW},
 	{SENSOR, "bpf", 0, INT_BITS, BPF_MAP_GET_NEXT_KEY, ANSWER_ALLOW},

@@ -36,6 +36,7 @@ struct observer_exec {
 	uint64_t bytes;
 	bool is_in_user_ns; /* its paths need not be the host's */
 	bool is_gone;	    /* it has no name any more, or never had one */
+	struct kernel_answer kernel;
 	bool is_unverified; /* the kernel has never seen its content read: no stamp may vouch for it
 			     */
 	const char *script; /* file named to execve() that the program interprets; NULL: none */

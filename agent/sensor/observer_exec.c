@@ -145,8 +145,10 @@ static int tell_later(struct observer *o, struct event *event)
 
 void observer_exec(struct observer *o, const struct observer_exec *exec)
 {
-	struct event event = {
-		.kind = exec->kind, .time_ns = exec->time_ns, .text = (char *)exec->how};
+	struct event event = {.kind = exec->kind,
+			      .time_ns = exec->time_ns,
+			      .kernel = exec->kernel,
+			      .text = (char *)exec->how};
 	const char *detail = NULL;
 	struct stat st;
 

@@ -21,6 +21,25 @@ static void tell_too_long(struct record_sink *sink, const struct record *record,
 	observer_gap(sink->observer, &(struct sensor_gap){cause, missed, 1, ns, ns});
 }
 
+_Static_assert(EV_VERDICT_COUNT == (int)ANSWER_COUNT &&
+		       EV_VERDICT_UNVERIFIABLE == (int)ANSWER_UNVERIFIABLE &&
+		       EV_VERDICT_UNVERIFIED == (int)ANSWER_UNVERIFIED,
+	       "answers stand in the order of the kernel's verdicts");
+
+static struct kernel_answer answer_of(const struct ev_judgement *judged)
+{
+	struct kernel_answer answer = {
+		.answer = (enum answer)judged->verdict,
+		.outcome = judged->flags & EV_JUDGED_DENIED    ? OUTCOME_DENIED
+			   : judged->flags & EV_JUDGED_CLOSURE ? OUTCOME_SPARED
+			   : judged->flags & EV_JUDGED_LATE    ? OUTCOME_LATE
+							       : OUTCOME_ALLOWED,
+		.generation = judged->generation,
+	};
+
+	return answer;
+}
+
 static bool is_unverified(const struct ev_judgement *judged)
 {
 	return judged->verdict == EV_VERDICT_UNVERIFIED ||
@@ -38,6 +57,7 @@ static int on_program(struct record_sink *sink, const struct record *record)
 		.is_gone = record->exec.nlink == 0 ||
 			   record->exec.exe.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
 		.is_unverified = is_unverified(&record->exec.judged),
+		.kernel = answer_of(&record->exec.judged),
 		.pid = record->hdr.pid,
 		.cookie = record->hdr.cookie,
 		.time_ns = wall_ns(sink, record->hdr.ktime),
@@ -100,6 +120,7 @@ static int on_load(struct record_sink *sink, const struct record *record)
 		.is_gone = record->load.nlink == 0 ||
 			   record->load.path.flags & (EV_TEXT_DELETED | EV_TEXT_DETACHED),
 		.is_unverified = is_unverified(&record->load.judged),
+		.kernel = answer_of(&record->load.judged),
 		.pid = record->hdr.pid,
 		.cookie = record->hdr.cookie,
 		.time_ns = wall_ns(sink, record->hdr.ktime),

@@ -16,6 +16,10 @@
 #define BATCH	     512
 
 _Static_assert(EV_DIGEST == SHA256_SIZE, "digests cross the kernel boundary as they are");
+_Static_assert(EV_DECISION_APPROVED == (int)DECISION_APPROVED &&
+		       EV_DECISION_REVOKED == (int)DECISION_REVOKED &&
+		       EV_DECISION_COUNT == (int)DECISION_KIND_COUNT,
+	       "kinds cross the kernel boundary as they are");
 
 struct verdicts {
 	struct verdict_maps maps;
@@ -235,7 +239,7 @@ int verdicts_begin(struct verdicts *v, uint64_t count)
 	cleanup_close int fd = -1;
 
 	drop_next(v);
-	if (count > VERDICTS_MAX_DECISIONS)
+	if (count > DECISIONS_MAX)
 		return -EMSGSIZE;
 	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "decision_set", sizeof(struct ev_digest),
 			    sizeof(struct ev_decision), (uint32_t)count + 1, NULL);
@@ -247,7 +251,7 @@ int verdicts_begin(struct verdicts *v, uint64_t count)
 	return 0;
 }
 
-static int add_batch(struct verdicts *v, const struct verdict_decision *decisions, uint32_t count)
+static int add_batch(struct verdicts *v, const struct decision *decisions, uint32_t count)
 {
 	struct ev_digest keys[BATCH];
 	struct ev_decision values[BATCH];
@@ -259,7 +263,7 @@ static int add_batch(struct verdicts *v, const struct verdict_decision *decision
 	return bpf_map_update_batch(v->next, keys, values, &count, NULL) < 0 ? -errno : 0;
 }
 
-int verdicts_add(struct verdicts *v, const struct verdict_decision *decisions, size_t count)
+int verdicts_add(struct verdicts *v, const struct decision *decisions, size_t count)
 {
 	if (v->next < 0)
 		return -EINVAL;

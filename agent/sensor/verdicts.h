@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "ebpf/event.h"
+#include "model/decision.h"
 #include "model/fact_collect.h"
 
 struct verdicts;
@@ -66,19 +67,13 @@ void verdicts_void_stamps(struct verdicts *verdicts);
 /* What is known of devices may be so no more. */
 void verdicts_mounts_changed(struct verdicts *verdicts);
 
-struct verdict_decision {
-	uint8_t sha256[SHA256_SIZE];
-	uint32_t kind; /* enum ev_decision_kind */
-};
-
 /*
  * A new set: begin with how many there will be, add, commit; the old one answers until then and
- * stays when one of these fails. -EMSGSIZE for more than VERDICTS_MAX_DECISIONS or than was said,
+ * stays when one of these fails. -EMSGSIZE for more than DECISIONS_MAX or than was said,
  * -ENODATA for fewer, -EINVAL without begin. A begin drops what an earlier one began.
  */
-#define VERDICTS_MAX_DECISIONS 1000000
 int verdicts_begin(struct verdicts *verdicts, uint64_t count);
-int verdicts_add(struct verdicts *verdicts, const struct verdict_decision *decisions, size_t count);
+int verdicts_add(struct verdicts *verdicts, const struct decision *decisions, size_t count);
 int verdicts_commit(struct verdicts *verdicts);
 /* Of the set in force; 0: none. */
 uint32_t verdicts_generation(const struct verdicts *verdicts);

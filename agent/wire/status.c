@@ -29,6 +29,8 @@ void status_done(struct status *status)
 	free(status->phase);
 	free(status->rung);
 	free(status->rung_reason);
+	free(status->enforcement);
+	free(status->enforcement_reason);
 	free(status->baseline_name);
 	free(status->link_url);
 	free(status->link_reason);
@@ -237,6 +239,10 @@ int status_encode(const struct status *status, struct strbuf *out)
 	json_put_string(&j, "rung", status->rung);
 	json_put_string(&j, "rung_reason", status->rung_reason);
 	json_put_time(&j, "coverage_since", status->coverage_since_ns);
+	json_put_string(&j, "enforcement", status->enforcement);
+	json_put_string(&j, "enforcement_reason", status->enforcement_reason);
+	json_put_u64(&j, "decisions", status->decisions);
+	json_put_u64(&j, "generation", status->generation);
 	put_baseline(&j, status);
 	put_counts(&j, status);
 	put_link(&j, status);
@@ -405,6 +411,10 @@ static void read_all(struct reader *reader, json_t *tree, struct status *status)
 	read_text(reader, tree, "rung", &status->rung);
 	read_text(reader, tree, "rung_reason", &status->rung_reason);
 	read_time(reader, tree, "coverage_since", &status->coverage_since_ns);
+	read_text(reader, tree, "enforcement", &status->enforcement);
+	read_text(reader, tree, "enforcement_reason", &status->enforcement_reason);
+	read_u64(reader, tree, "decisions", &status->decisions);
+	read_u64(reader, tree, "generation", &status->generation);
 
 	part = read_object(reader, tree, "baseline");
 	read_text(reader, part, "name", &status->baseline_name);

@@ -4,6 +4,7 @@
  * the host (control socket only), so it is no part of the data dictionary.
  *
  * {"type":"status","time","agent","version","os","kernel","profile","phase","rung","rung_reason","coverage_since",
+ *  "enforcement","enforcement_reason","decisions","generation",
  *  "baseline":{"name","revision","digest","entries","made_at",
  *   "layers":[{"layer","name","revision","digest","made_at"}]} or null; of several layers the name
  * is all their names, and the revision 0,
@@ -44,7 +45,9 @@ struct status {
 	int64_t time_ns; /* of the answer */
 	char *agent, *version, *os, *kernel, *profile;
 	char *phase, *rung, *rung_reason;
-	int64_t coverage_since_ns; /* of the lasting interval; 0: none */
+	int64_t coverage_since_ns;		/* of the lasting interval; 0: none */
+	char *enforcement, *enforcement_reason; /* "enforce", or "observe" and why */
+	uint64_t decisions, generation;		/* in the kernel: digests, and which set; 0: none */
 
 	char baseline_digest[SHA256_HEX_SIZE]; /* "": none is loaded */
 	char *baseline_name;

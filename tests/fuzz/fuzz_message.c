@@ -35,6 +35,14 @@ static void take_check_result(struct message *in, struct message *again)
 	m_put_check_result(again, &result);
 }
 
+static void take_decisions(struct message *in, struct message *again)
+{
+	size_t count;
+	const struct decision *decisions = m_get_decisions(in, &count);
+
+	m_put_decisions(again, decisions, count);
+}
+
 static void take_plain_fields(struct message *in, struct message *again)
 {
 	cleanup_free char *text = NULL;
@@ -53,7 +61,7 @@ static void take_plain_fields(struct message *in, struct message *again)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const takers[])(struct message *, struct message *) = {
-		take_file_fact, take_event, take_check_result, take_plain_fields};
+		take_file_fact, take_event, take_check_result, take_plain_fields, take_decisions};
 	cleanup_message struct message again = MESSAGE_INIT(0);
 	struct message in = {.is_received = true, .is_borrowed = true, .fd = -1};
 

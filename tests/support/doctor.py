@@ -16,6 +16,7 @@ LINE = {"name": str, "works": bool, "error": (str, type(None))}
 HIGHER = {"rung": str, "error": str, "why": str, "would_see": [SIGHT], "changes": [CHANGE]}
 PART = {"name": str, "state": str, "serves": str, "error": (str, type(None)), "problem": (str, type(None)), "skipped": int}
 ANSWER = {"rung": str, "source": str, "kernel": str, "lsm": (str, type(None)), "lockdown": (str, type(None)), "btf": bool,
+          "can_deny": bool, "no_denial": (str, type(None)),
           "higher": [HIGHER], "parts": [PART], "changes": [CHANGE], "program_types": [LINE], "capabilities": [LINE],
           "sights": [SIGHT], "not_looked_at": [str]}
 

@@ -6,7 +6,8 @@
  *   sensor_host PROGRAM CONFIG
  *
  * Standard input, a command a line: `tree PATH` and `ignore PATH` collect
- * rules, `watch` sends them; `recheck PATH`, `rescan [TREE]`; `pause` stops
+ * rules, `watch` sends them; `approve SHA256` and `revoke SHA256` collect
+ * decisions, `decide` sends them; `recheck PATH`, `rescan [TREE]`; `pause` stops
  * reading events, `resume` reads again. At its end the sensor is told to stop,
  * and its exit status is ours.
  */
@@ -33,6 +34,7 @@ struct host {
 	int recorder; /* read by hand, so that it can be left unread */
 	struct loop_source *reading;
 	struct strbuf rules, input;
+	struct strbuf decisions; /* struct decision after struct decision */
 };
 
 static void put_fact(struct json *j, const char *key, const struct file_fact *fact)
@@ -105,6 +107,9 @@ static void print_event(const struct event *event)
 	put_fact(&j, "object", &event->object);
 	put_fact(&j, "script", &event->script);
 	put_subject(&j, &event->subject);
+	json_put_string(&j, "answer", answer_name(event->kernel.answer));
+	json_put_string(&j, "outcome", outcome_name(event->kernel.outcome));
+	json_put_u64(&j, "generation", event->kernel.generation);
 	json_put_string(&j, "text", event->text);
 	json_put_string(&j, "detail", event->detail);
 	json_end_object(&j);
@@ -198,6 +203,34 @@ static int set_reading(struct host *host, bool is_reading)
 	return loop_set_events(host->reading, is_reading ? EPOLLIN : 0);
 }
 
+static int add_decision(struct host *host, enum decision_kind kind, const char *hex)
+{
+	struct decision decision = {.kind = kind};
+	int r = hex_decode(hex, strlen(hex), decision.sha256, SHA256_SIZE);
+
+	strbuf_add(&host->decisions, (const char *)&decision, sizeof(decision));
+	return r;
+}
+
+static int send_decisions(struct host *host)
+{
+	size_t count = host->decisions.len / sizeof(struct decision);
+	cleanup_message struct message begin = MESSAGE_INIT(MSG_DECISIONS_BEGIN);
+	cleanup_message struct message all = MESSAGE_INIT(MSG_DECISIONS);
+	cleanup_message struct message end = MESSAGE_INIT(MSG_DECISIONS_END);
+	int r;
+
+	m_put_u64(&begin, count);
+	m_put_string(&begin, "digest");
+	m_put_decisions(&all, (const struct decision *)host->decisions.data, count);
+	m_put_u64(&end, count);
+	strbuf_clear(&host->decisions);
+	r = channel_send(host->verifier, &begin);
+	if (r == 0)
+		r = channel_send(host->verifier, &all);
+	return r < 0 ? r : channel_send(host->verifier, &end);
+}
+
 static int obey(struct host *host, char *line)
 {
 	char *argument = line;
@@ -214,6 +247,12 @@ static int obey(struct host *host, char *line)
 		return send_to_sensor(host, MSG_RECHECK, argument);
 	else if (str_equal(verb, "rescan"))
 		return send_to_sensor(host, MSG_RESCAN, argument);
+	else if (str_equal(verb, "approve"))
+		return add_decision(host, DECISION_APPROVED, argument);
+	else if (str_equal(verb, "revoke"))
+		return add_decision(host, DECISION_REVOKED, argument);
+	else if (str_equal(verb, "decide"))
+		return send_decisions(host);
 	else if (str_equal(verb, "pause"))
 		return set_reading(host, false);
 	else if (str_equal(verb, "resume"))

@@ -28,6 +28,8 @@ static const size_t texts[] = {
 	offsetof(struct status, phase),
 	offsetof(struct status, rung),
 	offsetof(struct status, rung_reason),
+	offsetof(struct status, enforcement),
+	offsetof(struct status, enforcement_reason),
 	offsetof(struct status, baseline_name),
 	offsetof(struct status, link_url),
 	offsetof(struct status, link_reason),
@@ -37,6 +39,8 @@ static const size_t texts[] = {
 static const size_t numbers[] = {
 	offsetof(struct status, baseline_revision),
 	offsetof(struct status, baseline_entries),
+	offsetof(struct status, decisions),
+	offsetof(struct status, generation),
 	offsetof(struct status, open),
 	offsetof(struct status, sequence),
 	offsetof(struct status, acked),
