@@ -13,8 +13,9 @@ import time
 
 CPU = "max,-cx16"
 HOST_TIME = ("-accel", "tcg,thread=multi")
-# The machine's clocks count instructions, 2 ns each, and skip what it sleeps: a busy host does not slow it.
-OWN_TIME = ("-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off", "-rtc", "clock=vm")
+# The machine's clocks count instructions, 2 ns each, while it computes: a busy host does not slow that. While it waits
+# they go with the host's; with sleep=off they would leap from timer to timer during each access to the disk.
+OWN_TIME = ("-accel", "tcg,thread=single", "-icount", "shift=1,sleep=on", "-rtc", "clock=vm")
 
 
 class Died(Exception):
