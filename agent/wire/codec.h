@@ -111,9 +111,9 @@ int codec_encode(const struct wire_record *record, const struct wire_policy *pol
 		 struct strbuf *out);
 
 /*
- * One JSON object (with or without "seq"). Unknown and repeated fields, wrong types, missing
- * required fields and depth over 4 are -EBADMSG with @diag naming the field; over CODEC_MAX_BYTES
- * is -E2BIG. Times come back in milliseconds.
+ * One JSON object (with or without "seq"). Repeated fields, wrong types, missing required fields
+ * and depth over 4 are -EBADMSG with @diag naming the field; over CODEC_MAX_BYTES is -E2BIG. Fields
+ * that a later version may have added are passed over. Times come back in milliseconds.
  */
 int codec_decode(const char *text, size_t len, struct wire_record *ret_record, struct diag *diag);
 

@@ -171,9 +171,9 @@ static bool is_of(const struct wire_field *row, enum wire_record_type type)
 	return row->record == type || row->record == WIRE_NONE;
 }
 
-/* Every key must be a row; @group is the row of the object that @tree is, NULL at the top. */
-static int check_keys(const struct wire_field *fields, size_t count, enum wire_record_type type,
-		      const struct wire_field *group, const json_t *tree, struct diag *diag)
+/* @group is the row of the object that @tree is, NULL at the top. */
+static int refuse_unknown(const struct wire_field *fields, size_t count, enum wire_record_type type,
+			  const struct wire_field *group, const json_t *tree, struct diag *diag)
 {
 	const char *key;
 	json_t *value;
@@ -231,10 +231,6 @@ int field_decode(const struct wire_field *fields, size_t count, enum wire_record
 	const json_t *members = NULL;
 	int r;
 
-	r = check_keys(fields, count, type, NULL, tree, diag);
-	if (r < 0)
-		return r;
-
 	for (const struct wire_field *row = fields; row < fields + count; row++) {
 		void *field = (char *)object + row->offset;
 
@@ -251,8 +247,6 @@ int field_decode(const struct wire_field *fields, size_t count, enum wire_record
 			group = row;
 			members = json_object_get(tree, row->name);
 			r = decode_group(row, members, field, diag);
-			if (r == 0 && members)
-				r = check_keys(fields, count, type, group, members, diag);
 		} else {
 			r = decode_value(row, json_object_get(tree, row->name), field, diag);
 		}
@@ -260,4 +254,18 @@ int field_decode(const struct wire_field *fields, size_t count, enum wire_record
 			return r;
 	}
 	return 0;
+}
+
+int field_refuse_unknown(const struct wire_field *fields, size_t count, enum wire_record_type type,
+			 const struct json_t *tree, struct diag *diag)
+{
+	int r = refuse_unknown(fields, count, type, NULL, tree, diag);
+
+	for (const struct wire_field *row = fields; r == 0 && row < fields + count; row++) {
+		const json_t *members = json_object_get(tree, row->name);
+
+		if (is_of(row, type) && row->shape == &shape_group && members)
+			r = refuse_unknown(fields, count, type, row, members, diag);
+	}
+	return r;
 }

@@ -55,10 +55,16 @@ DEFINE_CLEANUP(struct json_t *, field_unload)
 const char *field_peek(const struct json_t *tree, const char *name);
 
 /*
- * Reads the members of @type and those of every record (WIRE_NONE). @object must be zeroed; on
- * failure it may be partly filled, and its _done() frees it.
+ * Reads the members of @type and those of every record (WIRE_NONE), and passes over those that a
+ * later version may have added. @object must be zeroed; on failure it may be partly filled, and its
+ * _done() frees it.
  */
 int field_decode(const struct wire_field *fields, size_t count, enum wire_record_type type,
 		 const struct json_t *tree, void *object, struct diag *diag);
+
+/* -EBADMSG with @diag naming it when @tree has a member that is no row: for what is signed as it is
+ * read. */
+int field_refuse_unknown(const struct wire_field *fields, size_t count, enum wire_record_type type,
+			 const struct json_t *tree, struct diag *diag);
 
 #endif

@@ -138,6 +138,9 @@ int receipt_verify(const char *text, size_t len, const char *ca_path,
 	r = field_load(text, len, REPLY_MAX_BYTES, &tree, diag);
 	if (r < 0)
 		return r;
+	r = field_refuse_unknown(receipt_fields, ARRAY_SIZE(receipt_fields), WIRE_NONE, tree, diag);
+	if (r < 0)
+		return r;
 	r = field_decode(receipt_fields, ARRAY_SIZE(receipt_fields), WIRE_NONE, tree, &receipt,
 			 diag);
 	if (r < 0)

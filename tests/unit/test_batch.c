@@ -148,8 +148,6 @@ static const struct {
 	{"\"plumbline\":1", "\"plumbline\":2", "format version 2"},
 	{"\"agent\":\"hmi-07\"", "\"agent\":\"hmi 07\"", "'agent'"},
 	{"\"chain_before\":\"0", "\"chain_before\":\"1", "chain hash"},
-	{"\"type\":\"batch\",\"plumbline\":1", "\"type\":\"batch\",\"plumbline\":1,\"x\":1",
-	 "unknown field 'x'"},
 	{"\"n\":2}\n", "\"n\":2}", "record 3 of 3 is missing"},
 	{"\"n\":2}\n", "\"n\":2}\n\n", "more records"},
 	{"{\"seq\":41,", "{ \"seq\":41,", "sequence 41"},

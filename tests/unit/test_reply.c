@@ -182,15 +182,16 @@ END_TEST
 static const struct {
 	const char *text;
 	int result;
+	const char *again; /* NULL: the text itself */
 } answers[] = {
 	{"{\"acked\":7}", 0},
 	{"{\"error\":\"no\"}", 0},
 	{"{\"error\":\"no\",\"expected_first\":3}", 0},
+	{"{\"acked\":7,\"new\":1}", 0, "{\"acked\":7}"}, /* of a later version */
 	{"{}", -EBADMSG},
 	{"{\"acked\":0}", -EBADMSG},
 	{"{\"acked\":7,\"error\":\"no\"}", -EBADMSG},
 	{"{\"acked\":\"7\"}", -EBADMSG},
-	{"{\"acked\":7,\"new\":1}", -EBADMSG},
 	{"<html>", -EBADMSG},
 	{"", -EBADMSG},
 };
@@ -204,7 +205,7 @@ START_TEST(answer_is_one_thing_or_refused)
 	ck_assert_int_eq(wire_answer_decode(text, strlen(text), &answer, NULL), answers[_i].result);
 	if (answers[_i].result == 0) {
 		ck_assert_int_eq(wire_answer_encode(&answer, &again), 0);
-		ck_assert_str_eq(again.data, text);
+		ck_assert_str_eq(again.data, answers[_i].again ?: text);
 	}
 }
 END_TEST
