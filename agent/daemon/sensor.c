@@ -256,7 +256,7 @@ static int look_at_parts(struct loop *loop, void *userdata)
 	};
 
 	sensor_list_parts(s->ops, s->sensor, &s->standing);
-	if (memcmp(&before, &s->standing, sizeof(before)) != 0)
+	if (!standing_is_same(&before, &s->standing))
 		tell_standing(s);
 	gap.count = standing_skipped_since(&s->standing, &before);
 	if (gap.count > 0)

@@ -102,6 +102,27 @@ bool standing_part_is_missing(const struct standing_part *part)
 	return part->state == PART_REFUSED || part->state == PART_ABSENT;
 }
 
+static bool is_same_part(const struct standing_part *a, const struct standing_part *b)
+{
+	return str_equal(a->name, b->name) && a->state == b->state && a->error == b->error &&
+	       a->skipped == b->skipped;
+}
+
+bool standing_is_same(const struct standing *a, const struct standing *b)
+{
+	if (a->capabilities != b->capabilities || a->hindrances != b->hindrances ||
+	    a->rung_count != b->rung_count || a->part_count != b->part_count)
+		return false;
+	for (size_t i = 0; i < a->rung_count; i++)
+		if (!str_equal(a->rungs[i].name, b->rungs[i].name) ||
+		    a->rungs[i].error != b->rungs[i].error)
+			return false;
+	for (size_t i = 0; i < a->part_count; i++)
+		if (!is_same_part(&a->parts[i], &b->parts[i]))
+			return false;
+	return true;
+}
+
 uint64_t standing_skipped_since(const struct standing *now, const struct standing *before)
 {
 	uint64_t sum = 0;

@@ -48,6 +48,8 @@ struct standing {
 	size_t rung_count, part_count;
 };
 
+bool standing_is_same(const struct standing *a, const struct standing *b);
+
 /* "attached", "refused", "absent", "unneeded". */
 const char *part_state_name(enum part_state state);
 /* What the part called @name is for, in a few words; NULL for one that is not known here. */

@@ -26,7 +26,7 @@ static int open_group(bool *ret_has_pidfd)
 {
 	const unsigned flags = FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK;
 	/* The access time of what is looked at is not ours to change, and a fifo never waits. */
-	const unsigned file_flags = O_RDONLY | O_NOATIME | O_NONBLOCK | O_LARGEFILE | O_CLOEXEC;
+	const unsigned file_flags = O_RDONLY | O_NOATIME | O_NONBLOCK | O_CLOEXEC;
 	int fd = fanotify_init(flags | FAN_REPORT_PIDFD, file_flags);
 
 	*ret_has_pidfd = fd >= 0;

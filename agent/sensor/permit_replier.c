@@ -176,7 +176,8 @@ static void on_answer(struct replier *r, const struct permit_question *answer)
 	if (!slot)
 		return;
 	/* Of a write that the queue holds still, the file itself tells. */
-	if (slot->fd >= 0 && (!stat_event(slot->fd, &now) || memcmp(&now, &slot->key, sizeof(now))))
+	if (slot->fd >= 0 &&
+	    (!stat_event(slot->fd, &now) || memcmp(&now, &slot->key, sizeof(now)) != 0))
 		slot->is_written = true;
 	is_known = answer->answer >= 0 && !slot->is_written;
 	if (is_known && is_cacheable(r, &slot->key))

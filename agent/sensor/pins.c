@@ -31,14 +31,25 @@ struct pins {
 	size_t earlier_count;
 };
 
+static void name_set(struct set *set)
+{
+	snprintf(set->name, sizeof(set->name), "set-%u-%u", set->abi, set->number);
+}
+
 static bool parse_set(const char *name, struct set *ret_set)
 {
 	struct set set = {0};
-	int end = 0;
+	char *end;
 
-	if (sscanf(name, "set-%9u-%9u%n", &set.abi, &set.number, &end) != 2 || name[end] != '\0')
+	if (strncmp(name, "set-", 4) != 0)
 		return false;
-	snprintf(set.name, sizeof(set.name), "%s", name);
+	set.abi = (unsigned)strtoul(name + 4, &end, 10);
+	if (*end != '-')
+		return false;
+	set.number = (unsigned)strtoul(end + 1, NULL, 10);
+	name_set(&set);
+	if (strcmp(set.name, name) != 0)
+		return false;
 	*ret_set = set;
 	return true;
 }
@@ -121,7 +132,7 @@ int pins_begin(struct pins *pins)
 		pins->earlier_count ? pins->earlier[pins->earlier_count - 1].number + 1 : 1;
 	struct set own = {.abi = EV_ABI, .number = number};
 
-	snprintf(own.name, sizeof(own.name), "set-%u-%u", own.abi, own.number);
+	name_set(&own);
 	if (mkdirat(pins->dir, own.name, 0700) < 0)
 		return -errno;
 	pins->own = own;
