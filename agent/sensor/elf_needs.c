@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/ini.h"
+#include "sensor/elf_interpreter.h"
 
 #define MAX_HEADERS 64
 #define MAX_DYNAMIC 1024
@@ -75,19 +76,13 @@ static int find_offset(const struct elf *elf, uint64_t address, uint64_t *ret_of
 	return -EBADMSG;
 }
 
-static int read_interpreter(const struct elf *elf, char **ret_text)
+static int read_interpreter(int fd, char **ret_text)
 {
-	const ElfW(Phdr) *h = find_header(elf, PT_INTERP);
-	char text[256] = "";
-	int r;
+	char text[256];
+	int r = elf_interpreter(fd, text, sizeof(text));
 
-	if (!h)
-		return 0;
-	if (h->p_filesz == 0 || h->p_filesz >= sizeof(text))
-		return -EBADMSG;
-	r = read_at(elf->fd, text, h->p_filesz, h->p_offset);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : -EBADMSG;
 	*ret_text = strdup(text);
 	return *ret_text ? 0 : -ENOMEM;
 }
@@ -169,7 +164,7 @@ int elf_needs_read(int fd, struct elf_needs *ret_needs)
 
 	r = read_headers(&elf);
 	if (r == 0)
-		r = read_interpreter(&elf, &needs.interpreter);
+		r = read_interpreter(fd, &needs.interpreter);
 	if (r == 0)
 		r = read_dynamic(&elf, &needs);
 	free(elf.strings);
