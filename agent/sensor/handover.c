@@ -175,6 +175,7 @@ static int on_old_record(const void *data, size_t len, void *userdata)
 	struct handover *h = userdata;
 	struct ev_hdr hdr;
 	uint32_t tree = 0;
+	bool is_told;
 
 	if (len < sizeof(hdr))
 		return 0;
@@ -183,11 +184,11 @@ static int on_old_record(const void *data, size_t len, void *userdata)
 		memcpy(&tree, (const uint8_t *)data + offsetof(struct ev_open, tree), sizeof(tree));
 	if (is_own_test(h, &hdr) || (tree && !takeover_knows_trees(h->old, h->state.rules)))
 		return 0;
-	/* The list of what runs came before; another old set may have told it, too. */
-	if (twins_take(h->twins, data, len))
-		return 0;
+	/* The list of what runs came before; another old set may have told it, too. Either way the
+	 * own ring may have it once more. */
+	is_told = twins_take(h->twins, data, len);
 	twins_put(h->twins, data, len);
-	return h->fn(data, len, h->userdata);
+	return is_told ? 0 : h->fn(data, len, h->userdata);
 }
 
 static void finish(struct handover *h)
