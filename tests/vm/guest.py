@@ -14,7 +14,7 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.abspath(os.path.join(HERE, "..", ".."))
 PACKAGES = ("bash", "dash", "coreutils", "util-linux", "mount", "procps", "grep", "sed", "findutils", "python3", "openssl",
-            "libcap2-bin", "attr", "kmod", "libc-bin", "mawk", "ca-certificates", "tar", "zstd", "e2fsprogs")
+            "libcap2-bin", "attr", "kmod", "libc-bin", "mawk", "ca-certificates", "tar", "zstd", "e2fsprogs", "bpftool")
 PROGRAMS = ("plumbline", "plumblined", "plumbline-collector", "plumbline-verifier", "plumbline-sensor",
             "plumbline-assessor", "plumbline-dumper", "plumbline-recorder", "plumbline-reporter")
 TREE = ("agent", "baselines", "packaging", "tests")  # agent/: names of messages, which tests read
