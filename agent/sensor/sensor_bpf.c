@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "sensor/bpf_probe.h"
 #include "sensor/bpf_source.h"
-#include "sensor/fan.h"
+#include "sensor/fan_changes.h"
 #include "sensor/handover.h"
 #include "sensor/mounts.h"
 #include "sensor/observer.h"
@@ -208,27 +208,8 @@ static int on_record(const void *data, size_t len, void *userdata)
 static void on_fan_event(const struct fan_event *event, void *userdata)
 {
 	struct sensor *sensor = userdata;
-	int64_t now_ns = clock_boot_ns();
-	struct pending_change change = {
-		.path = (char *)event->path,
-		.changes = event->changes | (event->is_dir ? OBSERVER_CHANGE_DIR : 0),
-		.first_ns = now_ns,
-		.pid = event->pid,
-	};
 
-	if (!event->path) {
-		observer_gap(sensor->observer,
-			     &(struct sensor_gap){"the kernel's queue of file changes overflowed",
-						  OBSERVER_MISSED_CHANGES, 0, sensor->seen_ns,
-						  now_ns});
-		(void)observer_look_again(sensor->observer, NULL);
-	} else if (event->is_mount) {
-		(void)observer_look_again(sensor->observer, event->path);
-	} else if (event->pid != (uint32_t)getpid()) {
-		observer_change(sensor->observer, &change);
-		if (event->changes & EVENT_CHANGE_WRITE)
-			observer_closed(sensor->observer, event->path);
-	}
+	fan_changes_take(sensor->observer, event, sensor->seen_ns);
 }
 
 static bool is_reported(uint64_t dev, void *userdata)

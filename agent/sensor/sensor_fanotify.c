@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "sensor/exec_fan.h"
-#include "sensor/fan.h"
+#include "sensor/fan_changes.h"
 #include "sensor/mounts.h"
 #include "sensor/observer.h"
 #include "sensor/open_exec.h"
@@ -101,29 +101,11 @@ static void on_exec(const struct exec_fan_event *event, void *userdata)
 static void on_change(const struct fan_event *event, void *userdata)
 {
 	struct sensor *sensor = userdata;
-	int64_t now_ns = clock_boot_ns();
-	struct pending_change change = {
-		.path = (char *)event->path,
-		.changes = event->changes | (event->is_dir ? OBSERVER_CHANGE_DIR : 0),
-		.first_ns = now_ns,
-		.pid = event->pid,
-	};
 
-	if (!event->path) {
-		observer_gap(sensor->observer,
-			     &(struct sensor_gap){"the kernel's queue of file changes overflowed",
-						  OBSERVER_MISSED_CHANGES, 0, sensor->read_ns,
-						  now_ns});
-		(void)observer_look_again(sensor->observer, NULL);
-	} else if (event->is_mount) {
-		(void)observer_look_again(sensor->observer, event->path);
-	} else if (event->pid != (uint32_t)getpid()) {
-		if (event->pid)
-			open_exec_note(sensor->opens, event->pid);
-		observer_change(sensor->observer, &change);
-		if (event->changes & EVENT_CHANGE_WRITE)
-			observer_closed(sensor->observer, event->path);
-	}
+	/* Before it ends: who it was is asked of /proc. */
+	if (event->path && !event->is_mount && event->pid && event->pid != (uint32_t)getpid())
+		open_exec_note(sensor->opens, event->pid);
+	fan_changes_take(sensor->observer, event, sensor->read_ns);
 }
 
 static bool is_reported(uint64_t dev, void *userdata)

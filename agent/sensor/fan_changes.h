@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a change that fanotify told means to the observer: for every rung that has such a group. */
+#ifndef PLUMBLINE_SENSOR_FAN_CHANGES_H
+#define PLUMBLINE_SENSOR_FAN_CHANGES_H
+
+#include "sensor/fan.h"
+#include "sensor/observer.h"
+
+/* @since_ns: boot clock of the last look at the group, from where on an overflow may have lost
+ * events. The sensor's own changes are no news. */
+void fan_changes_take(struct observer *observer, const struct fan_event *event, int64_t since_ns);
+
+#endif
