@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/strbuf.h"
-#include "sensor/elf_needs.h"
+#include "sensor/elf_libraries.h"
 
 #define MAX_FILES  4096
 #define MAX_SHELLS 65536
@@ -57,11 +57,6 @@ static const char *const patterns[] = {
 	NULL,
 };
 
-/* Where ld.so looks when a file says nothing else. */
-static const char *const library_patterns[] = {
-	"/lib/*-linux-gnu*/", "/lib64/", "/lib/", "/usr/local/lib/", NULL,
-};
-
 struct search {
 	closure_fn fn;
 	void *userdata;
@@ -70,9 +65,10 @@ struct search {
 };
 
 /* Adds @path unless it is there or does not exist. */
-static int add(struct search *s, const char *path)
+static int add(const char *path, void *userdata)
 {
 	cleanup_free char *real = realpath(path, NULL);
+	struct search *s = userdata;
 	int r;
 
 	if (!real)
@@ -96,7 +92,7 @@ static int add_pattern(struct search *s, const char *pattern)
 
 	r = r == GLOB_NOSPACE ? -ENOMEM : 0;
 	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++)
-		r = add(s, found.gl_pathv[i]);
+		r = add(found.gl_pathv[i], s);
 	globfree(&found);
 	return r;
 }
@@ -113,68 +109,7 @@ static int add_shells(struct search *s)
 	r = 0;
 	while (r == 0 && (line = strsep(&rest, "\n")))
 		if (line[0] == '/')
-			r = add(s, line);
-	return r;
-}
-
-/* 1 when it was found in @folder. */
-static int add_from(struct search *s, const char *folder, const char *name)
-{
-	char path[PATH_MAX];
-	int r;
-
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path) ||
-	    access(path, F_OK) < 0)
-		return 0;
-	r = add(s, path);
-	return r < 0 ? r : 1;
-}
-
-static int add_from_path(struct search *s, const char *folders, const char *name)
-{
-	cleanup_free char *copy = folders ? strdup(folders) : NULL;
-	char *rest = copy, *folder;
-	int r = 0;
-
-	if (folders && !copy)
-		return -ENOMEM;
-	while (r == 0 && (folder = strsep(&rest, ":")))
-		if (folder[0] == '/')
-			r = add_from(s, folder, name);
-	return r;
-}
-
-static int add_library(struct search *s, const char *folders, const char *name)
-{
-	int r = name[0] == '/' ? add(s, name) : add_from_path(s, folders, name);
-
-	for (const char *const *p = library_patterns; r == 0 && *p && name[0] != '/'; p++) {
-		char pattern[PATH_MAX];
-
-		/* A name is a name, and not a pattern. */
-		if (strpbrk(name, "*?[\\") ||
-		    snprintf(pattern, sizeof(pattern), "%s%s", *p, name) >= (int)sizeof(pattern))
-			return 0;
-		r = add_pattern(s, pattern);
-	}
-	return r < 0 ? r : 0;
-}
-
-static int look_into(struct search *s, const char *path)
-{
-	cleanup_elf_needs struct elf_needs needs = {0};
-	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return 0;
-	r = elf_needs_read(fd, &needs);
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	if (needs.interpreter)
-		r = add(s, needs.interpreter);
-	for (char **name = needs.names; r == 0 && name && *name; name++)
-		r = add_library(s, needs.path, *name);
+			r = add(line, s);
 	return r;
 }
 
@@ -199,7 +134,7 @@ int closure_each(const char *folder, closure_fn fn, void *userdata)
 		r = add_pattern(s, "/usr/sbin/plumbline*");
 	/* What is found is looked into in turn. */
 	while (r == 0 && s->done < s->count)
-		r = look_into(s, s->files[s->done++]);
+		r = elf_libraries_each("", s->files[s->done++], add, s);
 	for (size_t i = 0; i < s->count; i++)
 		free(s->files[i]);
 	return r;

@@ -6,9 +6,11 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "sensor/elf_libraries.h"
 #include "sensor/hash_key.h"
 
 /* Power of two, above FIRST_FILES_MAX. */
@@ -23,23 +25,25 @@ enum stage {
 };
 
 struct first_files {
-	const char *root;
+	char root[PATH_MAX]; /* resolved; "": this machine's */
 	const struct watch_set *set;
 	enum stage stage;
 	char *paths[FIRST_FILES_MAX];
 	size_t count, next;
+	size_t running;		   /* this many run; what they need, they have mapped */
 	uint64_t seen[SEEN_SLOTS]; /* hashes of paths; 0: free */
 };
 
 int first_files_new(const char *root, const struct watch_set *set, struct first_files **ret_files)
 {
-	struct first_files *files = calloc(1, sizeof(*files));
+	cleanup_with(first_files_freep) struct first_files *files = calloc(1, sizeof(*files));
 
 	if (!files)
 		return -ENOMEM;
-	files->root = root;
+	if (*root && !realpath(root, files->root))
+		return -errno;
 	files->set = set;
-	*ret_files = files;
+	*ret_files = TAKE_PTR(files);
 	return 0;
 }
 
@@ -72,13 +76,27 @@ static bool note(struct first_files *files, const char *path)
 }
 
 /* Without room or memory it comes in its turn. */
-static void add(struct first_files *files, const char *path)
+static void add_real(struct first_files *files, const char *path)
 {
 	if (files->count == FIRST_FILES_MAX || !watch_set_has(files->set, path) ||
 	    !note(files, path))
 		return;
 	files->paths[files->count] = strdup(path);
 	files->count += files->paths[files->count] != NULL;
+}
+
+/* @path may lead over links: /lib is one. A tree is walked by the names that do not. */
+static int add(const char *path, void *userdata)
+{
+	struct first_files *files = userdata;
+	size_t root_len = strlen(files->root);
+	char full[PATH_MAX], real[PATH_MAX];
+
+	if (snprintf(full, sizeof(full), "%s%s", files->root, path) >= (int)sizeof(full) ||
+	    !realpath(full, real) || strncmp(real, files->root, root_len) != 0)
+		return 0;
+	add_real(files, real + root_len);
+	return 0;
 }
 
 static FILE *open_below(const char *root, const char *dir, const char *name, const char *rest)
@@ -101,7 +119,7 @@ static void add_mapping(struct first_files *files, char *line)
 	path[strcspn(path, "\n")] = '\0';
 	/* Written with escapes, or gone. */
 	if (!strchr(path, '\\') && !str_ends(path, " (deleted)"))
-		add(files, path);
+		add_real(files, path);
 }
 
 static void add_process(struct first_files *files, const char *pid)
@@ -127,7 +145,7 @@ static void add_command(struct first_files *files, char *line)
 		path += strspn(path, "@-:+!|");
 		path[strcspn(path, " \t\n")] = '\0';
 		if (path[0] == '/' && path_normalize(path) == 0)
-			add(files, path);
+			(void)add(path, files);
 		return;
 	}
 }
@@ -177,12 +195,22 @@ static void fill(struct first_files *files)
 		each_entry(files, "/proc", on_proc);
 	for (size_t i = 0; files->stage == STAGE_UNITS && i < ARRAY_SIZE(unit_dirs); i++)
 		each_entry(files, unit_dirs[i], add_unit);
+	if (files->stage == STAGE_RUNNING)
+		files->running = files->count;
 	files->stage++;
 }
 
 const char *first_files_next(struct first_files *files)
 {
+	const char *path;
+
 	while (files->next == files->count && files->stage < STAGE_END)
 		fill(files);
-	return files->next < files->count ? files->paths[files->next++] : NULL;
+	if (files->next == files->count)
+		return NULL;
+	path = files->paths[files->next++];
+	/* Its libraries come behind, and theirs behind them. */
+	if (files->next > files->running)
+		(void)elf_libraries_each(files->root, path, add, files);
+	return path;
 }

@@ -2,7 +2,8 @@
 /*
  * What is read first while the trees are warmed: the programs that run with
  * all code that they have mapped, then the programs that units of systemd
- * start. So what the machine works with is known long before the last file is.
+ * start, and the libraries that those name. So what the machine works with is
+ * known long before the last file is.
  *
  * Only an order: a path that is left out here is met by the walk of its tree.
  */
@@ -16,7 +17,7 @@
 
 struct first_files;
 
-/* Below @root ("" is the machine's own) are proc and the folders of units; @root and @set are
+/* Below @root ("" is the machine's own) are proc, the folders of units and what they name; @set is
  * borrowed. */
 int first_files_new(const char *root, const struct watch_set *set, struct first_files **ret_files);
 struct first_files *first_files_free(struct first_files *files);
