@@ -42,6 +42,10 @@ static void print_coverage(const struct status *status)
 		printf(" (%s)",
 		       words_duration(clock_real_ns() - status->coverage_since_ns, duration));
 	}
+	if (status->coverage_basis) {
+		fputs(", files known by ", stdout);
+		text_print(status->coverage_basis);
+	}
 	fputs(", rung ", stdout);
 	text_print(status->rung ? status->rung : "not known yet");
 	if (str_equal(status->enforcement, "enforce"))

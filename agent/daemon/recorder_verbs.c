@@ -103,6 +103,9 @@ static int fill_coverage(struct recorder *recorder, struct status *status)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	status->coverage_since_ns = last.start_ns;
+	r = recorder_set_text(&status->coverage_basis, last.basis);
+	if (r < 0)
+		return r;
 	return recorder_set_text(&status->phase, coverage_state_name(last.state));
 }
 

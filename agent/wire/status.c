@@ -29,6 +29,7 @@ void status_done(struct status *status)
 	free(status->phase);
 	free(status->rung);
 	free(status->rung_reason);
+	free(status->coverage_basis);
 	free(status->enforcement);
 	free(status->enforcement_reason);
 	free(status->baseline_name);
@@ -239,6 +240,7 @@ int status_encode(const struct status *status, struct strbuf *out)
 	json_put_string(&j, "rung", status->rung);
 	json_put_string(&j, "rung_reason", status->rung_reason);
 	json_put_time(&j, "coverage_since", status->coverage_since_ns);
+	json_put_string(&j, "coverage_basis", status->coverage_basis);
 	json_put_string(&j, "enforcement", status->enforcement);
 	json_put_string(&j, "enforcement_reason", status->enforcement_reason);
 	json_put_u64(&j, "decisions", status->decisions);
@@ -411,6 +413,7 @@ static void read_all(struct reader *reader, json_t *tree, struct status *status)
 	read_text(reader, tree, "rung", &status->rung);
 	read_text(reader, tree, "rung_reason", &status->rung_reason);
 	read_time(reader, tree, "coverage_since", &status->coverage_since_ns);
+	read_text(reader, tree, "coverage_basis", &status->coverage_basis);
 	read_text(reader, tree, "enforcement", &status->enforcement);
 	read_text(reader, tree, "enforcement_reason", &status->enforcement_reason);
 	read_u64(reader, tree, "decisions", &status->decisions);

@@ -4,6 +4,7 @@
  * the host (control socket only), so it is no part of the data dictionary.
  *
  * {"type":"status","time","agent","version","os","kernel","profile","phase","rung","rung_reason","coverage_since",
+ *  "coverage_basis",
  *  "enforcement","enforcement_reason","decisions","generation",
  *  "baseline":{"name","revision","digest","entries","made_at",
  *   "layers":[{"layer","name","revision","digest","made_at"}]} or null; of several layers the name
@@ -46,6 +47,7 @@ struct status {
 	char *agent, *version, *os, *kernel, *profile;
 	char *phase, *rung, *rung_reason;
 	int64_t coverage_since_ns;		/* of the lasting interval; 0: none */
+	char *coverage_basis;			/* of it, as in struct coverage */
 	char *enforcement, *enforcement_reason; /* "enforce", or "observe" and why */
 	uint64_t decisions, generation;		/* in the kernel: digests, and which set; 0: none */
 

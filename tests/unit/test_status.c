@@ -28,6 +28,7 @@ static const size_t texts[] = {
 	offsetof(struct status, phase),
 	offsetof(struct status, rung),
 	offsetof(struct status, rung_reason),
+	offsetof(struct status, coverage_basis),
 	offsetof(struct status, enforcement),
 	offsetof(struct status, enforcement_reason),
 	offsetof(struct status, baseline_name),
