@@ -14,8 +14,8 @@
 static const struct verb verbs[] = {
 	{"serve", "", "take batches from agents over mutual TLS 1.3", "", verb_serve},
 	{"agents", "[--json]", "who reports, since when, and what is open", "j", verb_agents},
-	{"findings", "[--agent NAME] [--json] [--follow]", "differences that agents reported",
-	 "ajw", verb_findings},
+	{"findings", "[--agent NAME] [--each] [--change-set ID] [--json] [--follow]",
+	 "differences that agents reported", "ajwes", verb_findings},
 	{"report", "--format html|json|csv -o FILE [--agent NAME]", "write a report", "afo",
 	 verb_report},
 	{"import", "FILE [-o RECEIPT]", "take batches that came by file", "1o", verb_import},
@@ -29,8 +29,11 @@ static const struct verb verbs[] = {
 static void usage(FILE *out)
 {
 	fprintf(out, "usage: plumbline-collector VERB [--config FILE] [OPTION...]\n\n");
-	for (const struct verb *verb = verbs; verb->name; verb++)
-		fprintf(out, "  %-9s %-50s %s\n", verb->name, verb->usage, verb->help);
+	for (const struct verb *verb = verbs; verb->name; verb++) {
+		fprintf(out, "  %-9s %s\n", verb->name, verb->help);
+		if (verb->usage[0])
+			fprintf(out, "            %s\n", verb->usage);
+	}
 	fprintf(out, "\nThe settings are in %s unless --config names another file.\n",
 		SETTINGS_PATH_DEFAULT);
 }
@@ -46,6 +49,8 @@ static const char **value_slot(struct options *options, const char *word, char *
 		return *ret_letter = 'f', &options->format;
 	if (strcmp(word, "-o") == 0)
 		return *ret_letter = 'o', &options->output;
+	if (strcmp(word, "--change-set") == 0)
+		return *ret_letter = 's', &options->change_set;
 	return NULL;
 }
 
@@ -73,6 +78,8 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			letter = 'j', flag = &options->as_json;
 		else if (strcmp(argv[i], "--follow") == 0)
 			letter = 'w', flag = &options->follow;
+		else if (strcmp(argv[i], "--each") == 0)
+			letter = 'e', flag = &options->each;
 		else if (!slot && (argv[i][0] == '-' || options->argument))
 			return bad_option(verb, "does not take ", argv[i]);
 

@@ -18,20 +18,22 @@ enum exit_status {
 
 /* What the command line may give; each verb refuses what it does not know. */
 struct options {
-	const char *config;   /* --config FILE */
-	const char *agent;    /* --agent NAME */
-	const char *format;   /* --format html|json|csv */
-	const char *output;   /* -o FILE */
-	const char *argument; /* the one word that is no option */
-	bool as_json;	      /* --json */
-	bool follow;	      /* --follow */
+	const char *config;	/* --config FILE */
+	const char *agent;	/* --agent NAME */
+	const char *format;	/* --format html|json|csv */
+	const char *output;	/* -o FILE */
+	const char *change_set; /* --change-set ID */
+	const char *argument;	/* the one word that is no option */
+	bool as_json;		/* --json */
+	bool follow;		/* --follow */
+	bool each;		/* --each */
 };
 
 struct verb {
 	const char *name;
 	const char *usage;   /* options and argument */
 	const char *help;    /* one line */
-	const char *allowed; /* letters of the options: a f o j w, and '1' for an argument */
+	const char *allowed; /* letters of the options: a f o j w e s, and '1' for an argument */
 	int (*run)(const struct settings *settings, const struct options *options);
 };
 

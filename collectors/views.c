@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `agents` and `findings`: what is stored, for a person or as JSON; `retire`, which makes room for
- * a new agent. */
+/* `agents`: who reports, for a person or as JSON; `retire`, which makes room for a new agent. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -14,15 +12,11 @@
 #include "base/strbuf.h"
 #include "verbs.h"
 
-#define FOLLOW_MS 250
-
 struct listing {
 	struct store *store;
 	const struct options *options;
 	struct strbuf out; /* of one row */
 	struct json json;
-	uint64_t last_change;
-	bool is_first;
 };
 
 static int flush(struct listing *listing, const char *end)
@@ -148,110 +142,6 @@ int verb_agents(const struct settings *settings, const struct options *options)
 	strbuf_done(&listing.out);
 	if (r < 0) {
 		log_error(r, "cannot list the agents");
-		return EXIT_ERROR;
-	}
-	return EXIT_GOOD;
-}
-
-/* The stored object with "agent" put in front. */
-static void finding_json(struct strbuf *out, const struct store_row *row)
-{
-	strbuf_add_str(out, "{\"agent\":");
-	json_quote(out, row->agent, strlen(row->agent));
-	strbuf_add_char(out, ',');
-	strbuf_add(out, row->json + 1, row->len - 1);
-}
-
-static int finding_text(struct strbuf *out, const struct store_row *row)
-{
-	cleanup_wire_record struct wire_record record = {0};
-	const struct finding *finding = &record.finding;
-	const struct subject *subject = &finding->subject;
-	char when[RFC3339_SIZE];
-	int r;
-
-	r = codec_decode(row->json, row->len, &record, NULL);
-	if (r < 0)
-		return r;
-
-	strbuf_printf(out, "%s  %s  %-8s %-9s %s", clock_format(finding->last_seen_ns, when),
-		      row->agent, finding_severity_name(finding->severity),
-		      finding_state_name(finding->state), finding_kind_name(finding->kind));
-	add_escaped(out, "  ", finding->path);
-	strbuf_add_char(out, '\n');
-	if (subject->is_known) {
-		add_escaped(out, "    by ", subject->exe ? subject->exe : subject->comm);
-		strbuf_printf(out, " (pid %u", subject->pid);
-		add_escaped(out, ", user ", subject->user);
-		add_escaped(out, ", ", subject->unit);
-		strbuf_add_str(out, ")\n");
-	}
-	add_escaped(out, "    expected ", finding->expected);
-	add_escaped(out, finding->expected ? "\n    actual   " : "    actual   ", finding->actual);
-	if (finding->expected || finding->actual)
-		strbuf_add_char(out, '\n');
-	add_escaped(out, "    touches ", finding->controls);
-	add_escaped(out, "; ", finding->requirements);
-	if (finding->controls || finding->requirements)
-		strbuf_add_char(out, '\n');
-	return 0;
-}
-
-static int show_finding(const struct store_row *row, void *userdata)
-{
-	struct listing *listing = userdata;
-	bool in_array = listing->options->as_json && !listing->options->follow;
-	int r = 0;
-
-	listing->last_change = row->number;
-	if (in_array && !listing->is_first)
-		strbuf_add_str(&listing->out, ",\n");
-	listing->is_first = false;
-	if (listing->options->as_json)
-		finding_json(&listing->out, row);
-	else
-		r = finding_text(&listing->out, row);
-	return r ?: flush(listing, listing->options->as_json && !in_array ? "\n" : "");
-}
-
-static int follow(struct listing *listing, const char *agent)
-{
-	const struct timespec pause = {.tv_nsec = FOLLOW_MS * NSEC_PER_MSEC};
-	int r;
-
-	do {
-		r = listing->store->ops->each_finding(listing->store, agent, listing->last_change,
-						      show_finding, listing);
-		if (fflush(stdout) != 0)
-			r = -errno;
-		if (r == 0)
-			nanosleep(&pause, NULL);
-	} while (r == 0);
-	return r == -EPIPE ? 0 : r;
-}
-
-int verb_findings(const struct settings *settings, const struct options *options)
-{
-	cleanup_store struct store *store = NULL;
-	struct listing listing = {.options = options, .is_first = true};
-	bool in_array = options->as_json && !options->follow;
-	int r;
-
-	if (verb_open_store(settings, &store) < 0)
-		return EXIT_ERROR;
-
-	listing.store = store;
-	if (in_array)
-		fputs("[", stdout);
-	if (options->follow)
-		r = follow(&listing, options->agent);
-	else
-		r = store->ops->each_finding(store, options->agent, 0, show_finding, &listing);
-	if (in_array)
-		fputs("]\n", stdout);
-	strbuf_done(&listing.out);
-	if (r < 0 || fflush(stdout) != 0) {
-		log_error(r < 0 ? r : -errno, "cannot list the findings");
 		return EXIT_ERROR;
 	}
 	return EXIT_GOOD;

@@ -27,7 +27,7 @@ static bool did_it(const struct change_set *set, const struct finding *finding)
 	       (subject->parents && strstr(subject->parents, text));
 }
 
-static void add(struct change_set *set, const struct finding *finding)
+void change_set_add(struct change_set *set, const struct finding *finding)
 {
 	if (!set->count || finding->severity > set->worst)
 		set->worst = finding->severity;
@@ -78,7 +78,7 @@ int change_sets_collect(const struct finding *const *findings, size_t count,
 	for (size_t i = 0; i < sets.finding_count; i++) {
 		if (i == 0 || by_id(&taken[i - 1], &taken[i]) != 0)
 			sets.sets[sets.count++].id = taken[i]->change_set;
-		add(&sets.sets[sets.count - 1], taken[i]);
+		change_set_add(&sets.sets[sets.count - 1], taken[i]);
 	}
 	qsort(sets.sets, sets.count, sizeof(*sets.sets), worst_first);
 	*ret_sets = sets;

@@ -27,6 +27,12 @@ struct change_sets {
 	size_t finding_count; /* in all of them */
 };
 
+/*
+ * Counts @finding in. The set, all zero but for its id, borrows the one that it takes as its
+ * example until the next call.
+ */
+void change_set_add(struct change_set *set, const struct finding *finding);
+
 /* Open findings only: what is over, or has an owner, is no news. */
 bool change_sets_take(const struct finding *finding);
 

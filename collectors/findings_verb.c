@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `findings`: the differences that are stored, for a person or as JSON.
+ *
+ * For a person, what one run of a trusted updater did on one machine is one row, which stands where
+ * the newest of its findings would. Only the sums of these rows are held in memory, never all
+ * findings.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "report/change_sets.h"
+#include "verbs.h"
+
+#define FOLLOW_MS 250
+
+/* One change-set of one agent. */
+struct set_row {
+	char *agent, *id;
+	struct change_set sums; /* borrows @id and @example */
+	struct finding example;
+	uint64_t last_change; /* where the row stands */
+};
+
+struct listing {
+	struct store *store;
+	const struct options *options;
+	struct strbuf out;     /* of one row */
+	struct set_row **sets; /* by agent and id; none: each finding is told by itself */
+	size_t set_count;
+	uint64_t last_change;
+	bool is_first;
+};
+
+static void set_row_free(struct set_row *row)
+{
+	if (!row)
+		return;
+	free(row->agent);
+	free(row->id);
+	finding_done(&row->example);
+	free(row);
+}
+
+static inline void set_row_freep(struct set_row **row)
+{
+	set_row_free(*row);
+}
+
+static void listing_done(struct listing *listing)
+{
+	for (size_t i = 0; i < listing->set_count; i++)
+		set_row_free(listing->sets[i]);
+	free(listing->sets);
+	strbuf_done(&listing->out);
+}
+
+/* True when @agent has the set @id; @ret_at is where it is, or belongs. */
+static bool find_set(const struct listing *listing, const char *agent, const char *id,
+		     size_t *ret_at)
+{
+	size_t low = 0, high = listing->set_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct set_row *row = listing->sets[middle];
+		int order = strcmp(row->agent, agent) ?: strcmp(row->id, id);
+
+		if (order == 0) {
+			*ret_at = middle;
+			return true;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_at = low;
+	return false;
+}
+
+static int add_set(struct listing *listing, const char *agent, const char *id, size_t at)
+{
+	cleanup_with(set_row_freep) struct set_row *row = calloc(1, sizeof(*row));
+	struct set_row **sets;
+
+	if (!row)
+		return -ENOMEM;
+	row->agent = strdup(agent);
+	row->id = strdup(id);
+	sets = reallocarray(listing->sets, listing->set_count + 1, sizeof(*sets));
+	if (sets)
+		listing->sets = sets;
+	if (!sets || !row->agent || !row->id)
+		return -ENOMEM;
+	row->sums.id = row->id;
+	memmove(&sets[at + 1], &sets[at], (listing->set_count++ - at) * sizeof(*sets));
+	sets[at] = TAKE_PTR(row);
+	return 0;
+}
+
+static int sum_up(const struct store_row *row, void *userdata)
+{
+	cleanup_wire_record struct wire_record record = {0};
+	const struct finding *finding = &record.finding;
+	struct listing *listing = userdata;
+	struct set_row *set;
+	size_t at;
+	int r;
+
+	r = codec_decode(row->json, row->len, &record, NULL);
+	if (r < 0 || !change_sets_take(finding))
+		return r;
+	if (!find_set(listing, row->agent, finding->change_set, &at)) {
+		r = add_set(listing, row->agent, finding->change_set, at);
+		if (r < 0)
+			return r;
+	}
+	set = listing->sets[at];
+	set->last_change = row->number;
+	change_set_add(&set->sums, finding);
+	if (set->sums.example != finding)
+		return 0;
+	finding_done(&set->example);
+	set->example = record.finding;
+	record.finding = (struct finding){0};
+	set->sums.example = &set->example;
+	return 0;
+}
+
+static int flush(struct listing *listing, const char *end)
+{
+	int r = strbuf_check(&listing->out);
+
+	if (r < 0)
+		return r;
+	if (listing->out.len)
+		fwrite(listing->out.data, 1, listing->out.len, stdout);
+	fputs(end, stdout);
+	strbuf_clear(&listing->out);
+	return ferror(stdout) ? -EIO : 0;
+}
+
+static void add_escaped(struct strbuf *out, const char *label, const char *raw)
+{
+	if (!raw)
+		return;
+	strbuf_add_str(out, label);
+	str_escape(out, raw, strlen(raw));
+}
+
+/* The stored object with "agent" put in front. */
+static void finding_json(struct strbuf *out, const struct store_row *row)
+{
+	strbuf_add_str(out, "{\"agent\":");
+	json_quote(out, row->agent, strlen(row->agent));
+	strbuf_add_char(out, ',');
+	strbuf_add(out, row->json + 1, row->len - 1);
+}
+
+static void add_subject(struct strbuf *out, const struct subject *subject)
+{
+	if (!subject->is_known)
+		return;
+	add_escaped(out, "    by ", subject->exe ? subject->exe : subject->comm);
+	strbuf_printf(out, " (pid %u", subject->pid);
+	add_escaped(out, ", user ", subject->user);
+	add_escaped(out, ", ", subject->unit);
+	strbuf_add_str(out, ")\n");
+}
+
+static void finding_text(struct strbuf *out, const char *agent, const struct finding *finding)
+{
+	char when[RFC3339_SIZE];
+
+	strbuf_printf(out, "%s  %s  %-8s %-9s %s", clock_format(finding->last_seen_ns, when), agent,
+		      finding_severity_name(finding->severity), finding_state_name(finding->state),
+		      finding_kind_name(finding->kind));
+	add_escaped(out, "  ", finding->path);
+	strbuf_add_char(out, '\n');
+	add_subject(out, &finding->subject);
+	add_escaped(out, "    expected ", finding->expected);
+	add_escaped(out, finding->expected ? "\n    actual   " : "    actual   ", finding->actual);
+	if (finding->expected || finding->actual)
+		strbuf_add_char(out, '\n');
+	add_escaped(out, "    touches ", finding->controls);
+	add_escaped(out, "; ", finding->requirements);
+	if (finding->controls || finding->requirements)
+		strbuf_add_char(out, '\n');
+}
+
+static void set_text(struct strbuf *out, const struct set_row *set)
+{
+	const struct change_set *sums = &set->sums;
+	char when[RFC3339_SIZE];
+
+	strbuf_printf(out, "%s  %s  %-8s %-9s change-set", clock_format(sums->last_ns, when),
+		      set->agent, finding_severity_name(sums->worst),
+		      finding_state_name(FINDING_STATE_OPEN));
+	add_escaped(out, "  ", set->id);
+	strbuf_printf(out, "\n    %zu difference%s since %s: ", sums->count,
+		      sums->count == 1 ? "" : "s", clock_format(sums->first_ns, when));
+	change_set_add_kinds(sums, out);
+	strbuf_add_char(out, '\n');
+	add_subject(out, &sums->example->subject);
+	strbuf_printf(out, "    each: plumbline-collector findings --agent %s --change-set ",
+		      set->agent);
+	add_escaped(out, "", set->id);
+	strbuf_add_char(out, '\n');
+}
+
+static int row_json(struct listing *listing, const struct store_row *row)
+{
+	bool in_array = !listing->options->follow;
+
+	if (in_array && !listing->is_first)
+		strbuf_add_str(&listing->out, ",\n");
+	listing->is_first = false;
+	finding_json(&listing->out, row);
+	return flush(listing, in_array ? "" : "\n");
+}
+
+static int show_finding(const struct store_row *row, void *userdata)
+{
+	cleanup_wire_record struct wire_record record = {0};
+	const struct finding *finding = &record.finding;
+	struct listing *listing = userdata;
+	const char *wanted = listing->options->change_set;
+	size_t at;
+	int r;
+
+	listing->last_change = row->number;
+	if (listing->options->as_json && !wanted)
+		return row_json(listing, row);
+	r = codec_decode(row->json, row->len, &record, NULL);
+	if (r < 0 || (wanted && !str_equal(finding->change_set, wanted)))
+		return r;
+	if (listing->options->as_json)
+		return row_json(listing, row);
+	if (!change_sets_take(finding) || !find_set(listing, row->agent, finding->change_set, &at))
+		finding_text(&listing->out, row->agent, finding);
+	else if (listing->sets[at]->last_change == row->number)
+		set_text(&listing->out, listing->sets[at]);
+	return flush(listing, "");
+}
+
+static int follow(struct listing *listing, const char *agent)
+{
+	const struct timespec pause = {.tv_nsec = FOLLOW_MS * NSEC_PER_MSEC};
+	int r;
+
+	do {
+		r = listing->store->ops->each_finding(listing->store, agent, listing->last_change,
+						      show_finding, listing);
+		if (fflush(stdout) != 0)
+			r = -errno;
+		if (r == 0)
+			nanosleep(&pause, NULL);
+	} while (r == 0);
+	return r == -EPIPE ? 0 : r;
+}
+
+/* Sums and rows are of one moment. */
+static int list(struct listing *listing)
+{
+	const struct options *options = listing->options;
+	struct store *store = listing->store;
+	int r;
+
+	r = store->ops->snapshot(store);
+	if (r < 0)
+		return r;
+	if (!options->as_json && !options->each && !options->change_set)
+		r = store->ops->each_finding(store, options->agent, 0, sum_up, listing);
+	r = r ?: store->ops->each_finding(store, options->agent, 0, show_finding, listing);
+	store->ops->rollback(store);
+	return r;
+}
+
+int verb_findings(const struct settings *settings, const struct options *options)
+{
+	cleanup_store struct store *store = NULL;
+	cleanup_with(listing_done) struct listing listing = {.options = options, .is_first = true};
+	bool in_array = options->as_json && !options->follow;
+	int r;
+
+	if (verb_open_store(settings, &store) < 0)
+		return EXIT_ERROR;
+
+	listing.store = store;
+	if (in_array)
+		fputs("[", stdout);
+	r = options->follow ? follow(&listing, options->agent) : list(&listing);
+	if (in_array)
+		fputs("]\n", stdout);
+	if (r < 0 || fflush(stdout) != 0) {
+		log_error(r < 0 ? r : -errno, "cannot list the findings");
+		return EXIT_ERROR;
+	}
+	return EXIT_GOOD;
+}
