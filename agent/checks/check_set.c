@@ -11,6 +11,7 @@
 #include "checks/checks.h"
 #include "checks/set.h"
 #include "model/control.h"
+#include "model/crosswalk.h"
 
 #define TARGET_SL 3
 
@@ -375,6 +376,7 @@ static int lint_map(const char *data_dir, const struct catalog *catalog, struct 
 
 int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struct diag *diag)
 {
+	cleanup_with(crosswalk_freep) struct crosswalk *crosswalk = NULL;
 	cleanup_with(check_set_freep) struct check_set *set = calloc(1, sizeof(*set));
 	cleanup_free char *dir = NULL;
 	int r;
@@ -395,6 +397,8 @@ int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struc
 		return -ENOMEM;
 	}
 	r = load_all(data_dir, set, diag);
+	if (r == 0)
+		r = crosswalk_load(data_dir, &crosswalk, diag);
 	if (r == 0)
 		r = lint_map(data_dir, set->catalog, diag);
 	if (r == 0)

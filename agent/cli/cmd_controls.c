@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plumbline controls: walks the shipped map between findings, checks, controls,
- * requirements and techniques. It reads data only and says nothing about this host.
+ * plumbline controls: walks the shipped crosswalk between findings, checks and
+ * the requirements of each framework. It reads data only and says nothing about this host.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -10,38 +10,39 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "base/words.h"
-#include "checks/checks.h"
+#include "base/strbuf.h"
+#include "cli/controls_walk.h"
 #include "cli/data_dir.h"
 #include "cli/verbs.h"
-#include "model/catalog.h"
-#include "model/control.h"
 
 #define UNVERIFIED "unverified: not checked against the standard"
 
-struct map {
-	struct catalog *catalog;
-	struct control_map *findings;
-	struct check_set *set;
+struct options {
+	const char *profile, *data, *config, *framework;
+	bool json;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: plumbline controls [--profile NAME] [--data DIR] [--config FILE] [ID]\n\n"
-	      "Without ID: every kind of finding and what it touches. ID is a kind of finding\n"
-	      "(software.unknown), a check (SYS-001), a control of NIST SP 800-53r5 (SI-7), a\n"
-	      "requirement of IEC 62443-3-3 (\"SR 3.4\") or a technique of MITRE ATT&CK (T1059).\n",
+	fputs("usage: plumbline controls [--framework NAME] [--json] [--profile NAME] [--data "
+	      "DIR]\n"
+	      "                          [--config FILE] [ID]\n\n"
+	      "Without ID: the frameworks, and every kind of finding and what it touches; with\n"
+	      "--framework, all of its requirements. ID is a kind of finding (software.unknown), "
+	      "a\n"
+	      "check (SYS-001), or a requirement of a framework: SI-7, \"SR 3.4\", PR.PS-01, 8.9,\n"
+	      "3.4.1, CM.L2-3.4.1, \"252.204-7012(e)\", T1059.\n",
 	      out);
 }
 
-static void map_done(struct map *map)
+static void map_done(struct controls_map *map)
 {
-	catalog_free(map->catalog);
+	crosswalk_free(map->crosswalk);
 	control_map_free(map->findings);
 	check_set_free(map->set);
 }
 
-static int load(const char *data_dir, const char *profile, struct map *map)
+static int load(const char *data_dir, const char *profile, struct controls_map *map)
 {
 	cleanup_free char *path = NULL;
 	struct diag diag = {0};
@@ -52,7 +53,7 @@ static int load(const char *data_dir, const char *profile, struct map *map)
 		path = NULL;
 		return log_error(-ENOMEM, "cannot load the map");
 	}
-	r = catalog_load(data_dir, &map->catalog, &diag);
+	r = crosswalk_load(data_dir, &map->crosswalk, &diag);
 	if (r == 0)
 		r = control_map_load(path, &map->findings, &diag);
 	if (r == 0)
@@ -70,8 +71,106 @@ static void print_ids(const struct control_ids *ids, const char *indent)
 		printf("%stechniques    %s\n", indent, ids->techniques);
 }
 
-static void print_all(const struct map *map)
+static void json_ids(const struct control_ids *ids, struct json *j)
 {
+	json_put_string(j, "severity", finding_severity_name(ids->severity));
+	json_put_string(j, "controls", ids->controls);
+	json_put_string(j, "requirements", ids->requirements);
+	json_put_string(j, "techniques", ids->techniques);
+}
+
+/* One finding kind or check with what it touches. */
+static void show_user(const struct options *options, const char *what, const char *id,
+		      const char *title, const struct control_ids *ids)
+{
+	if (options->json) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+		struct json j = JSON_INIT(&text);
+
+		json_begin_object(&j);
+		json_put_string(&j, what, id);
+		json_put_string(&j, "title", title);
+		json_ids(ids, &j);
+		json_end_object(&j);
+		puts(text.data ? text.data : "");
+		return;
+	}
+	printf("%s %s [%s]: %s\n", what, id, finding_severity_name(ids->severity), title);
+	print_ids(ids, "  ");
+}
+
+static bool show_finding(const struct controls_map *map, const struct options *options,
+			 const char *id)
+{
+	enum finding_kind kind;
+
+	if (finding_kind_parse(id, &kind) < 0 || kind == FINDING_NONE)
+		return false;
+	show_user(options, "finding", id, control_map_title(map->findings, kind),
+		  control_map_lookup(map->findings, kind));
+	return true;
+}
+
+static bool show_check(const struct controls_map *map, const struct options *options,
+		       const char *id)
+{
+	int index = check_set_find(map->set, id);
+	struct control_ids ids;
+
+	if (index < 0)
+		return false;
+	check_set_ids(map->set, (size_t)index, &ids);
+	show_user(options, "check", id, check_set_title(map->set, (size_t)index), &ids);
+	return true;
+}
+
+static int show_framework(const struct controls_map *map, const struct options *options,
+			  const struct framework *framework, const char *id)
+{
+	cleanup_with(controls_walk_done) struct controls_walk walk = {0};
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct json j = JSON_INIT(&text);
+	const struct framework_item *item =
+		id ? framework_find_item(framework, id, strlen(id)) : NULL;
+
+	if (id && !item)
+		return -ENOENT;
+	if (controls_walk_init(map, framework, &walk) < 0)
+		return -ENOMEM;
+	if (!options->json && !item) {
+		controls_walk_print(&walk);
+	} else if (!options->json) {
+		controls_walk_print_item(&walk, (size_t)(item - framework->items));
+	} else {
+		if (item)
+			controls_walk_json_item(&walk, (size_t)(item - framework->items), &j);
+		else
+			controls_walk_json(&walk, &j);
+		if (strbuf_check(&text) < 0)
+			return -ENOMEM;
+		puts(text.data);
+	}
+	return 0;
+}
+
+/* An id of several frameworks (a control and its overlay) is shown in the first. */
+static int show_anywhere(const struct controls_map *map, const struct options *options,
+			 const char *id)
+{
+	int r = -ENOENT;
+
+	if (show_finding(map, options, id) || show_check(map, options, id))
+		return 0;
+	for (size_t i = 0; r == -ENOENT && i < crosswalk_count(map->crosswalk); i++)
+		r = show_framework(map, options, crosswalk_get(map->crosswalk, i), id);
+	return r;
+}
+
+static void print_all(const struct controls_map *map)
+{
+	for (size_t i = 0; i < crosswalk_count(map->crosswalk); i++)
+		controls_walk_print_head(crosswalk_get(map->crosswalk, i));
+	printf("\n");
 	for (int kind = FINDING_NONE + 1; kind < FINDING_KIND_COUNT; kind++) {
 		const struct control_ids *ids = control_map_lookup(map->findings, kind);
 
@@ -82,153 +181,122 @@ static void print_all(const struct map *map)
 	}
 }
 
-static const char *ids_of(const struct control_ids *ids, enum catalog_kind kind)
+static int json_all(const struct controls_map *map)
 {
-	switch (kind) {
-	case CATALOG_CONTROL:
-		return ids->controls;
-	case CATALOG_REQUIREMENT:
-		return ids->requirements;
-	case CATALOG_TECHNIQUE:
-		return ids->techniques;
-	case CATALOG_KIND_COUNT:
-		break;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct json j = JSON_INIT(&text);
+
+	json_begin_object(&j);
+	json_key(&j, "frameworks");
+	json_begin_array(&j);
+	for (size_t i = 0; i < crosswalk_count(map->crosswalk); i++) {
+		const struct framework *framework = crosswalk_get(map->crosswalk, i);
+
+		json_begin_object(&j);
+		controls_walk_json_head(framework, &j);
+		json_put_u64(&j, "requirement_count", framework->item_count);
+		json_put_u64(&j, "pair_count", framework->pair_count);
+		json_end_object(&j);
 	}
-	return "";
-}
-
-/* Which findings and checks touch the item. */
-static void print_users(const struct map *map, enum catalog_kind kind, const char *id)
-{
-	enum words_separator separator = kind == CATALOG_REQUIREMENT ? WORDS_COMMA : WORDS_SPACE;
-	size_t users = 0;
-
-	for (int finding = FINDING_NONE + 1; finding < FINDING_KIND_COUNT; finding++) {
-		const struct control_ids *ids = control_map_lookup(map->findings, finding);
-
-		if (!words_contain(ids_of(ids, kind), separator, id))
-			continue;
-		printf("  finding  %-24s %s\n", finding_kind_name(finding),
-		       control_map_title(map->findings, finding));
-		users++;
+	json_end_array(&j);
+	json_key(&j, "findings");
+	json_begin_array(&j);
+	for (int kind = FINDING_NONE + 1; kind < FINDING_KIND_COUNT; kind++) {
+		json_begin_object(&j);
+		json_put_string(&j, "finding", finding_kind_name(kind));
+		json_put_string(&j, "title", control_map_title(map->findings, kind));
+		json_ids(control_map_lookup(map->findings, kind), &j);
+		json_end_object(&j);
 	}
-	for (size_t i = 0; i < check_set_count(map->set); i++) {
-		struct control_ids ids;
-
-		check_set_ids(map->set, i, &ids);
-		if (!words_contain(ids_of(&ids, kind), separator, id))
-			continue;
-		printf("  check    %-24s %s\n", check_set_id(map->set, i),
-		       check_set_title(map->set, i));
-		users++;
-	}
-	if (!users)
-		printf("  no finding and no check of this profile touches it\n");
+	json_end_array(&j);
+	json_end_object(&j);
+	if (strbuf_check(&text) < 0)
+		return -ENOMEM;
+	puts(text.data);
+	return 0;
 }
 
-static void print_item(const struct map *map, enum catalog_kind kind,
-		       const struct catalog_item *item)
+static int show(const struct controls_map *map, const struct options *options, const char *id)
 {
-	static const char *const names[CATALOG_KIND_COUNT] = {
-		[CATALOG_CONTROL] = "NIST SP 800-53r5",
-		[CATALOG_REQUIREMENT] = "IEC 62443-3-3",
-		[CATALOG_TECHNIQUE] = "MITRE ATT&CK",
-	};
+	const struct framework *framework = NULL;
+	int r;
 
-	printf("%s %s: %s\n", names[kind], item->id, item->title);
-	if (kind == CATALOG_REQUIREMENT) {
-		printf("  lowest SL %u", item->lowest_sl);
-		if (item->second_reading)
-			printf(" (another reading says %u)", item->second_reading);
-		printf("; %s\n", UNVERIFIED);
-	}
-	if (item->requirements)
-		printf("  paired with %s by %s\n", item->requirements, item->requirements_source);
-	print_users(map, kind, item->id);
-}
-
-static bool print_finding(const struct map *map, const char *id)
-{
-	enum finding_kind kind;
-	const struct control_ids *ids;
-
-	if (finding_kind_parse(id, &kind) < 0 || kind == FINDING_NONE)
-		return false;
-	ids = control_map_lookup(map->findings, kind);
-	printf("finding %s [%s]: %s\n", id, finding_severity_name(ids->severity),
-	       control_map_title(map->findings, kind));
-	print_ids(ids, "  ");
-	return true;
-}
-
-static bool print_check(const struct map *map, const char *id)
-{
-	int index = check_set_find(map->set, id);
-	struct control_ids ids;
-
-	if (index < 0)
-		return false;
-	check_set_ids(map->set, (size_t)index, &ids);
-	printf("check %s [%s]: %s\n", id, finding_severity_name(ids.severity),
-	       check_set_title(map->set, (size_t)index));
-	print_ids(&ids, "  ");
-	return true;
-}
-
-static int print_one(const struct map *map, const char *id)
-{
-	if (print_finding(map, id) || print_check(map, id))
-		return EXIT_GOOD;
-	for (int kind = 0; kind < CATALOG_KIND_COUNT; kind++) {
-		const struct catalog_item *item = catalog_find(map->catalog, kind, id, strlen(id));
-
-		if (item) {
-			print_item(map, kind, item);
-			return EXIT_GOOD;
+	if (options->framework) {
+		framework = crosswalk_find(map->crosswalk, options->framework);
+		if (!framework) {
+			(void)log_error(0, "'%s' is no framework; plumbline controls lists them",
+					options->framework);
+			return -EINVAL;
 		}
+		r = show_framework(map, options, framework, id);
+		return r == -ENOENT
+			       ? log_error(r, "'%s' is no requirement of %s", id, framework->title)
+			       : r;
 	}
-	(void)log_error(0, "'%s' is no finding, check, control, requirement or technique", id);
-	return EXIT_ERROR;
+	if (id) {
+		r = show_anywhere(map, options, id);
+		if (r == -ENOENT)
+			(void)log_error(0, "'%s' is no finding, check or requirement", id);
+		return r;
+	}
+	if (options->json)
+		return json_all(map);
+	print_all(map);
+	return 0;
 }
 
-int cmd_controls(int argc, char **argv)
+/* 0, 1 when help was printed, or -EINVAL. */
+static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
+		{"framework", required_argument, NULL, 'f'},
+		{"json", no_argument, NULL, 'j'},
 		{"profile", required_argument, NULL, 'p'},
 		{"data", required_argument, NULL, 'd'},
 		{"config", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *profile = NULL, *data = NULL, *config_path = NULL;
-	cleanup_with(config_freep) struct config *config = NULL;
-	cleanup_with(map_done) struct map map = {0};
-	cleanup_free char *data_dir = NULL;
-	int option, status = EXIT_GOOD;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
-		if (option == 'p') {
-			profile = optarg;
+		if (option == 'f') {
+			options->framework = optarg;
+		} else if (option == 'j') {
+			options->json = true;
+		} else if (option == 'p') {
+			options->profile = optarg;
 		} else if (option == 'd') {
-			data = optarg;
+			options->data = optarg;
 		} else if (option == 'c') {
-			config_path = optarg;
+			options->config = optarg;
 		} else {
 			usage(option == 'h' ? stdout : stderr);
-			return option == 'h' ? EXIT_GOOD : EXIT_ERROR;
+			return option == 'h' ? 1 : -EINVAL;
 		}
 	}
 	if (argc - optind > 1) {
 		usage(stderr);
-		return EXIT_ERROR;
+		return -EINVAL;
 	}
-	if (data_dir_load_config(config_path, &config) < 0 ||
-	    data_dir_find(data, config, &data_dir) < 0 ||
-	    load(data_dir, profile ? profile : config->profile, &map) < 0)
+	return 0;
+}
+
+int cmd_controls(int argc, char **argv)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	cleanup_with(map_done) struct controls_map map = {0};
+	cleanup_free char *data_dir = NULL;
+	struct options options = {0};
+	int r;
+
+	r = parse_options(argc, argv, &options);
+	if (r != 0)
+		return r < 0 ? EXIT_ERROR : EXIT_GOOD;
+	if (data_dir_load_config(options.config, &config) < 0 ||
+	    data_dir_find(options.data, config, &data_dir) < 0 ||
+	    load(data_dir, options.profile ? options.profile : config->profile, &map) < 0 ||
+	    show(&map, &options, optind < argc ? argv[optind] : NULL) < 0)
 		return EXIT_ERROR;
-	if (optind < argc)
-		status = print_one(&map, argv[optind]);
-	else
-		print_all(&map);
-	return fflush(stdout) == 0 ? status : EXIT_ERROR;
+	return fflush(stdout) == 0 ? EXIT_GOOD : EXIT_ERROR;
 }

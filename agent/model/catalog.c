@@ -9,12 +9,12 @@
 #include "base/ini.h"
 #include "base/str.h"
 #include "base/words.h"
+#include "model/crosswalk.h"
 
 /* The same as struct catalog_item with owned strings. */
 struct item {
 	char *id, *title;
 	unsigned lowest_sl, second_reading;
-	char *requirements, *requirements_source;
 };
 
 /* Ordered by id once loaded. */
@@ -91,11 +91,7 @@ static int visit_control(const char *section, const char *key, const char *value
 	item = &shelf->items[shelf->count - 1];
 	if (str_equal(key, "title"))
 		return set_text(&item->title, value, key, line, diag);
-	if (str_equal(key, "requirements"))
-		return set_text(&item->requirements, value, key, line, diag);
-	if (str_equal(key, "requirements_source"))
-		return set_text(&item->requirements_source, value, key, line, diag);
-	return unknown_key(key, line, diag);
+	return crosswalk_is_control_key(key) ? 0 : unknown_key(key, line, diag);
 }
 
 static int visit_requirement(const char *section, const char *key, const char *value, unsigned line,
@@ -171,8 +167,6 @@ static int shelf_finish(struct catalog *catalog, enum catalog_kind kind, const c
 			.title = item->title,
 			.lowest_sl = item->lowest_sl,
 			.second_reading = item->second_reading,
-			.requirements = item->requirements,
-			.requirements_source = item->requirements_source,
 		};
 	}
 	return 0;
@@ -215,8 +209,6 @@ struct catalog *catalog_free(struct catalog *catalog)
 		for (size_t i = 0; i < shelf->count; i++) {
 			free(shelf->items[i].id);
 			free(shelf->items[i].title);
-			free(shelf->items[i].requirements);
-			free(shelf->items[i].requirements_source);
 		}
 		free(shelf->items);
 		free(catalog->views[kind]);

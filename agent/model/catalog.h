@@ -4,7 +4,8 @@
  * controls, IEC 62443-3-3 requirements, MITRE ATT&CK techniques.
  *
  * Data (baselines/controls/{nist-800-53r5,iec62443-3-3,attack}.ini), never code. It says that an
- * id exists and what it is called; which id a finding touches is in model/control.h.
+ * id exists and what it is called; which id a finding touches is in model/control.h, what is paired
+ * with what in model/crosswalk.h.
  */
 #ifndef PLUMBLINE_MODEL_CATALOG_H
 #define PLUMBLINE_MODEL_CATALOG_H
@@ -24,11 +25,9 @@ enum catalog_kind {
 struct catalog_item {
 	const char *id;
 	const char *title;
-	unsigned lowest_sl;	  /* CATALOG_REQUIREMENT: 1 to 4 */
-	unsigned second_reading;  /* CATALOG_REQUIREMENT: the other reading's level, 0 when they
-				     agree */
-	const char *requirements; /* CATALOG_CONTROL: comma-separated SRs paired with it, or NULL */
-	const char *requirements_source;
+	unsigned lowest_sl;	 /* CATALOG_REQUIREMENT: 1 to 4 */
+	unsigned second_reading; /* CATALOG_REQUIREMENT: the other reading's level, 0 when they
+				    agree */
 };
 
 struct catalog;
