@@ -115,6 +115,10 @@ static void take_field(uint32_t field, uint32_t flags, uint32_t value, struct au
 		rule->is_for_us = false;
 	else if (field == AUDIT_PERM && is_equal)
 		rule->perms = value;
+	else if (field == AUDIT_EXIT)
+		rule->exit = is_equal ? (int)value : AUDIT_EXIT_OTHER;
+	else if (field == AUDIT_SUCCESS && is_equal && !value)
+		rule->exit = AUDIT_EXIT_OTHER;
 }
 
 static int take_rule(struct nl_bytes payload, audit_rule_fn fn, void *userdata)

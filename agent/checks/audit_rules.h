@@ -3,6 +3,7 @@
 #ifndef PLUMBLINE_CHECKS_AUDIT_RULES_H
 #define PLUMBLINE_CHECKS_AUDIT_RULES_H
 
+#include <limits.h>
 #include <linux/audit.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,13 +11,16 @@
 
 #include "checks/netlink.h"
 
-#define AUDIT_PERM_ALL (AUDIT_PERM_EXEC | AUDIT_PERM_WRITE | AUDIT_PERM_READ | AUDIT_PERM_ATTR)
+/* A condition on the end of a call that is none of "equals one error". */
+#define AUDIT_EXIT_OTHER INT_MIN
+#define AUDIT_PERM_ALL	 (AUDIT_PERM_EXEC | AUDIT_PERM_WRITE | AUDIT_PERM_READ | AUDIT_PERM_ATTR)
 
 struct audit_rule {
 	uint32_t calls[AUDIT_BITMASK_SIZE]; /* bits by number */
 	uint32_t perms;			    /* AUDIT_PERM_*; all where the rule names none */
 	const char *path;		    /* not terminated; NULL: none. Of a file or a folder */
 	size_t path_len;
+	int exit;	/* only calls that end with this; 0: any */
 	bool is_for_us; /* recorded at the end of a call of this machine's own kind */
 };
 

@@ -3,6 +3,7 @@
 #include "checks/expect.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -35,6 +36,8 @@ static const struct {
 	[EXPECT_NONE] = {"none", ARGUMENTS_NONE, PROBE_GIVES_LIST},
 	[EXPECT_SOME] = {"some", ARGUMENTS_NONE, PROBE_GIVES_LIST},
 	[EXPECT_COUNT] = {"count", ARGUMENTS_NUMBER, PROBE_GIVES_LIST},
+	[EXPECT_LIKE] = {"like", ARGUMENTS_SOME, PROBE_GIVES_TEXT | PROBE_GIVES_LIST},
+	[EXPECT_UNLIKE] = {"unlike", ARGUMENTS_SOME, PROBE_GIVES_TEXT | PROBE_GIVES_LIST},
 };
 
 static int parse_numbers(struct expect *expect, enum arguments arguments, struct diag *diag)
@@ -166,9 +169,34 @@ void expect_describe(const struct expect *expect, struct strbuf *out)
 	case EXPECT_COUNT:
 		strbuf_printf(out, "exactly %s", expect->words);
 		break;
+	case EXPECT_LIKE:
+		strbuf_add_str(out, "like ");
+		join(expect->words, " or ", out);
+		break;
+	case EXPECT_UNLIKE:
+		strbuf_add_str(out, "nothing like ");
+		join(expect->words, ", ", out);
+		break;
 	case EXPECT_OP_COUNT:
 		break;
 	}
+}
+
+static bool matches_any(const char *patterns, const char *text)
+{
+	const char *cursor = patterns, *word;
+	char pattern[256];
+	size_t len;
+
+	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		if (len >= sizeof(pattern))
+			continue;
+		memcpy(pattern, word, len);
+		pattern[len] = '\0';
+		if (fnmatch(pattern, text, 0) == 0)
+			return true;
+	}
+	return false;
 }
 
 static enum check_outcome pass_if(bool is_met)
@@ -192,6 +220,10 @@ static enum check_outcome judge_text(const struct expect *expect, const char *te
 		return CHECK_PASS;
 	case EXPECT_ABSENT:
 		return CHECK_FAIL;
+	case EXPECT_LIKE:
+		return pass_if(matches_any(expect->words, text));
+	case EXPECT_UNLIKE:
+		return pass_if(!matches_any(expect->words, text));
 	case EXPECT_AT_LEAST:
 	case EXPECT_AT_MOST:
 	case EXPECT_BETWEEN:
@@ -262,6 +294,21 @@ static bool list_has_only(const char *items, const char *words)
 	return true;
 }
 
+/* How many items have a first word that matches one of @patterns. */
+static size_t count_like(const char *items, const char *patterns)
+{
+	size_t count = 0;
+
+	for (const char *item = items; item && *item;) {
+		cleanup_free char *word = strndup(item, strcspn(item, " \n"));
+
+		count += word && matches_any(patterns, word);
+		item = strchr(item, '\n');
+		item = item ? item + 1 : NULL;
+	}
+	return count;
+}
+
 static enum check_outcome judge_list(const struct expect *expect, const char *items, size_t count,
 				     struct strbuf *reason)
 {
@@ -279,6 +326,10 @@ static enum check_outcome judge_list(const struct expect *expect, const char *it
 		return pass_if(count > 0);
 	case EXPECT_ABSENT:
 		return CHECK_FAIL;
+	case EXPECT_LIKE:
+		return pass_if(count > 0 && count_like(items, expect->words) == count);
+	case EXPECT_UNLIKE:
+		return pass_if(count_like(items, expect->words) == 0);
 	case EXPECT_COUNT:
 		return pass_if(count == (uint64_t)expect->low);
 	case EXPECT_EQUALS:
@@ -337,7 +388,8 @@ enum check_outcome expect_judge(const struct expect *expect, const struct probe_
 	switch (value->kind) {
 	case PROBE_ABSENT:
 		outcome = pass_if(expect->op == EXPECT_ABSENT || expect->op == EXPECT_DIFFERS ||
-				  expect->op == EXPECT_LACKS || expect->op == EXPECT_NONE);
+				  expect->op == EXPECT_LACKS || expect->op == EXPECT_NONE ||
+				  expect->op == EXPECT_UNLIKE);
 		break;
 	case PROBE_TEXT:
 		outcome = judge_text(expect, text, reason);

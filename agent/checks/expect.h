@@ -20,12 +20,14 @@ enum expect_op {
 	EXPECT_BETWEEN,
 	EXPECT_PRESENT,
 	EXPECT_ABSENT,
-	EXPECT_HAS,   /* a list that holds all the words */
-	EXPECT_LACKS, /* a list that holds none of them; also met by an absent value */
-	EXPECT_ONLY,  /* a list without any other word */
-	EXPECT_NONE,  /* an empty list; also met by an absent value */
-	EXPECT_SOME,  /* a list that is not empty */
-	EXPECT_COUNT, /* a list of so many items */
+	EXPECT_HAS,    /* a list that holds all the words */
+	EXPECT_LACKS,  /* a list that holds none of them; also met by an absent value */
+	EXPECT_ONLY,   /* a list without any other word */
+	EXPECT_NONE,   /* an empty list; also met by an absent value */
+	EXPECT_SOME,   /* a list that is not empty */
+	EXPECT_COUNT,  /* a list of so many items */
+	EXPECT_LIKE,   /* a text, or each item of a list with one or more, matches a pattern */
+	EXPECT_UNLIKE, /* neither the text nor any item does; also met by an absent value */
 	EXPECT_OP_COUNT,
 };
 

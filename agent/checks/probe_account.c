@@ -15,14 +15,17 @@
 
 enum {
 	KEY_FACT,
-	KEY_EXCEPT
+	KEY_EXCEPT,
+	KEY_NAMES
 };
 
 static const struct probe_key keys[] = {
 	[KEY_FACT] = {"fact", PROBE_KEY_CHOICE, true,
 		      "uid_zero duplicate_name duplicate_uid system_with_shell hash_in_passwd "
-		      "empty_password weak_hash"},
+		      "empty_password weak_hash login usable_password no_inactive no_max_age "
+		      "duplicate_group duplicate_gid"},
 	[KEY_EXCEPT] = {"except", PROBE_KEY_WORDS}, /* accounts that are not listed */
+	[KEY_NAMES] = {"names", PROBE_KEY_WORDS},   /* only these are looked at */
 	{NULL},
 };
 
@@ -39,16 +42,25 @@ static bool is_uid_zero(const struct account *account)
 	return account->uid == 0;
 }
 
+/* `sync` is a command, not a shell: Debian ships it as that account's program. */
+static const char harmless[] = "/usr/sbin/nologin /sbin/nologin /bin/false /usr/bin/false "
+			       "/bin/sync /usr/bin/sync /sbin/shutdown /sbin/halt "
+			       "/usr/sbin/shutdown /usr/sbin/halt";
+
 static bool is_system_with_shell(const struct account *account)
 {
 	const char *shell = account->fields[6];
-	/* `sync` is a command, not a shell: Debian ships it as that account's program. */
-	static const char harmless[] = "/usr/sbin/nologin /sbin/nologin /bin/false /usr/bin/false "
-				       "/bin/sync /usr/bin/sync /sbin/shutdown /sbin/halt";
 
 	if (account->uid == 0 || account->uid > SYSTEM_UID_MAX)
 		return false;
 	return !shell || !words_contain(harmless, WORDS_SPACE, shell);
+}
+
+/* The program is a shell, whatever the password. */
+static bool is_login(const struct account *account)
+{
+	return !account->fields[6] || !*account->fields[6] ||
+	       !words_contain(harmless, WORDS_SPACE, account->fields[6]);
 }
 
 static bool is_hash_in_passwd(const struct account *account)
@@ -61,6 +73,30 @@ static bool is_hash_in_passwd(const struct account *account)
 static bool is_empty_password(const struct account *account)
 {
 	return account->fields[1] && !*account->fields[1];
+}
+
+/* Empty, or a hash that nothing locks. */
+static bool is_usable_password(const struct account *account)
+{
+	const char *password = account->fields[1];
+
+	return password && *password != '!' && *password != '*';
+}
+
+/* Shadow: days after the end of a password until the account is closed. */
+static bool is_without_inactive(const struct account *account)
+{
+	return is_usable_password(account) && (!account->fields[6] || !*account->fields[6]);
+}
+
+/* Shadow: days that a password holds; 99999 means for ever. */
+static bool is_without_max_age(const struct account *account)
+{
+	uint64_t days;
+
+	return is_usable_password(account) &&
+	       (!account->fields[4] || str_to_u64(account->fields[4], 10, &days) < 0 ||
+		days >= 99999);
 }
 
 /* The method stands in front of the hash: $y$ yescrypt, $6$ SHA-512, $gy$, $7$ scrypt, $2b$ bcrypt.
@@ -89,6 +125,12 @@ static const struct fact {
 	{"hash_in_passwd", "/etc/passwd", is_hash_in_passwd, 0, true},
 	{"empty_password", "/etc/shadow", is_empty_password, 0, false},
 	{"weak_hash", "/etc/shadow", is_weak_hash, 0, false},
+	{"login", "/etc/passwd", is_login, 0, true},
+	{"usable_password", "/etc/shadow", is_usable_password, 0, false},
+	{"no_inactive", "/etc/shadow", is_without_inactive, 0, false},
+	{"no_max_age", "/etc/shadow", is_without_max_age, 0, false},
+	{"duplicate_group", "/etc/group", NULL, 0, true},
+	{"duplicate_gid", "/etc/group", NULL, 2, true},
 };
 
 /* False when the line is no account. */
@@ -127,7 +169,14 @@ static int seen_before(struct seen *seen, const char *text)
 	return 0;
 }
 
-static int list_accounts(const struct fact *fact, const char *except, char *text,
+static bool is_chosen(const struct probe_params *params, const char *name)
+{
+	return !words_contain(params->values[KEY_EXCEPT], WORDS_SPACE, name) &&
+	       (!params->values[KEY_NAMES] ||
+		words_contain(params->values[KEY_NAMES], WORDS_SPACE, name));
+}
+
+static int list_accounts(const struct fact *fact, const struct probe_params *params, char *text,
 			 struct probe_value *value)
 {
 	cleanup_free const char **texts = NULL;
@@ -147,7 +196,7 @@ static int list_accounts(const struct fact *fact, const char *except, char *text
 		texts = seen.texts;
 		if (r < 0)
 			return r;
-		if (r && !words_contain(except, WORDS_SPACE, account.fields[0]))
+		if (r && is_chosen(params, account.fields[0]))
 			probe_list_add(value, account.fields[0]);
 	}
 	return 0;
@@ -166,7 +215,7 @@ static int run(const struct probe_params *params, const struct root *root,
 	if (r == -ENOENT && !root->is_live)
 		return probe_not_applicable(value, "%s is not there", fact->file);
 	if (r == 0)
-		r = list_accounts(fact, params->values[KEY_EXCEPT], text.data, value);
+		r = list_accounts(fact, params, text.data, value);
 	else if (r != -ENOMEM)
 		r = probe_unreadable(value, fact->file, r);
 	if (text.data)

@@ -20,7 +20,8 @@
 enum {
 	KEY_PATHS,
 	KEY_SYSCALLS,
-	KEY_PERMS
+	KEY_PERMS,
+	KEY_EXITS
 };
 
 static const struct probe_key keys[] = {
@@ -28,6 +29,9 @@ static const struct probe_key keys[] = {
 	[KEY_SYSCALLS] = {"syscalls", PROBE_KEY_WORDS},
 	/* Of a path, as "wa"; none: any will do. */
 	[KEY_PERMS] = {"perms", PROBE_KEY_TEXT},
+	/* Of a call: those that end with each of these count; none: rules without such a
+	 * condition. */
+	[KEY_EXITS] = {"exits", PROBE_KEY_WORDS},
 	{NULL},
 };
 
@@ -41,6 +45,8 @@ struct search {
 	const struct root *root;
 	const struct probe_params *params;
 	struct probe_value *value;
+	const char *exit_name; /* the end that is looked for; NULL: any */
+	int exit;
 	bool is_covered[PLACE_COUNT][2][MAX_WANTED]; /* by key and place in its list */
 };
 
@@ -103,8 +109,17 @@ struct line {
 	size_t count;
 	const char *path;
 	uint32_t perms;
+	int exit;
 	bool is_rule, is_other_arch;
 };
+
+/* As the kernel has it; rules that name another end are of no use here. */
+static int exit_of(const char *name)
+{
+	return str_equal(name, "EACCES")  ? -EACCES
+	       : str_equal(name, "EPERM") ? -EPERM
+					  : AUDIT_EXIT_OTHER;
+}
 
 /* "-F path=/etc/x" */
 static void take_condition(struct line *line, const char *condition)
@@ -115,6 +130,10 @@ static void take_condition(struct line *line, const char *condition)
 		line->path = condition + strlen("dir=");
 	else if (str_starts(condition, "perm="))
 		line->perms = perms_of(condition + strlen("perm="));
+	else if (str_starts(condition, "exit=-"))
+		line->exit = exit_of(condition + strlen("exit=-"));
+	else if (str_starts(condition, "exit") || str_equal(condition, "success=0"))
+		line->exit = AUDIT_EXIT_OTHER;
 	else if (str_starts(condition, "arch="))
 		line->is_other_arch = sizeof(long) == 8 && str_equal(condition, "arch=b32");
 }
@@ -123,6 +142,7 @@ static void take_condition(struct line *line, const char *condition)
 static void take_line(struct search *search, char *text)
 {
 	struct line line = {.perms = AUDIT_PERM_ALL};
+	bool is_whole;
 	char *word;
 
 	while (line.count < MAX_WORDS && (word = text_next_word(&text)))
@@ -144,9 +164,10 @@ static void take_line(struct search *search, char *text)
 	}
 	if (!line.is_rule)
 		return;
+	is_whole = !line.path && !line.is_other_arch && line.exit == search->exit;
 	if (line.path && has_perms(search, line.perms))
 		cover(search, CONFIGURED, KEY_PATHS, bytes_of(line.path));
-	for (size_t i = 0; i + 1 < line.count && !line.path && !line.is_other_arch; i++)
+	for (size_t i = 0; i + 1 < line.count && is_whole; i++)
 		if (str_equal(line.words[i], "-S"))
 			cover_syscalls(search, line.words[i + 1]);
 }
@@ -209,6 +230,8 @@ static int take_loaded(const struct audit_rule *rule, void *userdata)
 			      (struct nl_bytes){(const uint8_t *)rule->path, rule->path_len});
 		return 0;
 	}
+	if (rule->exit != search->exit)
+		return 0;
 	for (; cursor && i < MAX_WANTED && words_next(&cursor, WORDS_SPACE, &wanted, &len); i++) {
 		cleanup_free char *name = strndup(wanted, len);
 
@@ -251,7 +274,9 @@ static void report(struct search *search, int key, bool is_loaded_known)
 
 		if (is_configured && is_loaded)
 			continue;
-		if (asprintf(&item, "%.*s%s", (int)len, wanted, how) < 0) {
+		if (asprintf(&item, "%.*s%s%s%s", (int)len, wanted, search->exit ? " " : "",
+			     search->exit ? search->exit_name : "", how) < 0) {
+			item = NULL;
 			search->value->text.failed = true;
 			return;
 		}
@@ -275,12 +300,20 @@ static int judge(struct search *search)
 	return 0;
 }
 
-static int run(const struct probe_params *params, const struct root *root,
-	       struct probe_value *value)
+/* With the end @exit_name of a call (NULL: none). */
+static int look(const struct probe_params *params, const struct root *root, const char *exit_name,
+		struct probe_value *value)
 {
-	struct search search = {.root = root, .params = params, .value = value};
-	int r = root_glob(root, "/etc/audit/rules.d/*.rules", read_rules, &search);
+	struct search search = {.root = root,
+				.params = params,
+				.value = value,
+				.exit_name = exit_name,
+				.exit = exit_name ? exit_of(exit_name) : 0};
+	int r;
 
+	if (search.exit == AUDIT_EXIT_OTHER)
+		return probe_error(value, "'%s' is no end of a call that is known here", exit_name);
+	r = root_glob(root, "/etc/audit/rules.d/*.rules", read_rules, &search);
 	if (r == 0)
 		r = read_rules("/etc/audit/audit.rules", &search);
 	if (r == 0)
@@ -292,6 +325,24 @@ static int run(const struct probe_params *params, const struct root *root,
 			       ? probe_unreadable(value, "/etc/audit/rules.d", r)
 			       : 0;
 	return judge(&search);
+}
+
+static int run(const struct probe_params *params, const struct root *root,
+	       struct probe_value *value)
+{
+	const char *cursor = params->values[KEY_EXITS], *word;
+	size_t len;
+	int r = 0;
+
+	if (!cursor)
+		return look(params, root, NULL, value);
+	while (r == 0 && value->outcome == CHECK_PASS &&
+	       words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		cleanup_free char *name = strndup(word, len);
+
+		r = name ? look(params, root, name, value) : -ENOMEM;
+	}
+	return r;
 }
 
 static unsigned asks(const struct probe_params *params)

@@ -8,37 +8,26 @@
 
 #include "base/str.h"
 #include "base/words.h"
+#include "checks/mountinfo.h"
 #include "checks/probe.h"
 #include "checks/text.h"
 
+#define NO_MOUNT "no file system of its own"
+
 enum {
 	KEY_PATH,
-	KEY_OPTION
+	KEY_OPTION,
+	KEY_WITHOUT
 };
 
 static const struct probe_key keys[] = {
 	[KEY_PATH] = {"path", PROBE_KEY_PATH, true},
 	/* Gives the value of this one option as text; without it, a list of all options. */
 	[KEY_OPTION] = {"option", PROBE_KEY_TEXT},
+	/* Why the check means nothing where no file system of its own is mounted there. */
+	[KEY_WITHOUT] = {"without", PROBE_KEY_TEXT},
 	{NULL},
 };
-
-/* \040 and the like, in place. */
-static void decode_octal(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; from++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-		    from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
-			*to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + from[3] - '0');
-			from += 3;
-		} else {
-			*to++ = *from;
-		}
-	}
-	*to = '\0';
-}
 
 static void take_options(char *options, const char *wanted, struct probe_value *value)
 {
@@ -54,28 +43,12 @@ static void take_options(char *options, const char *wanted, struct probe_value *
 	}
 }
 
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
 static void read_mountinfo_line(char *line, const struct probe_params *params,
 				struct probe_value *value)
 {
-	char *point = NULL, *own = NULL, *shared = NULL, *word;
+	struct mount_line mount;
 
-	for (int i = 0; i < 6 && (word = text_next_word(&line)); i++) {
-		if (i == 4)
-			point = word;
-		own = i == 5 ? word : NULL;
-	}
-	while (own && (word = text_next_word(&line)))
-		if (str_equal(word, "-")) {
-			(void)text_next_word(&line);
-			(void)text_next_word(&line);
-			shared = text_next_word(&line);
-			break;
-		}
-	if (!own)
-		return;
-	decode_octal(point);
-	if (!str_equal(point, params->values[KEY_PATH]))
+	if (!mountinfo_parse(line, &mount) || !str_equal(mount.point, params->values[KEY_PATH]))
 		return;
 	/* A later mount at the same place covers the earlier one. */
 	strbuf_clear(&value->text);
@@ -83,8 +56,8 @@ static void read_mountinfo_line(char *line, const struct probe_params *params,
 	(void)probe_absent(value, "not set");
 	if (!params->values[KEY_OPTION])
 		probe_list_add(value, NULL);
-	take_options(own, params->values[KEY_OPTION], value);
-	take_options(shared, params->values[KEY_OPTION], value);
+	take_options(mount.options, params->values[KEY_OPTION], value);
+	take_options(mount.fs_options, params->values[KEY_OPTION], value);
 }
 
 static void read_fstab_line(char *line, const struct probe_params *params,
@@ -100,7 +73,7 @@ static void read_fstab_line(char *line, const struct probe_params *params,
 	options = text_next_word(&line);
 	if (!options)
 		return;
-	decode_octal(point);
+	mountinfo_decode(point);
 	if (!str_equal(point, params->values[KEY_PATH]))
 		return;
 	(void)probe_absent(value, "not set");
@@ -114,7 +87,7 @@ static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	const char *path = "/proc/self/mountinfo";
+	const char *path = MOUNTINFO;
 	bool is_running = true;
 	char *cursor, *line;
 	int r = root_read_text(root, path, ROOT_MAX_CONFIG_BYTES, &text);
@@ -131,7 +104,7 @@ static int run(const struct probe_params *params, const struct root *root,
 		return r;
 	if (r < 0)
 		return probe_unreadable(value, path, r);
-	(void)probe_absent(value, "no file system of its own");
+	(void)probe_absent(value, NO_MOUNT);
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
 		if (is_running)
@@ -139,6 +112,8 @@ static int run(const struct probe_params *params, const struct root *root,
 		else
 			read_fstab_line(line, params, value);
 	}
+	if (params->values[KEY_WITHOUT] && str_equal(value->reason.data, NO_MOUNT))
+		return probe_not_applicable(value, "%s", params->values[KEY_WITHOUT]);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * module's own file, overridden by its line in the stack. Without, the list of its arguments.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -25,7 +26,7 @@ enum {
 static const struct probe_key keys[] = {
 	[KEY_SERVICE] = {"service", PROBE_KEY_WORDS, true}, /* several: the first that exists */
 	[KEY_TYPE] = {"type", PROBE_KEY_CHOICE, true, "auth account password session"},
-	[KEY_MODULE] = {"module", PROBE_KEY_TEXT, true}, /* without .so */
+	[KEY_MODULE] = {"module", PROBE_KEY_WORDS, true}, /* without .so; several, wildcards */
 	[KEY_OPTION] = {"option", PROBE_KEY_TEXT},
 	[KEY_FILE] = {"file", PROBE_KEY_PATH},	     /* the module's own settings */
 	[KEY_DEFAULT] = {"default", PROBE_KEY_TEXT}, /* of the module */
@@ -57,12 +58,21 @@ static void take_argument(struct search *search, const char *argument, const cha
 
 static bool is_module(const struct search *search, char *file)
 {
+	const char *cursor = search->params->values[KEY_MODULE], *word;
 	char *base = strrchr(file, '/');
+	size_t len;
 
 	base = base ? base + 1 : file;
 	if (str_ends(base, ".so"))
 		base[strlen(base) - 3] = '\0';
-	return str_equal(base, search->params->values[KEY_MODULE]);
+	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		char pattern[64];
+
+		snprintf(pattern, sizeof(pattern), "%.*s", (int)len, word);
+		if (fnmatch(pattern, base, 0) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* The control field: one word, or [value=action ...] with blanks inside. */

@@ -10,13 +10,15 @@
 #include "base/words.h"
 #include "checks/probe.h"
 
+#define MAX_FOUND 128 /* by one wildcard */
+
 enum {
 	KEY_UNITS,
 	KEY_LIST
 };
 
 static const struct probe_key keys[] = {
-	[KEY_UNITS] = {"units", PROBE_KEY_WORDS, true},
+	[KEY_UNITS] = {"units", PROBE_KEY_WORDS, true}, /* wildcards allowed */
 	[KEY_LIST] = {"list", PROBE_KEY_CHOICE, true, "active unmasked"},
 	{NULL},
 };
@@ -128,6 +130,47 @@ static int look(const struct root *root, const char *unit, bool list_unmasked,
 	return 0;
 }
 
+struct names {
+	const struct root *root;
+	struct probe_value *value;
+	bool list_unmasked;
+	char (*seen)[256];
+	size_t count;
+};
+
+static int look_at_found(const char *path, void *userdata)
+{
+	struct names *names = userdata;
+	const char *unit = strrchr(path, '/') + 1;
+
+	/* A stronger folder has shown it before. */
+	for (size_t i = 0; i < names->count; i++)
+		if (str_equal(names->seen[i], unit))
+			return 0;
+	if (names->count == MAX_FOUND ||
+	    !str_copy(names->seen[names->count], sizeof(names->seen[0]), unit))
+		return -E2BIG;
+	names->count++;
+	return look(names->root, unit, names->list_unmasked, names->value);
+}
+
+/* All unit files whose name matches @pattern. */
+static int look_at_all(const struct root *root, const char *pattern, bool list_unmasked,
+		       struct probe_value *value)
+{
+	cleanup_free void *seen = malloc(MAX_FOUND * sizeof(char[256]));
+	struct names names = {root, value, list_unmasked, seen, 0};
+	int r = seen ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs) && r >= 0; i++) {
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/%s", dirs[i], pattern);
+		r = root_glob(root, path, look_at_found, &names);
+	}
+	return r;
+}
+
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
@@ -147,7 +190,8 @@ static int run(const struct probe_params *params, const struct root *root,
 			return probe_error(value, "the name of a unit is too long");
 		memcpy(unit, word, len);
 		unit[len] = '\0';
-		r = look(root, unit, list_unmasked, value);
+		r = strpbrk(unit, "*?[") ? look_at_all(root, unit, list_unmasked, value)
+					 : look(root, unit, list_unmasked, value);
 		if (r == -ENOMEM)
 			return r;
 		if (r < 0)

@@ -65,6 +65,27 @@ static const struct target {
 	{"sysctl", "/etc/sysctl.conf", {"key", "net.ipv4.ip_forward"}},
 	{"unit", "/etc/systemd/system/a.service", {"units", "a.service", "list", "unmasked"}},
 	{"usb", "/sys/bus/usb/devices/usb1/authorized_default", {NULL}},
+	/* New ones go to the end: the corpus names them by their number. */
+	{"file_lines", "/etc/a", {"file", "/etc/a", "begins", "* a*", "line", "*b"}},
+	{"file_values", "/sys/a", {"files", "/sys/*", "without", "x"}},
+	{"shell_variable", "/etc/profile", {"file", "/etc/profile", "name", "TMOUT"}},
+	{"unit_setting",
+	 "/etc/systemd/system/a.service",
+	 {"unit", "a.service", "section", "Service", "key", "ExecStart"}},
+	{"package_source", "/etc/apt/sources.list", {"list", "unsigned"}},
+	{"package_source", "/etc/apt/sources.list.d/a.sources", {"list", "plain"}},
+	{"package_source", "/etc/apt/apt.conf.d/a", {"list", "unsigned"}},
+	{"package_source", "/etc/yum.repos.d/a.repo", {"list", "unsigned"}},
+	{"usbguard", "/etc/usbguard/rules.conf", {"list", "wide"}},
+	{"group", "/etc/group", {"groups", "docker sudo"}},
+	{"mounts",
+	 "/proc/self/mountinfo",
+	 {"points", "/media/*", "lack", "nosuid", "without", "x"}},
+	{"encryption", "/proc/self/mountinfo", {"of", "mounts", "paths", "/ /home"}},
+	{"account", "/etc/shadow", {"fact", "no_max_age"}},
+	{"audit_rule",
+	 "/etc/audit/audit.rules",
+	 {"syscalls", "open openat", "exits", "EACCES EPERM"}},
 };
 
 static char folder[] = "/tmp/plumbline-fuzz.XXXXXX";
