@@ -178,7 +178,7 @@ static int cut_limits(const struct sandbox_spec *spec, struct diag *diag)
 	/* A dump of a process that held keys or events must not land on disk. */
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
 		return diag_set(diag, NULL, 0, -errno, "cannot switch core dumps off");
-#ifndef __SANITIZE_ADDRESS__
+#ifndef PLUMBLINE_ASAN
 	/* The address sanitizer reserves terabytes. */
 	r = cut_limit(RLIMIT_AS, spec->max_memory_bytes, diag);
 	if (r < 0)

@@ -18,7 +18,7 @@
 /* What a child inherits by name; all else of the environment is left behind. */
 static const char *const kept_names[] = {
 	"JOURNAL_STREAM", /* how log lines are written */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef PLUMBLINE_ASAN
 	"ASAN_OPTIONS",
 	"UBSAN_OPTIONS",
 	"LSAN_OPTIONS",

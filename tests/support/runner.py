@@ -171,7 +171,7 @@ def is_bash(path):
 def tidy(budget):
     sources = [p for p in source_files(r"^(agent|collectors)/.*\.c$")
                if not os.path.basename(p).startswith("sensor_bpf")]
-    args = ["run-clang-tidy", "-quiet", "-j", JOBS, "-p", "build-clang"]
+    args = ["run-clang-tidy", "-quiet", "-j", JOBS, "-p", "build-asan"]
     done = command(budget, [*args, *(re.escape("/" + p) + "$" for p in sources)])
     plain = re.sub(r"\x1b\[[0-9;]*m", "", done.output)
     done.output = "\n".join(line for line in plain.splitlines() if re.search(r"(warning|error|note):", line))
@@ -345,14 +345,12 @@ def packages(budget):
 # `# sanitizers: yes`. Those that start an agent (trial.py) run with the system-call filters of production.
 SUITES = [
     ("build", 300, build("build", "gcc"), None),
-    ("build-clang", 300, build("build-clang", "clang"), None),
-    ("build-asan", 300, build("build-asan", "gcc", "-Db_sanitize=address,undefined", "-Db_lundef=false"), None),
+    ("build-asan", 300, build("build-asan", "clang", "-Db_sanitize=address,undefined", "-Db_lundef=false"), None),
     ("build-fuzz", 240, build("build-fuzz", "clang", "-Dfuzz=true", "-Db_sanitize=address,undefined",
                               "-Db_lundef=false", targets=["fuzzers"]), None),
     ("lint", 60, lint, None),
-    ("tidy", 240, tidy, "build-clang"),
+    ("tidy", 240, tidy, "build-asan"),
     ("unit", 90, meson_tests("build", "unit"), "build"),
-    ("unit-clang", 90, meson_tests("build-clang", "unit"), "build-clang"),
     ("unit-asan", 120, meson_tests("build-asan", "unit"), "build-asan"),
     ("fuzz-replay", 60, meson_tests("build-asan", "fuzz"), "build-asan"),
     ("fuzz", 180, fuzz, "build-fuzz"),

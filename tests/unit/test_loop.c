@@ -175,7 +175,7 @@ START_TEST(a_closed_peer_is_reported)
 }
 END_TEST
 
-#ifndef __SANITIZE_ADDRESS__ /* its allocator is another one */
+#ifndef PLUMBLINE_ASAN /* its allocator is another one */
 static size_t resident_bytes(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
@@ -229,7 +229,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_source_removed_by_another_is_not_called);
 	tcase_add_test(tcase, a_signal_arrives_in_the_loop);
 	tcase_add_test(tcase, a_closed_peer_is_reported);
-#ifndef __SANITIZE_ADDRESS__
+#ifndef PLUMBLINE_ASAN
 	tcase_add_test(tcase, free_memory_goes_back_when_it_is_quiet);
 #endif
 }
