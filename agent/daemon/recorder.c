@@ -232,7 +232,6 @@ static int prepare(struct child *child)
 	int r;
 
 	recorder->child = child;
-	recorder->supervisor_pid = getppid();
 	recorder->batch_records = BATCH_MAX_RECORDS;
 	recorder->policy.user_names = parse_privacy(child->config->user_names);
 	recorder->policy.arguments = parse_privacy(child->config->arguments);
@@ -340,7 +339,7 @@ static void stop(struct child *child)
 	int r;
 
 	/* One that lost its supervisor ends as well, but nobody asked for that. */
-	r = recorder_end_coverage(recorder, getppid() == recorder->supervisor_pid);
+	r = recorder_end_coverage(recorder, child->is_told_to_stop);
 	if (r < 0)
 		give_up_changes(recorder, r);
 	recorder_commit(recorder);

@@ -137,7 +137,6 @@ struct recorder {
 	uint64_t lost_changes; /* rolled back, not yet told */
 
 	/* Coverage */
-	pid_t supervisor_pid;
 	char boot_id[BOOT_ID_SIZE];
 	struct clock_look clocks;  /* at the last look */
 	int64_t alive_ns;	   /* boot clock, when that was last written down */

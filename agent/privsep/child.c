@@ -133,9 +133,17 @@ static void on_supervisor_close(struct channel *channel, int reason, void *userd
 	begin_stop(state);
 }
 
+/* A second cause changes nothing: what lost its supervisor was not told before. */
+static void obey_stop(struct child_state *state)
+{
+	if (!state->is_stopping)
+		state->child.is_told_to_stop = true;
+	begin_stop(state);
+}
+
 static int on_stop(struct channel *channel, struct message *message, void *userdata)
 {
-	begin_stop(state_of(userdata));
+	obey_stop(state_of(userdata));
 	return message_check(message);
 }
 
@@ -288,7 +296,7 @@ static int follow_supervisor(pid_t supervisor)
 
 static int on_term(struct loop *loop, int signo, void *userdata)
 {
-	begin_stop(userdata);
+	obey_stop(userdata);
 	return 0;
 }
 

@@ -18,8 +18,9 @@ struct child {
 	struct channel *supervisor;
 	struct channel *peers[ROLE_COUNT]; /* NULL while a peer is away */
 	int control_fd;			   /* ROLE_CONTROL, recorder only; -1 */
-	const char *pins; /* the folder for what outlives the sensor, sensor only; or NULL */
-	uint64_t work;	  /* counted up by the process, sent as heartbeat */
+	const char *pins;     /* the folder for what outlives the sensor, sensor only; or NULL */
+	uint64_t work;	      /* counted up by the process, sent as heartbeat */
+	bool is_told_to_stop; /* it did not end because its supervisor went away */
 	void *userdata;
 };
 

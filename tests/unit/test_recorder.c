@@ -482,6 +482,33 @@ START_TEST(coverage_tells_phases_gaps_and_down_times)
 }
 END_TEST
 
+START_TEST(who_ended_the_recorder_is_told_apart)
+{
+	const struct rig_wanted down = {.type = WIRE_COVERAGE, .text = "down"};
+	cleanup_wire_record struct wire_record lost = {0}, stopped = {0};
+	uint64_t from;
+
+	rig_start(rig);
+	send_text(EVENT_PHASE, "covered");
+	rig_fetch(rig);
+	from = rig->last;
+	/* The supervisor is killed: its sockets close before anybody has another parent. */
+	rig_close(rig);
+	ck_assert_int_eq(waitpid(rig->pid, NULL, 0), rig->pid);
+	rig->pid = 0;
+	rig_start(rig);
+	lost = rig_expect(rig, from, &down);
+	ck_assert_ptr_nonnull(strstr(lost.coverage.cause, "without notice"));
+	send_text(EVENT_PHASE, "observing");
+	rig_fetch(rig);
+	from = rig->last;
+	rig_stop(rig);
+	rig_start(rig);
+	stopped = rig_expect(rig, from, &down);
+	ck_assert_str_eq(stopped.coverage.cause, "the agent was stopped");
+}
+END_TEST
+
 START_TEST(whole_walk_ends_the_doubts_that_came_before_it)
 {
 	const struct event step = {
@@ -611,6 +638,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, kill_between_index_and_record_does_not_bar_the_older_one);
 	tcase_add_test(tcase, new_baseline_judges_again);
 	tcase_add_test(tcase, coverage_tells_phases_gaps_and_down_times);
+	tcase_add_test(tcase, who_ended_the_recorder_is_told_apart);
 	tcase_add_test(tcase, whole_walk_ends_the_doubts_that_came_before_it);
 	tcase_add_test(tcase, sensor_that_goes_away_ends_the_coverage);
 	tcase_add_test(tcase, health_of_the_others_becomes_findings);
