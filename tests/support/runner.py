@@ -304,8 +304,10 @@ def machines(*args):
             elif words and words[0] == "skipped":
                 yield Result(words[1].partition(": ")[0], SKIPPED, words[1].partition(": ")[2])
         table = "\n".join(line for line in done.output.splitlines() if line.startswith("|"))
-        if table and done.is_good():
-            yield Result("table of rungs", PASSED, "Rungs of Debian's kernels, as plumbline doctor says:\n" + table)
+        if table:
+            # README has it, too; where they differ a cell says so, and the suite has failed.
+            outcome = FAILED if "WRONG" in table else PASSED
+            yield Result("table of rungs", outcome, "Rungs of Debian's kernels, as plumbline doctor says:\n" + table)
         if not done.is_good():
             yield one("tests/vm/suite", done)
     return suite
@@ -364,7 +366,7 @@ SUITES = [
 MORE_SUITES = [
     ("packages", 1500, packages, None),
     ("mutants", 5400, mutants, None),
-    ("vm-all", 3600, machines(), "build"),
+    ("vm-all", 7200, machines(), "build"),
 ]
 
 

@@ -43,6 +43,8 @@ CASES = (
     Case("typeless", "without BTF", {ANY: FLOOR}, "CONFIG_DEBUG_INFO_BTF"),
 )
 
+HEADS = ["kernel of Debian"] + [case.title for case in CASES]
+
 ASK = "build/plumbline doctor --json"
 LOCK = "echo %s >/sys/kernel/security/lockdown"
 # Lockdown is set when the machine runs: from its start it would refuse the modules of the disk. It
@@ -57,7 +59,7 @@ STEPS = (
 
 def markdown(kernels=None):
     """The table of what is expected."""
-    rows = [["kernel of Debian"] + [case.title for case in CASES], ["---"] * (len(CASES) + 1)]
+    rows = [HEADS, ["---"] * len(HEADS)]
     rows += [[name] + [case.rung(name) for case in CASES] for name in kernels or kernel.catalogue()]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
@@ -121,7 +123,7 @@ def run(bench, names, full):
         cells, release = {}, name
         for case, answer, problem in try_kernel(bench, name, name in full):
             cells[case.name] = answer["rung"] if answer else "-"
-            release = answer["kernel"] if answer else release
+            release = "%s (%s)" % (name, answer["kernel"]) if answer else release
             if problem:
                 wrong += 1
                 cells[case.name] += " WRONG"
@@ -129,9 +131,8 @@ def run(bench, names, full):
         rows.append([release] + [cells.get(case.name, "") for case in CASES])
         if not any("WRONG" in cell for cell in cells.values()):
             print("passed rungs on %s" % name, flush=True)
-    heads = [["kernel"] + [case.title for case in CASES]]
-    widths = [max(len(row[i]) for row in heads + rows) for i in range(len(CASES) + 1)]
-    for row in heads + [["-" * width for width in widths]] + rows:
+    widths = [max(len(row[i]) for row in [HEADS] + rows) for i in range(len(HEADS))]
+    for row in [HEADS] + [["-" * width for width in widths]] + rows:
         print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")
     sys.stdout.flush()
     return wrong
