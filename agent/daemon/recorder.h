@@ -194,6 +194,7 @@ int recorder_on_answer(struct recorder *recorder, const struct event *event, con
 int recorder_scan_begin(struct recorder *recorder, struct event *event);
 int recorder_scan_end(struct recorder *recorder, struct event *event);
 int recorder_scan_tick(struct recorder *recorder);
+void recorder_forget_walks(struct recorder *recorder); /* times of before say nothing any more */
 void recorder_recheck_now(struct recorder *recorder);
 int recorder_ask_rescan(struct recorder *recorder, const char *tree);
 

@@ -116,7 +116,6 @@ static int put_clock_step(struct recorder *recorder, int64_t stepped_ns, int64_t
 	int64_t step_ms = (stepped_ns < 0 ? -stepped_ns : stepped_ns) / NSEC_PER_MSEC;
 	cleanup_free char *cause = NULL;
 	struct coverage gap = {.state = COVERAGE_GAP, .rung = recorder->rung};
-	int r;
 
 	/* This span of the wall clock passed twice, or never. */
 	gap.start_ns = stepped_ns < 0 ? now_ns : now_ns - stepped_ns;
@@ -128,8 +127,7 @@ static int put_clock_step(struct recorder *recorder, int64_t stepped_ns, int64_t
 	gap.missed = stepped_ns < 0 ? (char *)"nothing by itself; times in this span stand for two "
 					      "moments, and file times before it prove nothing"
 				    : (char *)"nothing: this span of time did not pass";
-	r = put_interval(recorder, &gap);
-	return r;
+	return put_interval(recorder, &gap);
 }
 
 static int put_suspended(struct recorder *recorder, int64_t suspended_ns, int64_t now_ns)
@@ -158,6 +156,11 @@ static int look_at_clocks(struct recorder *recorder)
 			r = put_suspended(recorder, news.suspended_ns, now.real_ns);
 		if (r == 0 && news.stepped_ns)
 			r = put_clock_step(recorder, news.stepped_ns, now.real_ns);
+		if (r == 0 && news.stepped_ns)
+			r = record_step_coverage(recorder->record, now.real_ns - news.stepped_ns,
+						 now.real_ns);
+		if (r == 0)
+			r = recorder_send_coverage(recorder);
 	}
 	recorder->clocks = now;
 	return r;
@@ -344,6 +347,9 @@ int recorder_on_phase(struct recorder *recorder, struct event *event)
 	int r;
 
 	r = coverage_state_parse(event->text, &next.state);
+	/* What lasts ends by the clock that it began by. */
+	if (r == 0)
+		r = look_at_clocks(recorder);
 	if (r < 0)
 		return r;
 	if (next.state == COVERAGE_COVERED)
@@ -450,6 +456,7 @@ int recorder_on_clock(struct recorder *recorder, struct event *event)
 	int r;
 
 	/* The interval that the step makes comes before what is seen after it. */
+	recorder_forget_walks(recorder);
 	r = look_at_clocks(recorder);
 	if (r < 0)
 		return r;

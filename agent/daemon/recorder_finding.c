@@ -124,7 +124,7 @@ int recorder_resolve_agent(struct recorder *recorder, enum finding_kind kind, co
 struct sweep {
 	enum finding_kind kind;
 	const char *prefix;
-	int64_t before_ns;
+	int64_t before_ns, now_ns;
 	char *found; /* path of the first that matches */
 };
 
@@ -132,8 +132,11 @@ static int sweep_one(const struct finding *finding, void *userdata)
 {
 	struct sweep *sweep = userdata;
 
-	if (finding->kind != sweep->kind || finding->last_seen_ns >= sweep->before_ns ||
-	    !finding->path || !str_starts(finding->path, sweep->prefix))
+	if (finding->kind != sweep->kind || !finding->path ||
+	    !str_starts(finding->path, sweep->prefix))
+		return 0;
+	/* A time that lies ahead comes from before a backward step of the clock. */
+	if (finding->last_seen_ns >= sweep->before_ns && finding->last_seen_ns <= sweep->now_ns)
 		return 0;
 	sweep->found = strdup(finding->path);
 	return sweep->found ? 1 : -ENOMEM;
@@ -146,7 +149,10 @@ int recorder_resolve_agents(struct recorder *recorder, enum finding_kind kind, c
 
 	/* One by one, since resolving changes what is walked over. */
 	for (;;) {
-		struct sweep sweep = {.kind = kind, .prefix = prefix, .before_ns = before_ns};
+		struct sweep sweep = {.kind = kind,
+				      .prefix = prefix,
+				      .before_ns = before_ns,
+				      .now_ns = clock_real_ns()};
 		cleanup_free char *found = NULL;
 
 		r = record_each_agent(recorder->record, sweep_one, &sweep);

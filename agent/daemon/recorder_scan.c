@@ -91,6 +91,14 @@ int recorder_scan_end(struct recorder *recorder, struct event *event)
 	return 0;
 }
 
+void recorder_forget_walks(struct recorder *recorder)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(recorder->walks); i++) {
+		recorder->walks[i].is_ended = false;
+		recorder->walks[i].completed_ns = 0;
+	}
+}
+
 /* Everything that the rules watch was walked since this time; 0 when something was not. */
 static int64_t all_walked_since(const struct recorder *recorder)
 {

@@ -139,6 +139,11 @@ int record_put_check(struct record *record, const struct check_result *result, b
  */
 #define RECORD_MAX_COVERAGE 10000
 int record_put_coverage(struct record *record, const struct coverage *coverage);
+/*
+ * The wall clock was set, from @old_ns to @new_ns: the lasting interval ends by the old time, and
+ * goes on as one more from the new. Nothing when none lasts.
+ */
+int record_step_coverage(struct record *record, int64_t old_ns, int64_t new_ns);
 int record_get_lasting_coverage(struct record *record, struct coverage *ret_coverage); /* -ENOENT */
 
 /*

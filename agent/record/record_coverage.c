@@ -87,24 +87,24 @@ static int insert(struct record *record, const struct coverage *coverage)
 	return changed < 0 ? (int)changed : 0;
 }
 
-int record_put_coverage(struct record *record, const struct coverage *coverage)
+static int end_lasting(struct record *record, int64_t end_ns)
 {
-	int64_t changed;
-	int r;
-
-	r = record_touch(record);
-	if (r < 0)
-		return r;
-	if (!coverage->end_ns) {
-		/* max(): a clock that stepped back must not end an interval before it began. */
-		changed = DB_RUN(record->db,
+	/* max(): a clock that stepped back must not end an interval before it began. */
+	int64_t changed = DB_RUN(record->db,
 				 "UPDATE coverage SET end = max(start, ?), sequence = 0"
 				 " WHERE end = 0",
-				 db_integer(coverage->start_ns));
-		if (changed < 0)
-			return (int)changed;
-	}
-	return insert(record, coverage);
+				 db_integer(end_ns));
+
+	return changed < 0 ? (int)changed : 0;
+}
+
+int record_put_coverage(struct record *record, const struct coverage *coverage)
+{
+	int r = record_touch(record);
+
+	if (r == 0 && !coverage->end_ns)
+		r = end_lasting(record, coverage->start_ns);
+	return r < 0 ? r : insert(record, coverage);
 }
 
 static int load(const struct db_query *query, struct coverage *ret_coverage)
@@ -159,6 +159,20 @@ int record_get_lasting_coverage(struct record *record, struct coverage *ret_cove
 {
 	return load_one(record, "SELECT * FROM coverage WHERE end = 0 ORDER BY n DESC LIMIT 1",
 			ret_coverage, NULL);
+}
+
+int record_step_coverage(struct record *record, int64_t old_ns, int64_t new_ns)
+{
+	cleanup_coverage struct coverage lasting = {0};
+	int r = record_get_lasting_coverage(record, &lasting);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = record_touch(record);
+	if (r == 0)
+		r = end_lasting(record, old_ns);
+	lasting.start_ns = new_ns;
+	return r < 0 ? r : insert(record, &lasting);
 }
 
 int record_get_owed_coverage(struct record *record, struct coverage *ret_coverage, int64_t *ret_row)

@@ -243,6 +243,13 @@ static int update_subject(struct record *record, const struct finding *f)
 	return changed < 0 ? (int)changed : 0;
 }
 
+/* After a backward step of the clock it is seen again before it was first seen: by then it was
+ * there. */
+static void set_seen(struct finding *finding, int64_t seen_ns)
+{
+	finding->last_seen_ns = seen_ns > finding->first_seen_ns ? seen_ns : finding->first_seen_ns;
+}
+
 static int put_known(struct record *record, struct finding *finding, const struct finding *stored,
 		     enum record_change *ret_change)
 {
@@ -252,6 +259,7 @@ static int put_known(struct record *record, struct finding *finding, const struc
 	int r;
 
 	finding->first_seen_ns = stored->first_seen_ns;
+	set_seen(finding, seen);
 	finding->count = stored->count + (is_reopened && !happenings ? 1 : happenings);
 	finding->state = is_reopened ? FINDING_STATE_OPEN : stored->state;
 	*ret_change = is_reopened ? RECORD_REOPENED : RECORD_AGAIN;
@@ -365,7 +373,7 @@ int record_resolve(struct record *record, const struct record_match *match, int6
 		if (r < 0)
 			return r;
 		finding.state = FINDING_STATE_RESOLVED;
-		finding.last_seen_ns = time_ns;
+		set_seen(&finding, time_ns);
 		r = update_count(record, &finding);
 		if (r < 0)
 			return r;

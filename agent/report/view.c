@@ -166,8 +166,13 @@ static void set_period(const struct report *report, const struct report_host *ho
 {
 	view->until_ns = report->made_at_ns;
 	view->from_ns = report->since_ns;
-	if (view->from_ns == 0)
-		view->from_ns = host->coverage_count ? host->coverage[0].start_ns : view->until_ns;
+	if (view->from_ns == 0) {
+		view->from_ns = view->until_ns;
+		/* Not the first record's: a clock that was set back makes that a later time. */
+		for (size_t i = 0; i < host->coverage_count; i++)
+			if (host->coverage[i].start_ns < view->from_ns)
+				view->from_ns = host->coverage[i].start_ns;
+	}
 	if (view->from_ns > view->until_ns)
 		view->from_ns = view->until_ns;
 	view->heard_ns = view->until_ns;

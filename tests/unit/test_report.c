@@ -194,6 +194,22 @@ START_TEST(counts_the_blindest_record_of_each_moment)
 }
 END_TEST
 
+START_TEST(period_begins_with_the_earliest_record_not_the_first)
+{
+	cleanup_view_host struct view_host view = {0};
+
+	/* The clock ran a year ahead at first. */
+	coverage[0] = (struct coverage){.state = COVERAGE_COVERED,
+					.start_ns = NOON + 365 * 24 * HOUR,
+					.end_ns = NOON + 365 * 24 * HOUR + 1};
+	coverage[1] = (struct coverage){.state = COVERAGE_COVERED, .start_ns = NOON - 5 * HOUR};
+	host.coverage_count = 2;
+	report.since_ns = 0;
+	ck_assert_int_eq(view_host_init(&report, &host, &view), 0);
+	ck_assert_int_eq(view.time_ns[COVERAGE_COVERED], 5 * HOUR);
+}
+END_TEST
+
 START_TEST(does_not_let_a_state_last_beyond_what_was_heard)
 {
 	cleanup_view_host struct view_host view = {0};
@@ -636,6 +652,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, finds_formats_by_name);
 	tcase_add_loop_test(tcase, counts_the_blindest_record_of_each_moment, 0,
 			    (int)ARRAY_SIZE(periods));
+	tcase_add_test(tcase, period_begins_with_the_earliest_record_not_the_first);
 	tcase_add_test(tcase, does_not_let_a_state_last_beyond_what_was_heard);
 	tcase_add_test(tcase, never_rounds_up_to_wholly_covered);
 	tcase_add_test(tcase, html_says_first_what_was_covered);
