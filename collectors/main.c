@@ -16,8 +16,10 @@ static const struct verb verbs[] = {
 	{"agents", "[--json]", "who reports, since when, and what is open", "j", verb_agents},
 	{"findings", "[--agent NAME] [--each] [--change-set ID] [--json] [--follow]",
 	 "differences that agents reported", "ajwes", verb_findings},
-	{"report", "--format html|json|csv -o FILE [--agent NAME]", "write a report", "afo",
-	 verb_report},
+	{"report",
+	 "[--format FORMAT] -o FILE [--agent NAME] [--framework NAME [--level LEVEL] [--scope "
+	 "FILE]]",
+	 "write a report", "afokld", verb_report},
 	{"import", "FILE [-o RECEIPT]", "take batches that came by file", "1o", verb_import},
 	{"receipt", "AGENT [-o RECEIPT]", "sign how far an agent's records are stored", "1o",
 	 verb_receipt},
@@ -47,6 +49,12 @@ static const char **value_slot(struct options *options, const char *word, char *
 		return *ret_letter = 'a', &options->agent;
 	if (strcmp(word, "--format") == 0)
 		return *ret_letter = 'f', &options->format;
+	if (strcmp(word, "--framework") == 0)
+		return *ret_letter = 'k', &options->framework;
+	if (strcmp(word, "--level") == 0)
+		return *ret_letter = 'l', &options->level;
+	if (strcmp(word, "--scope") == 0)
+		return *ret_letter = 'd', &options->scope;
 	if (strcmp(word, "-o") == 0)
 		return *ret_letter = 'o', &options->output;
 	if (strcmp(word, "--change-set") == 0)

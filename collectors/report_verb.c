@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "report/framework_source.h"
 #include "report/report.h"
 #include "verbs.h"
 
@@ -203,8 +204,49 @@ static void make_title(const struct gathering *gathering, char *title, size_t si
 			 gathering->count);
 }
 
+/* How it is written: in a format of its own, or by framework. */
+struct manner {
+	const struct report_ops *format; /* NULL: by framework */
+	struct framework_source source;
+};
+
+static void manner_done(struct manner *manner)
+{
+	framework_source_done(&manner->source);
+}
+
+/* Logs what is wrong. */
+static int choose_manner(const struct settings *settings, const struct options *options,
+			 struct manner *manner)
+{
+	const struct framework_wish wish = {options->framework, options->format, options->level,
+					    options->scope};
+	struct diag diag = {0};
+	char text[1024];
+	int r;
+
+	if (framework_is_wished(&wish)) {
+		r = framework_source_load(&wish, settings->data_dir, &manner->source, &diag);
+		if (r < 0)
+			(void)log_error(0, "%s",
+					diag.text[0] ? diag_format(&diag, text, sizeof(text))
+						     : strerror(-r));
+		return r;
+	}
+	if (options->level || options->scope) {
+		(void)log_error(0, "--level and --scope go with --framework");
+		return -EINVAL;
+	}
+	manner->format = report_find_format(options->format ? options->format : "html");
+	if (!manner->format) {
+		(void)log_error(0, "unknown format '%s'", options->format);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int write_report(const struct settings *settings, const struct gathering *gathering,
-			const struct report_ops *format, FILE *out)
+			struct manner *manner, FILE *out)
 {
 	cleanup_free struct report_host *hosts = calloc(gathering->count, sizeof(*hosts));
 	char made_by[320], name[256] = "", title[AGENT_NAME_SIZE + 64];
@@ -225,7 +267,9 @@ static int write_report(const struct settings *settings, const struct gathering 
 		describe(&gathering->dossiers[i], &hosts[i]);
 	make_title(gathering, title, sizeof(title));
 	count_requirements(settings, hosts, gathering->count);
-	return format->write(&report, out);
+	if (!manner->format)
+		return framework_source_write(&manner->source, &report, out);
+	return manner->format->write(&report, out);
 }
 
 static int gather(struct gathering *gathering)
@@ -246,16 +290,13 @@ static int gather(struct gathering *gathering)
 int verb_report(const struct settings *settings, const struct options *options)
 {
 	cleanup_with(gathering_done) struct gathering gathering = {.wanted = options->agent};
-	const struct report_ops *format =
-		report_find_format(options->format ? options->format : "html");
+	cleanup_with(manner_done) struct manner manner = {0};
 	cleanup_store struct store *store = NULL;
 	cleanup_fclose FILE *file = NULL;
 	int r;
 
-	if (!format) {
-		log_error(0, "unknown format '%s'", options->format);
+	if (choose_manner(settings, options, &manner) < 0)
 		return EXIT_ERROR;
-	}
 	if (!options->output) {
 		log_error(0, "report needs -o FILE");
 		return EXIT_ERROR;
@@ -273,7 +314,7 @@ int verb_report(const struct settings *settings, const struct options *options)
 			  options->agent ? options->agent : "");
 		return EXIT_ERROR;
 	}
-	r = r ?: write_report(settings, &gathering, format, file);
+	r = r ?: write_report(settings, &gathering, &manner, file);
 	r = r ?: verb_finish_output(file);
 	if (r < 0) {
 		log_error(r, "cannot write %s", options->output);

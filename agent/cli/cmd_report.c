@@ -18,11 +18,13 @@
 #include "cli/verbs.h"
 #include "model/catalog.h"
 #include "model/config.h"
+#include "report/framework_source.h"
 #include "report/report.h"
 #include "wire/codec.h"
 
 struct options {
-	const struct report_ops *format;
+	const struct report_ops *format; /* NULL: a report by framework */
+	struct framework_wish wish;
 	const char *output; /* "-": standard output */
 	const char *input;  /* saved answers instead of the agent's; "-": standard input */
 	int64_t since_ns;
@@ -32,13 +34,26 @@ struct options {
 static void usage(FILE *out)
 {
 	fputs("usage: plumbline report --format html|json|csv -o FILE [--since TIME] [--input "
+	      "FILE]\n"
+	      "       plumbline report --framework NAME [--format text|html|json|csv] [-o FILE]\n"
+	      "                        [--level LEVEL] [--scope FILE] [--since TIME] [--input "
 	      "FILE]\n\n"
-	      "  --format FORMAT  html: a page to read and print; json: all of it; csv: a table\n"
-	      "  -o FILE          replaces FILE once the report is whole; - is standard output\n"
-	      "  --since TIME     2026-11-21T08:00:00Z, or 12h or 7d before now; default: the\n"
-	      "                   first coverage record\n"
-	      "  --input FILE     answers of an agent saved before, one per line, instead of\n"
-	      "                   asking the agent of this machine; - is standard "
+	      "  --format FORMAT   html: a page to read and print; json: all of it; csv: a table;\n"
+	      "                    text: for the terminal, by framework only\n"
+	      "  -o FILE           replaces FILE once the report is whole; - is standard output\n"
+	      "  --framework NAME  for each requirement of 800-53, 800-82, 62443-3-3, csf-2.0,\n"
+	      "                    iso-27001, iso-27002, 800-171, cmmc-2.0, dfars,\n"
+	      "                    attack-enterprise or attack-ics what speaks for it, what\n"
+	      "                    against, and what was or can not be assessed\n"
+	      "  --level LEVEL     low, moderate or high (800-53, 800-82); 1 to 4, or seven of "
+	      "them\n"
+	      "                    by foundational requirement such as 3,3,3,2,2,2,3 (62443-3-3;\n"
+	      "                    default: 3)\n"
+	      "  --scope FILE      what the organization decided of requirements\n"
+	      "  --since TIME      2026-11-21T08:00:00Z, or 12h or 7d before now; default: the\n"
+	      "                    first coverage record\n"
+	      "  --input FILE      answers of an agent saved before, one per line, instead of\n"
+	      "                    asking the agent of this machine; - is standard "
 	      "input\n" CONTROL_OPTIONS_HELP,
 	      out);
 }
@@ -47,12 +62,17 @@ static int take_option(struct options *options, int option, const char *value)
 {
 	switch (option) {
 	case 'f':
-		options->format = report_find_format(value);
-		if (options->format)
-			return 0;
-		fprintf(stderr, "plumbline: report: --format is html, json or csv, not '%s'\n",
-			value);
-		return -EINVAL;
+		options->wish.format = value;
+		return 0;
+	case 'w':
+		options->wish.framework = value;
+		return 0;
+	case 'l':
+		options->wish.level = value;
+		return 0;
+	case 'd':
+		options->wish.scope = value;
+		return 0;
 	case 'o':
 		options->output = value;
 		return 0;
@@ -72,11 +92,40 @@ static int take_option(struct options *options, int option, const char *value)
 	}
 }
 
+static int choose_format(struct options *options)
+{
+	const struct framework_wish *wish = &options->wish;
+
+	if (framework_is_wished(wish)) {
+		if (!options->output)
+			options->output = "-";
+		return 0;
+	}
+	if (!wish->format || !options->output) {
+		fprintf(stderr, "plumbline: report: --format and -o are needed\n");
+		usage(stderr);
+		return -EINVAL;
+	}
+	if (wish->level || wish->scope) {
+		fprintf(stderr, "plumbline: report: --level and --scope go with --framework\n");
+		return -EINVAL;
+	}
+	options->format = report_find_format(wish->format);
+	if (options->format)
+		return 0;
+	fprintf(stderr, "plumbline: report: --format is html, json or csv, not '%s'\n",
+		wish->format);
+	return -EINVAL;
+}
+
 /* 0, 1 when help was printed, or -EINVAL. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option table[] = {
 		{"format", required_argument, NULL, 'f'},
+		{"framework", required_argument, NULL, 'w'},
+		{"level", required_argument, NULL, 'l'},
+		{"scope", required_argument, NULL, 'd'},
 		{"output", required_argument, NULL, 'o'},
 		{"since", required_argument, NULL, 's'},
 		{"input", required_argument, NULL, 'i'},
@@ -94,15 +143,12 @@ static int parse_options(int argc, char **argv, struct options *options)
 		if (option == '?' || take_option(options, option, optarg) < 0)
 			return -EINVAL;
 	}
-	if (optind < argc || !options->format || !options->output) {
-		if (optind < argc)
-			fprintf(stderr, "plumbline: report: what is '%s'?\n", argv[optind]);
-		else
-			fprintf(stderr, "plumbline: report: --format and -o are needed\n");
+	if (optind < argc) {
+		fprintf(stderr, "plumbline: report: what is '%s'?\n", argv[optind]);
 		usage(stderr);
 		return -EINVAL;
 	}
-	return 0;
+	return choose_format(options);
 }
 
 /* What on_line() needs to add a line and to say which one was bad. */
@@ -190,12 +236,15 @@ static int read_input(const char *path, struct evidence *evidence)
 struct writing {
 	const struct report *report;
 	const struct report_ops *format;
+	struct framework_source *source; /* where there is no format */
 };
 
 static int write_format(FILE *out, void *userdata)
 {
 	const struct writing *writing = userdata;
 
+	if (!writing->format)
+		return framework_source_write(writing->source, writing->report, out);
 	return writing->format->write(writing->report, out);
 }
 
@@ -210,18 +259,36 @@ static void count_requirements(const struct config *config, struct report_host *
 		report_count_requirements(catalog, host);
 }
 
-static int write_report(const struct options *options, struct evidence *evidence)
+/* The data of a report by framework; says itself what is wrong. */
+static int load_source(const struct options *options, const struct config *config,
+		       struct framework_source *ret_source)
 {
-	cleanup_with(config_freep) struct config *config = NULL;
+	cleanup_free char *data_dir = NULL;
+	struct diag diag = {0};
+	char text[1024];
+	int r;
+
+	if (options->format)
+		return 0;
+	r = data_dir_find(NULL, config, &data_dir);
+	if (r < 0)
+		return r;
+	r = framework_source_load(&options->wish, data_dir, ret_source, &diag);
+	if (r < 0)
+		fprintf(stderr, "plumbline: report: %s\n",
+			diag.text[0] ? diag_format(&diag, text, sizeof(text)) : strerror(-r));
+	return r;
+}
+
+static int write_report(const struct options *options, const struct config *config,
+			struct framework_source *source, struct evidence *evidence)
+{
 	cleanup_free char *title = NULL, *made_by = NULL;
 	struct utsname system;
 	struct report_host host;
 	struct report report = {.since_ns = options->since_ns, .host_count = 1};
 	int r;
 
-	r = data_dir_load_config(options->target.config, &config);
-	if (r < 0)
-		return r;
 	/* Who approved the baseline stands in its files alone, which only root may read. */
 	if (!options->input)
 		(void)evidence_add_baseline(evidence, config, NULL);
@@ -243,18 +310,23 @@ static int write_report(const struct options *options, struct evidence *evidence
 	report.made_at_ns = clock_real_ns();
 	report.hosts = &host;
 	return output_write(options->output, write_format,
-			    &(struct writing){&report, options->format});
+			    &(struct writing){&report, options->format, source});
 }
 
 int cmd_report(int argc, char **argv)
 {
 	cleanup_with(evidence_freep) struct evidence *evidence = NULL;
+	cleanup_framework_source struct framework_source source = {0};
+	cleanup_with(config_freep) struct config *config = NULL;
 	struct options options = {0};
 	int r;
 
 	r = parse_options(argc, argv, &options);
 	if (r != 0)
 		return r < 0 ? EXIT_ERROR : EXIT_GOOD;
+	if (data_dir_load_config(options.target.config, &config) < 0 ||
+	    load_source(&options, config, &source) < 0)
+		return EXIT_ERROR;
 
 	r = evidence_new(&evidence);
 	if (r == 0 && !options.input)
@@ -267,7 +339,7 @@ int cmd_report(int argc, char **argv)
 			  : ask_agent(&options, evidence) < 0)
 		return EXIT_ERROR;
 
-	r = write_report(&options, evidence);
+	r = write_report(&options, config, &source, evidence);
 	if (r < 0) {
 		fprintf(stderr, "plumbline: report: %s: %s\n", options.output, strerror(-r));
 		return EXIT_ERROR;

@@ -12,23 +12,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/sight.h"
+#include "report/json_stream.h"
 #include "report/notes.h"
 #include "report/view.h"
 
 #define FORMAT_VERSION 1
-
-/* Hands what was built so far to the stream. */
-static int flush(struct json *j, FILE *out)
-{
-	struct strbuf *sb = j->out;
-
-	if (strbuf_check(sb) < 0)
-		return -ENOMEM;
-	if (sb->len > 0 && fwrite(sb->data, 1, sb->len, out) != sb->len)
-		return -EIO;
-	strbuf_clear(sb);
-	return 0;
-}
 
 /* "CM-3 SI-7" or "SR 3.4, SR 3.4 RE 1" as an array of strings. */
 static void put_list(struct json *j, const char *key, const char *text, const char *separators)
@@ -127,7 +115,7 @@ static int put_coverage(struct json *j, const struct report_host *host,
 		json_put_u64(j, "sequence", record->sequence);
 		json_put_bool(j, "is_signed", view_is_signed(host, record));
 		json_end_object(j);
-		r = flush(j, out);
+		r = json_stream(j, out);
 		if (r < 0)
 			return r;
 	}
@@ -256,7 +244,7 @@ static int put_findings(struct json *j, const struct report_host *host,
 	json_begin_array(j);
 	for (size_t i = 0; i < host->finding_count; i++) {
 		put_finding(j, view->findings[i]);
-		r = flush(j, out);
+		r = json_stream(j, out);
 		if (r < 0)
 			return r;
 	}
@@ -302,7 +290,7 @@ static int put_checks(struct json *j, const struct report_host *host, const stru
 	json_begin_array(j);
 	for (size_t i = 0; i < host->check_count; i++) {
 		put_check(j, view->checks[i]);
-		r = flush(j, out);
+		r = json_stream(j, out);
 		if (r < 0)
 			return r;
 	}
@@ -340,7 +328,7 @@ static int put_host(struct json *j, const struct report *report, const struct re
 		return r;
 	put_head(j, &host->head);
 	json_end_object(j);
-	return flush(j, out);
+	return json_stream(j, out);
 }
 
 /* One row per difference, with the hosts that have it. */
@@ -371,7 +359,7 @@ static int put_fleet(struct json *j, const struct report *report, FILE *out)
 			json_string(j, fleet.members[row->first_member + m]->name);
 		json_end_array(j);
 		json_end_object(j);
-		r = flush(j, out);
+		r = json_stream(j, out);
 		if (r < 0)
 			return r;
 	}
@@ -409,7 +397,7 @@ static int write_json(const struct report *report, FILE *out)
 	json_end_array(&j);
 	json_end_object(&j);
 	strbuf_add_char(&sb, '\n');
-	r = flush(&j, out);
+	r = json_stream(&j, out);
 	if (r < 0)
 		return r;
 	return ferror(out) ? -EIO : 0;

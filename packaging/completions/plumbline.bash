@@ -27,7 +27,7 @@ _plumbline_options() {
 	status | watch) echo --json --socket --config ;;
 	findings) echo --all --each --change-set --json --socket --config ;;
 	coverage) echo --since --json --socket --config ;;
-	report) echo --format --output --since --input --socket --config ;;
+	report) echo --framework --level --scope --format --output --since --input --socket --config ;;
 	export) echo --since --output --socket --config ;;
 	verify) echo --baseline --full --json --config ;;
 	import | rescan) echo --socket --config ;;
