@@ -86,6 +86,16 @@ static const struct target {
 	{"audit_rule",
 	 "/etc/audit/audit.rules",
 	 {"syscalls", "open openat", "exits", "EACCES EPERM"}},
+	{"log_target", "/etc/rsyslog.conf", {"list", "all"}},
+	{"log_target", "/etc/audit/audisp-remote.conf", {"list", "plain"}},
+	{"time_source", "/etc/chrony.conf", {"list", "unproven"}},
+	{"time_source", "/etc/systemd/timesyncd.conf", {"list", "all"}},
+	{"display", "/etc/gdm3/daemon.conf", {"list", "autologin"}},
+	{"display", "/etc/lightdm/lightdm.conf", {"list", "network"}},
+	{"certificate", "/etc/a.pem", {"paths", "/etc/a.pem", "days", "30"}},
+	{"secure_boot",
+	 "/sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23",
+	 {"fact", "owner_keys"}},
 };
 
 static char folder[] = "/tmp/plumbline-fuzz.XXXXXX";

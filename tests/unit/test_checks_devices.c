@@ -30,6 +30,22 @@
 #define TPM    "kind = path\npaths = /dev/tpm* /dev/x\nexpect = some\n"
 #define BACKUP "kind = newest\npaths = /srv/backup/*\nunit = days\nexpect = between 0 7\n"
 
+#define CERT   "kind = certificate\npaths = /etc/a/*\ndays = 30\nexpect = none\n"
+#define PEM(x) "-----BEGIN CERTIFICATE-----\n" x "\n-----END CERTIFICATE-----\n"
+/* As much of a certificate as leads to its end: 2020, 2199, 2049 (version 1), a month 13. */
+#define OLD   PEM("MC4wLKADAgECAgEBMAAwADAeFw0yMDAxMDEwMDAwMDBaFw0yMDAyMDEwMDAwMDBa")
+#define NEW   PEM("MDAwLqADAgECAgEBMAAwADAgFw0yMDAxMDEwMDAwMDBaGA8yMTk5MDIwMTAwMDAwMFo=")
+#define FIRST PEM("MCkwJwIBATAAMAAwHhcNMjAwMTAxMDAwMDAwWhcNNDkxMjMxMjM1OTU5Wg==")
+#define ODD   PEM("MC4wLKADAgECAgEBMAAwADAeFw0yMDAxMDEwMDAwMDBaFw0yMDEzMDEwMDAwMDBa")
+#define OWNER "kind = secure_boot\nfact = owner_keys\nexpect = at_most 1\n"
+#define SETUP "kind = secure_boot\nfact = setup_mode\nexpect = equals off\n"
+#define EFI   "/sys/firmware/efi/efivars/"
+#define MOK   EFI "MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
+/* Attributes, the kind X.509, then sizes of list, header and entry. */
+#define LIST(bytes)                                                                      \
+	"\6\0\0\0\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72" bytes \
+	"\0\0\0\0\0\0\0\x8\0\0\0"
+
 static const struct probe_case cases[] = {
 	{"mounts: safe",
 	 MEDIA,
@@ -153,6 +169,51 @@ static const struct probe_case cases[] = {
 	  {"/sys/class/rfkill/rfkill1/hard", "1\n"}},
 	 CHECK_FAIL,
 	 "=bluetooth (rfkill0)"},
+
+	{"certificate: holds",
+	 CERT,
+	 {{"/etc/a/c", "text\n" NEW FIRST}, {"/etc/a/k", "no certificate\n"}},
+	 CHECK_PASS,
+	 "none"},
+	{"certificate: ended", CERT, {{"/etc/a/c", NEW OLD}}, CHECK_FAIL, "=/etc/a/c ended"},
+	{"certificate: damaged",
+	 CERT,
+	 {{"/etc/a/c", PEM("MIIB!")}},
+	 CHECK_ERROR,
+	 "damaged certificate"},
+	{"certificate: a time that is none",
+	 CERT,
+	 {{"/etc/a/c", ODD}},
+	 CHECK_ERROR,
+	 "damaged certificate"},
+	{"certificate: no end of the text",
+	 CERT,
+	 {{"/etc/a/c", "-----BEGIN CERTIFICATE-----\nMA=="}},
+	 CHECK_ERROR,
+	 "damaged"},
+	{"certificate: none", CERT, {{"/etc/a/k", "x"}}, CHECK_NOT_APPLICABLE, "no certificate"},
+	{"certificate: a fifo", CERT, {{"/etc/a/k", "|fifo"}}, CHECK_ERROR, "not a regular file"},
+
+	{"owner's keys: two",
+	 OWNER,
+	 {{MOK,
+	   LIST("\x2c") "12345678"
+			"12345678",
+	   48}},
+	 CHECK_FAIL,
+	 "=2"},
+	{"owner's keys: lists that do not fit",
+	 OWNER,
+	 {{MOK, LIST("\xff"), 32}},
+	 CHECK_ERROR,
+	 "damaged"},
+	{"owner's keys: none", OWNER, {{EFI, NULL}}, CHECK_PASS, "=0"},
+	{"owner's keys: no UEFI", OWNER, {{NULL}}, CHECK_NOT_APPLICABLE, "not started by UEFI"},
+	{"setup mode: off",
+	 SETUP,
+	 {{EFI "SetupMode-8be4df61-93ca-11d2-aa0d-00e098032b8c", "\6\0\0\0\0", 5}},
+	 CHECK_PASS,
+	 "=off"},
 
 	{"path: there", TPM, {{"/dev/tpmrm0", "|fifo"}}, CHECK_PASS, "/dev/tpmrm0"},
 	{"path: not there", TPM, {{NULL}}, CHECK_FAIL, "none"},

@@ -37,6 +37,19 @@
 #define TIMERS "kind = unit\nunits = *backup*.timer\nlist = active\nexpect = some\n"
 #define TIMER  "/usr/lib/systemd/system/nightly-backup.timer"
 
+#define LOGS	"kind = log_target\nlist = all\nexpect = some\n"
+#define OPENLY	"kind = log_target\nlist = plain\nexpect = none\n"
+#define RSYSLOG "/etc/rsyslog.d/a.conf"
+#define TIME	"kind = time_source\nlist = all\nexpect = unlike *.pool.ntp.org\n"
+#define PROVEN	"kind = time_source\nlist = unproven\nexpect = none\n"
+#define CHRONY	"/etc/chrony/chrony.conf"
+#define AUTO	"kind = display\nlist = autologin\nexpect = only kiosk\n"
+#define NETWORK "kind = display\nlist = network\nexpect = none\n"
+#define KIOSK	"kind = display\nlist = ways_out\nexpect = none\n"
+#define XORG	"/etc/X11/xorg.conf.d/k.conf"
+#define JOBS	"kind = changed\npaths = /etc/cron.d/*\nexpect = none\n"
+#define LOADED	"/var/lib/plumbline/baseline/host.tar"
+
 static const struct probe_case cases[] = {
 	{"lines: none of them",
 	 SNMP,
@@ -261,6 +274,138 @@ static const struct probe_case cases[] = {
 	 CHECK_FAIL,
 	 "=a"},
 	{"account: groups", GID, {{"/etc/group", "a:x:5:\nb:x:5:\n"}}, CHECK_FAIL, "=b"},
+	{"logs: by an action",
+	 LOGS,
+	 {{RSYSLOG, "*.* action(type=\"omfwd\"\n target=\"10.0.0.9\" protocol=\"tcp\")\n"}},
+	 CHECK_PASS,
+	 "=rsyslog-tcp 10.0.0.9 (/etc/rsyslog.d/a.conf)"},
+	{"logs: by the old way",
+	 LOGS,
+	 {{RSYSLOG, "*.* @@(o)logs:514\n"}},
+	 CHECK_PASS,
+	 "rsyslog-tcp logs:514"},
+	{"logs: a comment sends nothing",
+	 LOGS,
+	 {{RSYSLOG, "# action(type=\"omfwd\" target=\"x\")\n  #*.* @x\n*.* /var/log/x\n"}},
+	 CHECK_FAIL,
+	 "none"},
+	{"logs: by the agent",
+	 OPENLY,
+	 {{"/etc/plumbline/plumbline.conf", "[collector]\nurl = https://c \n"}},
+	 CHECK_PASS,
+	 "none"},
+	{"logs: encrypted",
+	 OPENLY,
+	 {{RSYSLOG, "action(type=\"omfwd\" target=\"a\" protocol=\"tcp\" StreamDriverMode=\"1\")"}},
+	 CHECK_PASS,
+	 "none"},
+	{"logs: encrypted by UDP is not",
+	 OPENLY,
+	 {{RSYSLOG, "action(type=\"omfwd\" target=\"a\" StreamDriverMode=\"1\")"}},
+	 CHECK_FAIL,
+	 "rsyslog-udp a"},
+	{"logs: a driver alone encrypts nothing",
+	 OPENLY,
+	 {{RSYSLOG, "global(DefaultNetstreamDriver=\"gtls\")\naction(type=\"omfwd\" target=\"a\" "
+		    "protocol=\"tcp\")\n"}},
+	 CHECK_FAIL,
+	 "rsyslog-tcp a"},
+	{"logs: the journal in the clear",
+	 OPENLY,
+	 {{"/etc/systemd/journal-upload.conf", "[Upload]\nURL=http://c\n"}},
+	 CHECK_FAIL,
+	 "journal-upload http://c"},
+	{"logs: the audit daemon",
+	 OPENLY,
+	 {{"/etc/audit/audisp-remote.conf", "remote_server = 10.1.1.1 \ntransport = KRB5\n"}},
+	 CHECK_PASS,
+	 "none"},
+	{"logs: settings are a fifo",
+	 LOGS,
+	 {{"/etc/rsyslog.conf", "|fifo"}},
+	 CHECK_ERROR,
+	 "not a regular file"},
+
+	{"time: of the site",
+	 TIME,
+	 {{CHRONY, "server ntp1.site iburst\n! pool x.pool.ntp.org\n"}},
+	 CHECK_PASS,
+	 "ntp1.site"},
+	{"time: of a public pool",
+	 TIME,
+	 {{CHRONY, "pool 2.debian.pool.ntp.org iburst\n"}},
+	 CHECK_FAIL,
+	 "2.debian.pool"},
+	{"time: proven",
+	 PROVEN,
+	 {{CHRONY, "server a nts\nserver b key 3\nrefclock PPS /dev/pps0\n"}},
+	 CHECK_PASS,
+	 "none"},
+	{"time: unproven",
+	 PROVEN,
+	 {{"/etc/systemd/timesyncd.conf.d/a.conf", "[Time]\nNTP=a b\n"}},
+	 CHECK_FAIL,
+	 "a (/etc/systemd/timesyncd.conf.d/a.conf), b"},
+	{"time: no settings", TIME, {{NULL}}, CHECK_NOT_APPLICABLE, "no time service"},
+	{"time: binary junk", TIME, {{CHRONY, "server a\0\n", 10}}, CHECK_ERROR, "binary data"},
+
+	{"screen: nobody",
+	 AUTO,
+	 {{"/etc/gdm3/daemon.conf", "[daemon]\nAutomaticLogin=anna\n"}},
+	 CHECK_PASS,
+	 "none"},
+	{"screen: by gdm",
+	 AUTO,
+	 {{"/etc/gdm3/daemon.conf",
+	   "[daemon]\nAutomaticLoginEnable = True\nAutomaticLogin=anna\n"}},
+	 CHECK_FAIL,
+	 "=anna (/etc/gdm3/daemon.conf)"},
+	{"screen: the kiosk by lightdm",
+	 AUTO,
+	 {{"/etc/lightdm/lightdm.conf", "[Seat:*]\n#autologin-user=x\nautologin-user=kiosk\n"}},
+	 CHECK_PASS,
+	 "kiosk"},
+	{"screen: no settings", AUTO, {{NULL}}, CHECK_NOT_APPLICABLE, "no login screen"},
+	{"screen: open to the network",
+	 NETWORK,
+	 {{"/etc/gdm/custom.conf", "[security]\nDisallowTCP=false\n"}},
+	 CHECK_FAIL,
+	 "DisallowTCP"},
+	{"screen: closed", NETWORK, {{"/etc/gdm/custom.conf", "[security]\n"}}, CHECK_PASS, "none"},
+	{"screen: a fifo",
+	 NETWORK,
+	 {{"/etc/sddm.conf", "|fifo"}},
+	 CHECK_ERROR,
+	 "not a regular file"},
+	{"kiosk: keys are off",
+	 KIOSK,
+	 {{"/usr/bin/Xorg", ""}, {XORG, "Option \"DontVTSwitch\" \"on\"\nOption \"DontZap\"\n"}},
+	 CHECK_PASS,
+	 "none"},
+	{"kiosk: a key works",
+	 KIOSK,
+	 {{"/usr/bin/Xorg", ""},
+	  {XORG, "Option \"DontVTSwitch\" \"off\"\nOption \"DontZap\" \"true\"\n"}},
+	 CHECK_FAIL,
+	 "Ctrl-Alt-F2"},
+	{"kiosk: no X", KIOSK, {{NULL}}, CHECK_NOT_APPLICABLE, "no X server"},
+
+	{"changed: before the baseline",
+	 JOBS,
+	 {{"/etc/cron.d/a", ""}, {LOADED, ""}},
+	 CHECK_PASS,
+	 "none (1 looked at)"},
+	{"changed: no baseline",
+	 JOBS,
+	 {{"/etc/cron.d/a", ""}},
+	 CHECK_NOT_APPLICABLE,
+	 "no baseline"},
+	{"changed: nothing there", JOBS, {{LOADED, ""}}, CHECK_NOT_APPLICABLE, "is not there"},
+	{"changed: a circle",
+	 JOBS,
+	 {{LOADED, ""}, {"/etc/cron.d/a", "-> a"}},
+	 CHECK_ERROR,
+	 "circles"},
 	{"pam: any of several modules",
 	 LASTLOG,
 	 {{"/etc/pam.d/login", "session optional pam_lastlog2.so silent\n"}},
@@ -279,9 +424,45 @@ START_TEST(finds)
 }
 END_TEST
 
+/* Clocks of file systems tick: touches @path until its change is later than that of @than. */
+static void touch_after(const char *path, const char *than)
+{
+	struct stat first, second;
+
+	ck_assert_int_eq(stat(than, &first), 0);
+	do {
+		ck_assert_int_eq(chmod(path, 0644), 0);
+		ck_assert_int_eq(stat(path, &second), 0);
+	} while (second.st_ctim.tv_sec == first.st_ctim.tv_sec &&
+		 second.st_ctim.tv_nsec == first.st_ctim.tv_nsec);
+}
+
+START_TEST(what_was_touched_after_the_baseline_is_listed)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	cleanup_check_result struct check_result result = {0};
+	const struct node nodes[MAX_NODES] = {{LOADED, ""}, {"/etc/cron.d/a", ""}};
+	char *folder = unit_folder_new(), root[256], data[256], job[320], baseline[320];
+
+	snprintf(root, sizeof(root), "%s/root", folder);
+	snprintf(data, sizeof(data), "%s/data", folder);
+	snprintf(job, sizeof(job), "%s/etc/cron.d/a", root);
+	snprintf(baseline, sizeof(baseline), "%s" LOADED, root);
+	make_data(data, JOBS);
+	make_tree(root, nodes);
+	touch_after(job, baseline);
+	ck_assert_int_eq(check_set_load(data, "p", &set, NULL), 0);
+	ck_assert_int_eq(check_run(set, 0, root, &result), 0);
+	unit_folder_free(folder);
+	ck_assert_int_eq(result.outcome, CHECK_FAIL);
+	ck_assert_str_eq(result.actual, "/etc/cron.d/a");
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, finds, 0, (int)ARRAY_SIZE(cases));
+	tcase_add_test(tcase, what_was_touched_after_the_baseline_is_listed);
 }
 
 UNIT_MAIN("checks_settings")

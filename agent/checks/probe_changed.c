@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that were touched after the baseline in force was loaded, as "PATH": by the time of the
+ * last change of the inode, which nobody can set. That a file was touched does not say that it
+ * differs.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/words.h"
+#include "checks/probe.h"
+#include "model/layer.h"
+
+#define MAX_FOUND 128
+
+static const struct probe_key keys[] = {
+	{"paths", PROBE_KEY_PATHS, true}, /* wildcards allowed */
+	{NULL},
+};
+
+struct search {
+	const struct root *root;
+	struct probe_value *value;
+	struct timespec loaded;
+	size_t seen;
+};
+
+/* 1 with the time of the newest layer, 0 when @value says why there is none. */
+static int find_baseline(struct search *search)
+{
+	bool is_found = false;
+
+	for (enum layer layer = LAYER_FIRST; layer < LAYER_COUNT; layer++) {
+		struct stat st;
+		char path[512];
+		int r;
+
+		snprintf(path, sizeof(path), "%s/baseline/%s.tar", search->root->state_dir,
+			 layer_name(layer));
+		r = root_stat(search->root, path, &st);
+		if (r == -ENOENT || r == -ENOTDIR)
+			continue;
+		if (r < 0)
+			return probe_unreadable(search->value, path, r);
+		if (!is_found || st.st_ctim.tv_sec > search->loaded.tv_sec)
+			search->loaded = st.st_ctim;
+		is_found = true;
+	}
+	if (!is_found)
+		return probe_not_applicable(search->value,
+					    "no baseline is loaded; INT-001 reports that");
+	return 1;
+}
+
+static int look(const char *path, void *userdata)
+{
+	struct search *search = userdata;
+	struct stat st;
+	int r = root_stat(search->root, path, &st);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		(void)probe_unreadable(search->value, path, r);
+		return r;
+	}
+	search->seen++;
+	if (st.st_ctim.tv_sec < search->loaded.tv_sec ||
+	    (st.st_ctim.tv_sec == search->loaded.tv_sec &&
+	     st.st_ctim.tv_nsec <= search->loaded.tv_nsec))
+		return 0;
+	if (search->value->count == MAX_FOUND)
+		return -E2BIG;
+	probe_list_add(search->value, path);
+	return 0;
+}
+
+static int run(const struct probe_params *params, const struct root *root,
+	       struct probe_value *value)
+{
+	const char *cursor = params->values[0], *word;
+	struct search search = {.root = root, .value = value};
+	size_t len;
+	int r = find_baseline(&search);
+
+	if (r <= 0)
+		return r;
+	probe_list_add(value, NULL);
+	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		cleanup_free char *pattern = strndup(word, len);
+
+		if (!pattern)
+			return -ENOMEM;
+		r = root_glob(root, pattern, look, &search);
+	}
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return value->outcome == CHECK_PASS ? probe_unreadable(value, params->values[0], r)
+						    : 0;
+	if (!search.seen)
+		return probe_not_applicable(value, "%s is not there", params->values[0]);
+	if (!value->count)
+		strbuf_printf(&value->where, "%zu looked at", search.seen);
+	return 0;
+}
+
+const struct probe_ops probe_changed = {"changed", keys, PROBE_GIVES_LIST, run};
