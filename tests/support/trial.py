@@ -167,6 +167,7 @@ class Collector:
             ("tls", "certificate"): os.path.join(trial.pki, "collector.pem"),
             ("tls", "key"): os.path.join(trial.pki, "collector.key"),
             ("store", "path"): self.store,
+            ("report", "data_dir"): os.path.join(SOURCE, "baselines"),
         })
 
     def start(self):
