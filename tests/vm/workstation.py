@@ -57,11 +57,12 @@ class Workstation:
             f.truncate(TAKEN)
         drives = ("-drive", "file=%s,format=raw,if=virtio,readonly=on" % given,
                   "-drive", "file=%s,format=raw,if=virtio" % taken)
-        outcome = machine.boot(self.kernel, self.initramfs, image or self.image, SCRIPT % " ".join([trial, *words]),
-                               memory_mb=2048, words=drives, **how)
-        os.makedirs(os.path.join(work, "taken"), exist_ok=True)
-        subprocess.run(["tar", "-xf", taken, "-C", os.path.join(work, "taken")], check=outcome.status == 0)
-        return outcome
+        try:
+            return machine.boot(self.kernel, self.initramfs, image or self.image, SCRIPT % " ".join([trial, *words]),
+                                memory_mb=4096, words=drives, **how)
+        finally:
+            os.makedirs(os.path.join(work, "taken"), exist_ok=True)
+            subprocess.run(["tar", "-xf", taken, "-C", os.path.join(work, "taken")], check=False)
 
 
 def work_folder(debs):
