@@ -48,6 +48,7 @@ static void set_row_free(struct set_row *row)
 	free(row->agent);
 	free(row->id);
 	finding_done(&row->example);
+	change_set_done(&row->sums);
 	free(row);
 }
 
@@ -127,14 +128,14 @@ static int sum_up(const struct store_row *row, void *userdata)
 	}
 	set = listing->sets[at];
 	set->last_change = row->number;
-	change_set_add(&set->sums, finding);
+	r = change_set_add(&set->sums, finding);
 	if (set->sums.example != finding)
-		return 0;
+		return r;
 	finding_done(&set->example);
 	set->example = record.finding;
 	record.finding = (struct finding){0};
 	set->sums.example = &set->example;
-	return 0;
+	return r;
 }
 
 static int flush(struct listing *listing, const char *end)
@@ -211,6 +212,11 @@ static void set_text(struct strbuf *out, const struct set_row *set)
 		      sums->count == 1 ? "" : "s", clock_format(sums->first_ns, when));
 	change_set_add_kinds(sums, out);
 	strbuf_add_char(out, '\n');
+	if (sums->package_count) {
+		strbuf_add_str(out, "    of the approved packages ");
+		change_set_add_packages(sums, out);
+		strbuf_add_char(out, '\n');
+	}
 	add_subject(out, &sums->example->subject);
 	strbuf_printf(out, "    each: plumbline-collector findings --agent %s --change-set ",
 		      set->agent);

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ini.h"
 #include "base/str.h"
+
+/* Named in a row, before the rest is a number. */
+#define PACKAGES_SHOWN 8
 
 bool change_sets_take(const struct finding *finding)
 {
@@ -27,7 +31,38 @@ static bool did_it(const struct change_set *set, const struct finding *finding)
 	       (subject->parents && strstr(subject->parents, text));
 }
 
-void change_set_add(struct change_set *set, const struct finding *finding)
+/* What moved is at a path that is not its package's. */
+static int add_package(struct change_set *set, const struct finding *finding)
+{
+	size_t low = 0, high = set->package_count;
+	int r;
+
+	if (!finding->package || finding->kind == FINDING_SOFTWARE_MOVED)
+		return 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(set->packages[middle], finding->package);
+
+		if (order == 0)
+			return 0;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	r = strv_append(&set->packages, finding->package);
+	if (r < 0)
+		return r;
+	for (high = set->package_count++; high > low; high--) {
+		char *last = set->packages[high];
+
+		set->packages[high] = set->packages[high - 1];
+		set->packages[high - 1] = last;
+	}
+	return 0;
+}
+
+int change_set_add(struct change_set *set, const struct finding *finding)
 {
 	if (!set->count || finding->severity > set->worst)
 		set->worst = finding->severity;
@@ -39,6 +74,13 @@ void change_set_add(struct change_set *set, const struct finding *finding)
 		set->last_ns = finding->last_seen_ns;
 	set->kinds[finding->kind]++;
 	set->count++;
+	return add_package(set, finding);
+}
+
+void change_set_done(struct change_set *set)
+{
+	strv_free(set->packages);
+	*set = (struct change_set){0};
 }
 
 static int by_id(const void *a, const void *b)
@@ -78,7 +120,8 @@ int change_sets_collect(const struct finding *const *findings, size_t count,
 	for (size_t i = 0; i < sets.finding_count; i++) {
 		if (i == 0 || by_id(&taken[i - 1], &taken[i]) != 0)
 			sets.sets[sets.count++].id = taken[i]->change_set;
-		change_set_add(&sets.sets[sets.count - 1], taken[i]);
+		if (change_set_add(&sets.sets[sets.count - 1], taken[i]) < 0)
+			return -ENOMEM;
 	}
 	qsort(sets.sets, sets.count, sizeof(*sets.sets), worst_first);
 	*ret_sets = sets;
@@ -88,6 +131,8 @@ int change_sets_collect(const struct finding *const *findings, size_t count,
 
 void change_sets_done(struct change_sets *sets)
 {
+	for (size_t i = 0; i < sets->count; i++)
+		change_set_done(&sets->sets[i]);
 	free(sets->sets);
 	*sets = (struct change_sets){0};
 }
@@ -110,4 +155,19 @@ void change_set_add_kinds(const struct change_set *set, struct strbuf *out)
 		left[most] = 0;
 		comma = ", ";
 	}
+}
+
+void change_set_add_packages(const struct change_set *set, struct strbuf *out)
+{
+	size_t shown = set->package_count;
+
+	/* "and 1 more" is no shorter than its name. */
+	if (shown > PACKAGES_SHOWN + 1)
+		shown = PACKAGES_SHOWN;
+	for (size_t i = 0; i < shown; i++) {
+		strbuf_add_str(out, i ? ", " : "");
+		str_escape(out, set->packages[i], strlen(set->packages[i]));
+	}
+	if (shown < set->package_count)
+		strbuf_printf(out, " and %zu more", set->package_count - shown);
 }

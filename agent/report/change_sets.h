@@ -19,6 +19,8 @@ struct change_set {
 	int64_t first_ns, last_ns;
 	size_t count, kinds[FINDING_KIND_COUNT];
 	const struct finding *example; /* whose subject tells who did it, where one does */
+	char **packages; /* approved ones that it touched, "libssl3 3.0.15"; sorted, each once */
+	size_t package_count;
 };
 
 struct change_sets {
@@ -29,9 +31,10 @@ struct change_sets {
 
 /*
  * Counts @finding in. The set, all zero but for its id, borrows the one that it takes as its
- * example until the next call.
+ * example. -ENOMEM.
  */
-void change_set_add(struct change_set *set, const struct finding *finding);
+int change_set_add(struct change_set *set, const struct finding *finding);
+void change_set_done(struct change_set *set);
 
 /* Open findings only: what is over, or has an owner, is no news. */
 bool change_sets_take(const struct finding *finding);
@@ -44,5 +47,8 @@ void change_sets_done(struct change_sets *sets);
 
 /* "120 library.modified, 30 data.added", most first. */
 void change_set_add_kinds(const struct change_set *set, struct strbuf *out);
+
+/* "libssl3 3.0.15, openssl 3.0.15 and 12 more"; nothing where no approved package was touched. */
+void change_set_add_packages(const struct change_set *set, struct strbuf *out);
 
 #endif

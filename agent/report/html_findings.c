@@ -208,11 +208,12 @@ static int write_set_rows(FILE *out, const struct html_host *part, const struct 
 
 static int write_set(FILE *out, const struct html_host *part, const struct change_set *set)
 {
-	cleanup_strbuf struct strbuf kinds = STRBUF_INIT;
+	cleanup_strbuf struct strbuf kinds = STRBUF_INIT, packages = STRBUF_INIT;
 	int r;
 
 	change_set_add_kinds(set, &kinds);
-	if (strbuf_check(&kinds) < 0)
+	change_set_add_packages(set, &packages);
+	if (strbuf_check(&kinds) < 0 || strbuf_check(&packages) < 0)
 		return -ENOMEM;
 	fprintf(out, "<article class=\"card %s\">\n<h%u>", finding_severity_name(set->worst),
 		part->level + 1);
@@ -223,6 +224,7 @@ static int write_set(FILE *out, const struct html_host *part, const struct chang
 	fputs("</code></p>\n", out);
 	html_element(out, "p", NULL, kinds.data);
 	fputs("<table class=\"facts\">\n", out);
+	html_fact(out, "Approved packages", packages.data);
 	r = write_who(out, &set->example->subject);
 	if (r < 0)
 		return r;

@@ -382,6 +382,8 @@ START_TEST(html_shows_what_an_update_did_as_one_card)
 	findings[0].change_set = (char *)"apt-20261122T021503Z-812";
 	findings[1] = make_finding(SEVERITY_LOW, "/usr/share/brought-too");
 	findings[1].change_set = findings[0].change_set;
+	findings[0].package = (char *)"pump 1.2";
+	findings[1].package = (char *)"line3 1.0";
 	findings[2] = make_finding(SEVERITY_LOW, "/usr/bin/by-hand");
 	findings[3] = findings[1];
 	findings[3].path = (char *)"/usr/share/gone-again";
@@ -390,6 +392,7 @@ START_TEST(html_shows_what_an_update_did_as_one_card)
 	write_report("html", &report);
 	has_in_order("<code>/usr/bin/by-hand", "An update made 2 differences");
 	has_in_order("An update made 2 differences", "apt-20261122T021503Z-812");
+	has_in_order("Approved packages", "line3 1.0, pump 1.2");
 	has_in_order("<details>", "/usr/bin/brought");
 	has_in_order("/usr/share/brought-too", "</details>");
 	ck_assert_ptr_null(strstr(strstr(text, "<details>") + 1, "<details>"));
