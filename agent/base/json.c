@@ -129,6 +129,12 @@ void json_u64(struct json *j, uint64_t value)
 	strbuf_printf(j->out, "%" PRIu64, value);
 }
 
+void json_tenths(struct json *j, unsigned value)
+{
+	before_value(j);
+	strbuf_printf(j->out, "%u.%u", value / 10, value % 10);
+}
+
 void json_i64(struct json *j, int64_t value)
 {
 	before_value(j);

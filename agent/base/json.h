@@ -40,6 +40,7 @@ void json_null(struct json *j) __asm__("plumbline_json_null");
 void json_path(struct json *j, const char *raw); /* NULL writes null */
 void json_u64(struct json *j, uint64_t value);
 void json_i64(struct json *j, int64_t value);
+void json_tenths(struct json *j, unsigned value); /* 7 writes 0.7 */
 void json_bool(struct json *j, bool value);
 void json_hex(struct json *j, const uint8_t *data, size_t len);
 void json_time(struct json *j, int64_t unix_ns); /* RFC 3339 in UTC with ms; 0 writes null */

@@ -123,6 +123,25 @@ int str_unescape(struct strbuf *sb, const char *text, size_t len)
 	return strbuf_check(sb);
 }
 
+void str_base64(struct strbuf *sb, const void *data, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t left = len - i < 3 ? len - i : 3;
+		uint32_t group = (uint32_t)bytes[i] << 16;
+
+		if (left > 1)
+			group |= (uint32_t)bytes[i + 1] << 8;
+		if (left > 2)
+			group |= bytes[i + 2];
+		for (size_t n = 0; n < 4; n++)
+			strbuf_add_char(sb, n <= left ? digits[group >> (18 - 6 * n) & 0x3f] : '=');
+	}
+}
+
 void hex_encode(const uint8_t *data, size_t len, char *text)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -26,6 +26,9 @@ bool str_is_shown(const char *text);
 /* Appends the raw bytes to @sb; -EINVAL on an escape that str_escape() would not write. */
 int str_unescape(struct strbuf *sb, const char *text, size_t len);
 
+/* Appends @data in base64 (RFC 4648), padded, without line ends. */
+void str_base64(struct strbuf *sb, const void *data, size_t len);
+
 /* @text needs 2 * @len + 1 bytes. */
 void hex_encode(const uint8_t *data, size_t len, char *text);
 /* Exactly 2 * @len lower-case digits; else -EINVAL. */

@@ -10,7 +10,11 @@
 #include "report/words.h"
 
 const struct framework_ops *const framework_formats[] = {
-	&framework_text, &framework_html, &framework_json, &framework_csv, NULL,
+	&framework_text,       &framework_html,
+	&framework_json,       &framework_csv,
+	&framework_hdf,	       &framework_navigator,
+	&framework_oscal_ap,   &framework_oscal_ar,
+	&framework_oscal_poam, NULL,
 };
 
 const struct framework_ops *framework_find_format(const char *name)

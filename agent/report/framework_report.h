@@ -13,7 +13,8 @@
 
 struct framework_ops {
 	const char *name;
-	const char *needs; /* the one framework that the format is for; NULL: any */
+	const char
+		*needs; /* the framework that the format is for, all of ATT&CK for one; NULL: any */
 	/* 0 or negative errno; checks ferror(), does not close @out. */
 	int (*write)(const struct framework_view *view, FILE *out);
 };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/str.h"
 bool framework_is_wished(const struct framework_wish *wish)
 {
 	if (wish->framework)
@@ -23,6 +24,10 @@ static int choose(const struct framework_wish *wish, struct framework_source *so
 				wish->format);
 	if (!name)
 		name = source->format->needs ? source->format->needs : FRAMEWORK_PIVOT;
+	if (source->format->needs && !str_equal(name, source->format->needs) &&
+	    !(str_starts(name, "attack-") && str_starts(source->format->needs, "attack-")))
+		return diag_set(diag, "", 0, -EINVAL, "%s is a format of %s, not of %s",
+				source->format->name, source->format->needs, name);
 	source->question.crosswalk = source->crosswalk;
 	source->question.map = source->map;
 	return framework_choose(&source->question, name, wish->level, diag);

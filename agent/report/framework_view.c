@@ -109,6 +109,21 @@ static int add_to_rows(struct filling *filling, const struct control_ids *ids,
 	return r;
 }
 
+enum evidence_stand framework_check_stand(const struct framework_question *question,
+					  const struct report_host *host,
+					  const struct check_result *check,
+					  const struct waiver **ret_waiver)
+{
+	*ret_waiver = NULL;
+	if (check->outcome == CHECK_PASS)
+		return EVIDENCE_FOR;
+	if (check->outcome != CHECK_FAIL)
+		return EVIDENCE_NOT_ASSESSED;
+	*ret_waiver = waiver_for_check(question->waivers, host->name, check->id,
+				       question->report->made_at_ns);
+	return *ret_waiver ? EVIDENCE_WAIVED : EVIDENCE_AGAINST;
+}
+
 static int add_check(struct filling *filling, const struct report_host *host,
 		     const struct check_result *check)
 {
@@ -116,18 +131,7 @@ static int add_check(struct filling *filling, const struct report_host *host,
 					check->severity};
 	struct framework_evidence evidence = {.host = host, .check = check};
 
-	if (check->outcome == CHECK_PASS) {
-		evidence.stand = EVIDENCE_FOR;
-	} else if (check->outcome == CHECK_FAIL) {
-		evidence.stand = EVIDENCE_AGAINST;
-		evidence.waiver =
-			waiver_for_check(filling->question->waivers, host->name, check->id,
-					 filling->question->report->made_at_ns);
-		if (evidence.waiver)
-			evidence.stand = EVIDENCE_WAIVED;
-	} else {
-		evidence.stand = EVIDENCE_NOT_ASSESSED;
-	}
+	evidence.stand = framework_check_stand(filling->question, host, check, &evidence.waiver);
 	return add_to_rows(filling, &ids, evidence);
 }
 
@@ -146,6 +150,20 @@ static bool is_open(const struct finding *finding)
 	       finding->state == FINDING_STATE_WAIVED;
 }
 
+bool framework_finding_stand(const struct framework_question *question,
+			     const struct report_host *host, const struct finding *finding,
+			     enum evidence_stand *ret_stand, const struct waiver **ret_waiver)
+{
+	/* A failed check is told once, by its result. */
+	if (!is_open(finding) || (view_is_hardening(finding) && find_check(host, finding->path)))
+		return false;
+	*ret_waiver = waiver_for_finding(question->waivers, host->name, finding,
+					 question->report->made_at_ns);
+	*ret_stand = *ret_waiver || finding->state == FINDING_STATE_WAIVED ? EVIDENCE_WAIVED
+									   : EVIDENCE_AGAINST;
+	return true;
+}
+
 /* It asks to look for signs of a compromise and to keep them: a finding shows that this is done. */
 static bool is_clause_of_incidents(const struct framework *framework)
 {
@@ -159,17 +177,11 @@ static int add_finding(struct filling *filling, const struct report_host *host,
 					finding->techniques, finding->severity};
 	struct framework_evidence evidence = {.host = host, .finding = finding};
 
-	/* A failed check is told once, by its result. */
-	if (!is_open(finding) || (view_is_hardening(finding) && find_check(host, finding->path)))
+	if (!framework_finding_stand(filling->question, host, finding, &evidence.stand,
+				     &evidence.waiver))
 		return 0;
-	evidence.waiver = waiver_for_finding(filling->question->waivers, host->name, finding,
-					     filling->question->report->made_at_ns);
 	if (is_clause_of_incidents(filling->question->framework))
 		evidence.stand = EVIDENCE_FOR;
-	else if (evidence.waiver || finding->state == FINDING_STATE_WAIVED)
-		evidence.stand = EVIDENCE_WAIVED;
-	else
-		evidence.stand = EVIDENCE_AGAINST;
 	return add_to_rows(filling, &ids, evidence);
 }
 

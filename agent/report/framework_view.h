@@ -84,6 +84,16 @@ int framework_view_init(const struct framework_question *question, struct framew
 void framework_view_done(struct framework_view *view);
 #define cleanup_framework_view cleanup_with(framework_view_done)
 
+/* What one result, or one finding, is by itself; false for a finding that is over, explained, or
+ * told by the result of its check. */
+enum evidence_stand framework_check_stand(const struct framework_question *question,
+					  const struct report_host *host,
+					  const struct check_result *check,
+					  const struct waiver **ret_waiver);
+bool framework_finding_stand(const struct framework_question *question,
+			     const struct report_host *host, const struct finding *finding,
+			     enum evidence_stand *ret_stand, const struct waiver **ret_waiver);
+
 const char *row_state_name(enum row_state state);	    /* "evidence_against" */
 const char *row_state_words(enum row_state state);	    /* "evidence against it" */
 const char *evidence_stand_name(enum evidence_stand stand); /* "against" */

@@ -6,5 +6,7 @@
 #include "report/framework_report.h"
 
 extern const struct framework_ops framework_text, framework_html, framework_json, framework_csv;
+extern const struct framework_ops framework_hdf, framework_navigator;
+extern const struct framework_ops framework_oscal_ap, framework_oscal_ar, framework_oscal_poam;
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "base/str.h"
+#include "base/strbuf.h"
 #include "report/html.h"
 #include "report/style_css.h"
 
@@ -17,24 +19,18 @@
 
 static int style_hash(const char *text, char buf[static STYLE_HASH_SIZE])
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t digest[SHA256_SIZE + 1] = {0}; /* one zero byte fills the last group */
-	char *at = buf;
+	cleanup_strbuf struct strbuf name = STRBUF_INIT;
+	uint8_t digest[SHA256_SIZE];
 	int r;
 
 	r = hash_buffer(text, strlen(text), digest);
 	if (r < 0)
 		return r;
-	at = stpcpy(at, "sha256-");
-	for (size_t i = 0; i < SHA256_SIZE; i += 3) {
-		uint32_t group =
-			(uint32_t)digest[i] << 16 | (uint32_t)digest[i + 1] << 8 | digest[i + 2];
-
-		for (int shift = 18; shift >= 0; shift -= 6)
-			*at++ = digits[group >> shift & 0x3f];
-	}
-	memcpy(at - 1, "=", sizeof("="));
+	strbuf_add_str(&name, "sha256-");
+	str_base64(&name, digest, sizeof(digest));
+	if (strbuf_check(&name) < 0)
+		return -ENOMEM;
+	(void)str_copy(buf, STYLE_HASH_SIZE, name.data);
 	return 0;
 }
 

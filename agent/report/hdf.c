@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Heimdall Data Format, the one of InSpec's exec-json: a control for each
+ * check and for each kind of finding that is open, with a result per host or
+ * finding. What could not be carried out is an error, never a pass.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/words.h"
+#include "report/framework_writers.h"
+#include "report/json_stream.h"
+#include "report/notes.h"
+#include "report/words.h"
+
+/* One check result or open finding. */
+struct piece {
+	const struct report_host *host;
+	const struct check_result *check;
+	const struct finding *finding;
+	enum evidence_stand stand;
+	const struct waiver *waiver;
+};
+
+struct pieces {
+	struct piece *list; /* by control */
+	size_t count;
+};
+
+static const char *control_of(const struct piece *piece)
+{
+	return piece->check ? piece->check->id : finding_kind_name(piece->finding->kind);
+}
+
+static int compare_pieces(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+	int order = strcmp(control_of(x), control_of(y));
+
+	if (!order)
+		order = (x->host > y->host) - (x->host < y->host);
+	return order ? order : (x->finding > y->finding) - (x->finding < y->finding);
+}
+
+static int collect(const struct framework_question *question, struct pieces *pieces)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < question->report->host_count; i++)
+		room += question->report->hosts[i].check_count +
+			question->report->hosts[i].finding_count;
+	pieces->list = calloc(room, sizeof(*pieces->list));
+	if (!pieces->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < question->report->host_count; i++) {
+		const struct report_host *host = &question->report->hosts[i];
+
+		for (size_t n = 0; n < host->check_count; n++) {
+			struct piece *piece = &pieces->list[pieces->count++];
+
+			piece->host = host;
+			piece->check = &host->checks[n];
+			piece->stand =
+				framework_check_stand(question, host, piece->check, &piece->waiver);
+		}
+		for (size_t n = 0; n < host->finding_count; n++) {
+			struct piece piece = {.host = host, .finding = &host->findings[n]};
+
+			if (framework_finding_stand(question, host, piece.finding, &piece.stand,
+						    &piece.waiver))
+				pieces->list[pieces->count++] = piece;
+		}
+	}
+	qsort(pieces->list, pieces->count, sizeof(*pieces->list), compare_pieces);
+	return 0;
+}
+
+/* In tenths; Heimdall takes 0 for "does not apply". */
+static unsigned impact_of(const struct piece *piece)
+{
+	static const unsigned impacts[SEVERITY_COUNT] = {
+		[SEVERITY_INFO] = 1, [SEVERITY_LOW] = 3,      [SEVERITY_MEDIUM] = 5,
+		[SEVERITY_HIGH] = 7, [SEVERITY_CRITICAL] = 9,
+	};
+
+	if (piece->check && piece->check->outcome == CHECK_NOT_APPLICABLE)
+		return 0;
+	return impacts[piece->check ? piece->check->severity : piece->finding->severity];
+}
+
+static void put_words(struct json *j, const char *key, const char *text,
+		      enum words_separator separator)
+{
+	const char *cursor = text, *word;
+	size_t len;
+
+	json_key(j, key);
+	json_begin_array(j);
+	while (cursor && words_next(&cursor, separator, &word, &len)) {
+		cleanup_free char *item = strndup(word, len);
+
+		json_string(j, item ? item : "");
+	}
+	json_end_array(j);
+}
+
+static void put_tags(struct json *j, const struct piece *piece)
+{
+	const struct check_result *check = piece->check;
+	const struct finding *finding = piece->finding;
+
+	json_key(j, "tags");
+	json_begin_object(j);
+	put_words(j, "nist", check ? check->controls : finding->controls, WORDS_SPACE);
+	put_words(j, "iec62443", check ? check->requirements : finding->requirements, WORDS_COMMA);
+	put_words(j, "attack", check ? check->techniques : finding->techniques, WORDS_SPACE);
+	json_put_string(j, "severity",
+			finding_severity_name(check ? check->severity : finding->severity));
+	json_end_object(j);
+}
+
+static void put_description(struct json *j, const char *label, const char *text)
+{
+	if (!text)
+		return;
+	json_begin_object(j);
+	json_put_string(j, "label", label);
+	json_put_string(j, "data", text);
+	json_end_object(j);
+}
+
+static const char *status_of(const struct piece *piece)
+{
+	if (!piece->check)
+		return "failed";
+	switch (piece->check->outcome) {
+	case CHECK_PASS:
+		return "passed";
+	case CHECK_FAIL:
+		return "failed";
+	case CHECK_NOT_APPLICABLE:
+		return "skipped";
+	case CHECK_ERROR:
+	case CHECK_OUTCOME_COUNT:
+		break;
+	}
+	return "error";
+}
+
+static void put_result(struct json *j, const struct piece *piece)
+{
+	const struct framework_evidence evidence = {
+		.host = piece->host, .check = piece->check, .finding = piece->finding};
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	const char *status = status_of(piece);
+
+	strbuf_printf(&text, "%s: ", piece->host->name ? piece->host->name : "?");
+	framework_put_evidence(&evidence, &text);
+	json_begin_object(j);
+	json_put_string(j, "status", status);
+	json_put_string(j, "code_desc", text.data ? text.data : "");
+	json_put_time(j, "start_time",
+		      piece->check ? piece->check->time_ns : piece->finding->last_seen_ns);
+	if (str_equal(status, "skipped"))
+		json_put_string(j, "skip_message", piece->check->reason);
+	else if (str_equal(status, "failed") || str_equal(status, "error"))
+		json_put_string(j, "message", text.data ? text.data : "");
+	json_end_object(j);
+}
+
+static void put_waiver(struct json *j, const struct waiver *waiver)
+{
+	json_key(j, "waiver_data");
+	json_begin_object(j);
+	if (waiver) {
+		json_put_time(j, "expiration_date", waiver->expires_ns);
+		json_put_string(j, "justification", waiver->reason);
+		json_put_bool(j, "run", true);
+		json_put_bool(j, "skipped_due_to_waiver", false);
+		json_put_string(j, "message", waiver->approver);
+	}
+	json_end_object(j);
+}
+
+static void put_control(struct json *j, const struct piece *pieces, size_t count)
+{
+	const struct piece *first = &pieces[0];
+	const struct waiver *waiver = NULL;
+
+	json_begin_object(j);
+	json_put_string(j, "id", control_of(first));
+	json_put_string(j, "title",
+			first->check ? first->check->title
+				     : words_finding_kind(first->finding->kind));
+	json_put_string(j, "desc", first->check ? first->check->expected : first->finding->detail);
+	json_key(j, "descriptions");
+	json_begin_array(j);
+	if (first->check) {
+		put_description(j, "fix", first->check->remediation);
+		put_description(j, "caution", first->check->ot_caution);
+	}
+	json_end_array(j);
+	json_key(j, "impact");
+	json_tenths(j, impact_of(first));
+	json_key(j, "refs");
+	json_begin_array(j);
+	json_end_array(j);
+	put_tags(j, first);
+	json_put_string(j, "code", "");
+	json_key(j, "source_location");
+	json_begin_object(j);
+	json_end_object(j);
+	for (size_t i = 0; i < count && !waiver; i++)
+		waiver = pieces[i].waiver;
+	put_waiver(j, waiver);
+	json_key(j, "results");
+	json_begin_array(j);
+	for (size_t i = 0; i < count; i++)
+		put_result(j, &pieces[i]);
+	json_end_array(j);
+	json_end_object(j);
+}
+
+/* The profile's digest names the set of controls, so that two results of one set are seen as such.
+ */
+static int put_digest(struct json *j, const struct pieces *pieces)
+{
+	cleanup_strbuf struct strbuf names = STRBUF_INIT;
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
+	int r;
+
+	for (size_t i = 0; i < pieces->count; i++)
+		strbuf_printf(&names, "%s\n", control_of(&pieces->list[i]));
+	if (strbuf_check(&names) < 0)
+		return -ENOMEM;
+	r = hash_buffer(names.data ? names.data : "", names.len, digest);
+	if (r < 0)
+		return r;
+	hex_encode(digest, SHA256_SIZE, hex);
+	json_put_string(j, "sha256", hex);
+	return 0;
+}
+
+static int put_profile(const struct framework_question *question, const struct pieces *pieces,
+		       struct json *j, FILE *out)
+{
+	int r;
+
+	json_begin_object(j);
+	json_put_string(j, "name", "plumbline");
+	json_put_string(j, "title", "Plumbline: hardening checks and drift");
+	json_put_string(j, "version", PLUMBLINE_VERSION);
+	json_put_string(j, "summary", report_notes[0]);
+	json_put_string(j, "copyright", report_notes[3]);
+	r = put_digest(j, pieces);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const empty[] = {"supports", "attributes", "groups"};
+
+		json_key(j, empty[i]);
+		json_begin_array(j);
+		json_end_array(j);
+	}
+	json_key(j, "controls");
+	json_begin_array(j);
+	for (size_t first = 0, count; first < pieces->count && r == 0; first += count) {
+		const struct piece *at = &pieces->list[first];
+
+		for (count = 1; first + count < pieces->count &&
+				str_equal(control_of(at), control_of(at + count));
+		     count++)
+			;
+		put_control(j, at, count);
+		r = json_stream(j, out);
+	}
+	json_end_array(j);
+	json_end_object(j);
+	return r;
+}
+
+static int write_hdf(const struct framework_view *view, FILE *out)
+{
+	const struct report *report = view->question->report;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct json j = JSON_INIT(&text);
+	struct pieces pieces = {0};
+	int r;
+
+	r = collect(view->question, &pieces);
+	if (r < 0)
+		return r;
+	json_begin_object(&j);
+	json_key(&j, "platform");
+	json_begin_object(&j);
+	json_put_string(&j, "name", "plumbline");
+	json_put_string(&j, "release", PLUMBLINE_VERSION);
+	json_put_string(&j, "target_id",
+			report->host_count == 1 ? report->hosts[0].name : report->title);
+	json_end_object(&j);
+	json_put_string(&j, "version", PLUMBLINE_VERSION);
+	json_key(&j, "statistics");
+	json_begin_object(&j);
+	json_end_object(&j);
+	json_key(&j, "profiles");
+	json_begin_array(&j);
+	r = put_profile(view->question, &pieces, &j, out);
+	json_end_array(&j);
+	json_end_object(&j);
+	strbuf_add_char(&text, '\n');
+	free(pieces.list);
+	if (r == 0)
+		r = json_stream(&j, out);
+	if (r < 0)
+		return r;
+	return ferror(out) ? -EIO : 0;
+}
+
+const struct framework_ops framework_hdf = {
+	.name = "hdf",
+	.needs = FRAMEWORK_PIVOT,
+	.write = write_hdf,
+};
