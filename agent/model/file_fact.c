@@ -138,10 +138,36 @@ static bool has_module_name(const char *path)
 }
 
 /*
- * A position-independent program and a library have the same ELF type. The name decides, then the x
- * bit: plug-ins are seldom executable, programs always are.
+ * Whether it asks for an ld.so, as far as programs of 64 bits go. The header that says so stands
+ * among the first, so that the beginning of the file has it.
  */
-static enum file_role elf_role(const char *path, uint32_t mode, const unsigned char *head)
+static bool has_interpreter(const unsigned char *head, size_t len)
+{
+	Elf64_Ehdr elf;
+	Elf64_Phdr header;
+
+	if (len < sizeof(elf) || head[EI_CLASS] != ELFCLASS64 || head[EI_DATA] != ELFDATA2LSB)
+		return false;
+	memcpy(&elf, head, sizeof(elf));
+	if (elf.e_phentsize != sizeof(header))
+		return false;
+	for (size_t i = 0; i < elf.e_phnum; i++) {
+		if (elf.e_phoff > len || (i + 1) * sizeof(header) > len - elf.e_phoff)
+			return false;
+		memcpy(&header, head + elf.e_phoff + i * sizeof(header), sizeof(header));
+		if (header.p_type == PT_INTERP)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A position-independent program and a library have the same ELF type. The name decides, then
+ * whether it asks for an ld.so, which runs it without an x bit, too; then that bit: plug-ins are
+ * seldom executable.
+ */
+static enum file_role elf_role(const char *path, uint32_t mode, const unsigned char *head,
+			       size_t head_len)
 {
 	uint16_t type = head[EI_DATA] == ELFDATA2MSB ? (uint16_t)(head[16] << 8 | head[17])
 						     : (uint16_t)(head[17] << 8 | head[16]);
@@ -154,7 +180,8 @@ static enum file_role elf_role(const char *path, uint32_t mode, const unsigned c
 		return FILE_ROLE_DATA;
 	if (has_library_name(path))
 		return FILE_ROLE_LIBRARY;
-	return mode & 0111 ? FILE_ROLE_EXECUTABLE : FILE_ROLE_LIBRARY;
+	return mode & 0111 || has_interpreter(head, head_len) ? FILE_ROLE_EXECUTABLE
+							      : FILE_ROLE_LIBRARY;
 }
 
 enum file_role file_role_guess(const char *path, uint32_t mode, const void *head, size_t head_len)
@@ -165,7 +192,7 @@ enum file_role file_role_guess(const char *path, uint32_t mode, const void *head
 	    bytes[9] == 'I') /* AppImage type 1 and 2 put "AI" into the ELF padding */
 		return FILE_ROLE_IMAGE;
 	if (head_len >= 20 && memcmp(bytes, ELFMAG, SELFMAG) == 0)
-		return elf_role(path, mode, bytes);
+		return elf_role(path, mode, bytes, head_len);
 	if (head_len >= 4 && (memcmp(bytes, "hsqs", 4) == 0 || memcmp(bytes, "sqsh", 4) == 0))
 		return FILE_ROLE_IMAGE;
 	if (has_module_name(path))

@@ -17,6 +17,18 @@ static const unsigned char elf_exec[] = ELF_HEAD(ELFDATA2LSB, ET_EXEC, 0);
 static const unsigned char elf_rel[] = ELF_HEAD(ELFDATA2LSB, ET_REL, 0);
 static const unsigned char elf_big_endian_exec[] = ELF_HEAD(ELFDATA2MSB, 0, ET_EXEC);
 
+static const struct {
+	Elf64_Ehdr elf;
+	Elf64_Phdr header;
+} elf_with_ld_so = {
+	.elf = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB},
+		.e_type = ET_DYN,
+		.e_phoff = sizeof(Elf64_Ehdr),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 1},
+	.header = {.p_type = PT_INTERP},
+};
+
 #define HEAD(bytes) bytes, sizeof(bytes)
 
 static const struct {
@@ -34,6 +46,9 @@ static const struct {
 	{"/usr/lib/libm.so", 0755, HEAD(elf_dyn), FILE_ROLE_LIBRARY},
 	{"/usr/lib/x.sources.so", 0755, HEAD(elf_dyn), FILE_ROLE_LIBRARY},
 	{"/usr/lib/plugin", 0644, HEAD(elf_dyn), FILE_ROLE_LIBRARY},
+	{"/tmp/for-ld.so.1", 0644, &elf_with_ld_so, sizeof(elf_with_ld_so), FILE_ROLE_LIBRARY},
+	{"/tmp/for-ld", 0644, &elf_with_ld_so, sizeof(elf_with_ld_so), FILE_ROLE_EXECUTABLE},
+	{"/tmp/cut", 0644, &elf_with_ld_so, sizeof(elf_with_ld_so) - 1, FILE_ROLE_LIBRARY},
 	{"/usr/lib/modules/6.1/x.ko", 0644, HEAD(elf_rel), FILE_ROLE_MODULE},
 	{"/usr/lib/modules/6.1/x.ko.xz", 0644,
 	 "\xfd"
