@@ -13,7 +13,8 @@
 #include <linux/types.h>
 #endif
 
-#define EV_ABI	    2
+/* Counts up when a record changes its form, or a map that sensors hand on (carry.h) its meaning. */
+#define EV_ABI	    3
 #define EV_COMM_MAX 16
 #define EV_DIGEST   32 /* SHA-256 */
 /* Of a file in the never-block closure, with its NUL. */
@@ -330,6 +331,13 @@ struct ev_enforcement {
 	__u64 deadline; /* CLOCK_BOOTTIME, ns: after it misses are allowed */
 	__u32 is_on;
 	__u32 pad;
+	__u8 covered[EV_DIGEST]; /* baseline that was warmed to its end; for the next sensor */
+};
+
+/* One element. All stamps are void when the first counts up; what they are of is that + 1. */
+struct ev_epochs {
+	__u32 stamps;
+	__u32 pad;
 };
 
 /* A place that is never blocked while a file of root's is there. */
@@ -376,6 +384,8 @@ _Static_assert(sizeof(struct ev_fact) == 48, "ev_fact crosses the kernel boundar
 _Static_assert(sizeof(struct ev_stamp_key) == 16, "ev_stamp_key crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_stamp) == 72, "ev_stamp crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_snapshot) == 104, "ev_snapshot crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_enforcement) == 48, "ev_enforcement crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_epochs) == 8, "ev_epochs crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_place) == 80, "ev_place crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_counters) == 544, "ev_counters crosses the kernel boundary");
 

@@ -146,12 +146,12 @@ static __always_inline int on_open_exit(struct syscall_trace_exit *ctx)
 	file = file_of_fd(task, ctx->ret);
 	if (!file)
 		return 0;
-	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid) {
-		if (learn_tree)
-			learn(file);
+	mode = BPF_CORE_READ(file, f_mode);
+	/* On LSM hooks, below, it says why its writes are not. */
+	if (learn_tree && self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid) {
+		learn(file);
 		return 0;
 	}
-	mode = BPF_CORE_READ(file, f_mode);
 	if (!(mode & FMODE_WRITE) || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
 	report_open(task, file, mode, false, false);
@@ -236,7 +236,7 @@ static __always_inline void enter_stamp(struct inode *inode, struct ev_snapshot 
  */
 static __always_inline void take_snapshot(struct file *file, struct inode *inode, u32 want)
 {
-	u32 zero = 0, one = 1;
+	u32 zero = 0, who = self_tgid;
 	struct ev_snapshot *snapshot = bpf_map_lookup_elem(&snapshots, &zero);
 	struct ev_inode *own = NULL;
 	struct ev_place place;
@@ -255,7 +255,7 @@ static __always_inline void take_snapshot(struct file *file, struct inode *inode
 	if (want & EV_WANT_STAMP)
 		enter_stamp(inode, snapshot);
 	if (want & EV_WANT_CLOSURE && place_of(file, &place) &&
-	    !bpf_map_update_elem(&closure, &place, &one, BPF_ANY))
+	    !bpf_map_update_elem(&closure, &place, &who, BPF_ANY))
 		snapshot->flags |= EV_SNAPSHOT_CLOSURE;
 	if (has_writer(inode))
 		snapshot->flags |= EV_SNAPSHOT_WRITER;
@@ -281,12 +281,13 @@ int BPF_PROG(on_file_open, struct file *file)
 {
 	u32 mode = file->f_mode;
 
-	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid) {
-		on_own_open(file);
+	/* Only its reads are its own: these programs may outlive the sensor, and a process that
+	 * gets its number writes like any other. */
+	if (!(mode & FMODE_WRITE)) {
+		if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid)
+			on_own_open(file);
 		return 0;
 	}
-	if (!(mode & FMODE_WRITE))
-		return 0;
 	/* Under a file system no open of a file is seen. */
 	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFBLK)
 		stamps_void();

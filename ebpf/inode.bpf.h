@@ -32,8 +32,14 @@ struct {
 	__type(value, struct ev_stamp);
 } stamps SEC(".maps") __weak;
 
-/* Of stamps: never 0. */
-volatile __u32 stamp_epoch __weak = 1;
+/* Not a variable, which would be of this set of programs alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct ev_epochs);
+} epochs SEC(".maps") __weak;
 
 static __always_inline void inode_flag(struct inode *inode, u32 flag)
 {
@@ -59,10 +65,23 @@ static __always_inline void stamp_key_of(struct inode *inode, struct ev_stamp_ke
 	key->generation = BPF_CORE_READ(inode, i_generation);
 }
 
+/* Of stamps that count. */
+static __always_inline u32 stamp_epoch(void)
+{
+	u32 zero = 0;
+	struct ev_epochs *now = bpf_map_lookup_elem(&epochs, &zero);
+
+	return now ? now->stamps + 1 : 0;
+}
+
 /* All stamps count for nothing from now on. */
 static __always_inline void stamps_void(void)
 {
-	__sync_fetch_and_add(&stamp_epoch, 1);
+	u32 zero = 0;
+	struct ev_epochs *now = bpf_map_lookup_elem(&epochs, &zero);
+
+	if (now)
+		__sync_fetch_and_add(&now->stamps, 1);
 }
 
 /* The content of @inode may change from now on. What was never told as code has no fact to void. */

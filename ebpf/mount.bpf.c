@@ -369,6 +369,7 @@ static __always_inline int on_adjust(const void *timex)
 
 	if (bpf_probe_read_user(&modes, sizeof(modes), timex) || !(modes & ADJ_SETOFFSET))
 		return 0;
+	stamps_void();
 	return send_clock();
 }
 

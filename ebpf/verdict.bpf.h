@@ -87,7 +87,7 @@ static __always_inline bool find_digest(struct inode *inode, struct ev_inode *ow
 	}
 	stamp_key_of(inode, &key);
 	stamp = bpf_map_lookup_elem(&stamps, &key);
-	if (!stamp || stamp->epoch != stamp_epoch)
+	if (!stamp || !stamp->epoch || stamp->epoch != stamp_epoch())
 		return false;
 	stamp_of(inode, &now);
 	if (!now.superblock || stamp->superblock != now.superblock || stamp->size != now.size ||
@@ -116,12 +116,12 @@ static __always_inline void ask(const struct ev_digest *digest, struct ev_judgem
 		return;
 	}
 	decision = bpf_map_lookup_elem(set, digest);
-	if (!decision)
-		j->verdict = EV_VERDICT_UNKNOWN;
-	else if (decision->kind == EV_DECISION_REVOKED)
+	if (decision && decision->kind == EV_DECISION_APPROVED)
+		j->verdict = EV_VERDICT_APPROVED;
+	else if (decision && decision->kind == EV_DECISION_REVOKED)
 		j->verdict = EV_VERDICT_REVOKED;
 	else
-		j->verdict = EV_VERDICT_APPROVED;
+		j->verdict = EV_VERDICT_UNKNOWN;
 }
 
 static __always_inline void judge_inode(struct inode *inode, struct ev_judgement *j)

@@ -81,9 +81,14 @@ void enforcing_tell(struct enforcing *e)
 static int renew(struct enforcing *e)
 {
 	int64_t silence_ns = (int64_t)e->child->config->dead_man_s * NSEC_PER_SEC;
+	struct verdict_switch on = {.is_on = true, .deadline_ns = PASSED_NS};
 
-	return verdicts_enforce(e->verdicts,
-				e->is_covered ? clock_boot_ns() + silence_ns : PASSED_NS);
+	if (e->misses == MISSES_LEFT)
+		return 0;
+	if (e->misses == MISSES_DENIED)
+		on.deadline_ns = clock_boot_ns() + silence_ns;
+	memcpy(on.covered, e->covered, SHA256_SIZE);
+	return verdicts_set_switch(e->verdicts, &on);
 }
 
 static int on_heartbeat(struct loop *loop, void *userdata)
@@ -107,19 +112,40 @@ static int never_block(const char *path, void *userdata)
 	return r == -ENOMEM ? r : 0;
 }
 
-static int switch_on(struct enforcing *e)
+static int fill_closure(struct enforcing *e)
+{
+	int r = closure_each(e->child->config->libexec_dir, never_block, e->verdicts);
+
+	if (r == 0)
+		verdicts_end_closure(e->verdicts);
+	e->has_closure = r == 0;
+	return r;
+}
+
+static int start_heartbeat(struct enforcing *e)
 {
 	uint64_t each_ms = e->child->config->dead_man_s * 1000 / HEARTBEATS_A_DEADLINE + 1;
+
+	return loop_add_timer(e->child->loop, each_ms, each_ms, on_heartbeat, e, &e->heartbeat);
+}
+
+static int switch_off(struct enforcing *e)
+{
+	return verdicts_set_switch(e->verdicts, &(struct verdict_switch){0});
+}
+
+static int switch_on(struct enforcing *e)
+{
 	int r;
 
-	r = closure_each(e->child->config->libexec_dir, never_block, e->verdicts);
+	e->misses = MISSES_DENIED;
+	r = fill_closure(e);
 	if (r == 0)
 		r = renew(e);
 	if (r == 0)
-		r = loop_add_timer(e->child->loop, each_ms, each_ms, on_heartbeat, e,
-				   &e->heartbeat);
+		r = start_heartbeat(e);
 	if (r < 0) {
-		(void)verdicts_enforce(e->verdicts, 0);
+		(void)switch_off(e);
 		return r;
 	}
 	e->is_on = true;
@@ -133,15 +159,34 @@ static void settle(struct enforcing *e)
 {
 	int r = 0;
 
-	if (e->is_on)
+	if (e->is_on && e->is_covered && !e->has_closure)
+		r = fill_closure(e);
+	if (e->is_on && r == 0)
 		r = renew(e);
-	else if (!*why_not(e))
+	else if (!e->is_on && !*why_not(e))
 		r = switch_on(e);
 	if (r < 0) {
 		log_warning(r, "cannot switch enforcement");
 		child_report_degraded(e->child, "enforcement", strerror(-r));
 	}
 	enforcing_tell(e);
+}
+
+/* What the kernel does already goes on, unless it is to stop. */
+static int take_over(struct enforcing *e)
+{
+	struct verdict_switch left;
+	int r = e->verdicts ? verdicts_get_switch(e->verdicts, &left) : 0;
+
+	if (r < 0 || !e->verdicts || !left.is_on)
+		return r;
+	if (e->obstacle || !is_wanted(e))
+		return switch_off(e);
+	e->is_on = true;
+	e->misses = MISSES_LEFT;
+	memcpy(e->covered, left.covered, SHA256_SIZE);
+	log_notice("enforcing goes on with generation %" PRIu32, verdicts_generation(e->verdicts));
+	return start_heartbeat(e);
 }
 
 int enforcing_start(struct enforcing *e, struct child *child, struct verdicts *verdicts,
@@ -158,21 +203,41 @@ int enforcing_start(struct enforcing *e, struct child *child, struct verdicts *v
 		log_warning(0, "not enforcing: %s", e->obstacle);
 		child_report_degraded(child, "enforcement", e->obstacle);
 	}
-	return 0;
+	return take_over(e);
 }
 
-void enforcing_warming(struct enforcing *e)
+void enforcing_warming(struct enforcing *e, const char *digest)
 {
+	static const uint8_t none[SHA256_SIZE];
+	bool is_known;
+
+	memset(e->rules, 0, SHA256_SIZE);
+	if (digest)
+		(void)hex_decode(digest, strlen(digest), e->rules, SHA256_SIZE);
+	/* What the kernel knows of these files it knows still: writes have voided it since. */
+	is_known = memcmp(e->rules, none, SHA256_SIZE) != 0 &&
+		   memcmp(e->rules, e->covered, SHA256_SIZE) == 0;
+	if (!is_known)
+		memset(e->covered, 0, SHA256_SIZE);
+	e->misses = is_known ? MISSES_DENIED : MISSES_PASS;
+	e->has_rules = true;
 	e->is_covered = false;
 	if (e->is_on)
 		settle(e);
 }
 
-void enforcing_covered(struct enforcing *e)
+void enforcing_covered(struct enforcing *e, uint64_t by_stamps)
 {
-	if (e->is_covered)
+	/* Before the first rules there is nothing to warm. */
+	if (e->is_covered || !e->has_rules)
+		return;
+	/* The kernel believes no such stamp: it comes again when they were read, unless the kernel
+	 * knows them from the sensor before. */
+	if (by_stamps > 0 && e->misses != MISSES_DENIED)
 		return;
 	e->is_covered = true;
+	e->misses = MISSES_DENIED;
+	memcpy(e->covered, e->rules, SHA256_SIZE);
 	settle(e);
 }
 

@@ -142,7 +142,7 @@ static void on_event(const struct event *event, void *userdata)
 		s->phase_count = event->count;
 		log_info("phase: %s", event->text);
 		if (str_equal(event->text, "covered"))
-			enforcing_covered(&s->enforcing);
+			enforcing_covered(&s->enforcing, event->count);
 	}
 	if (r < 0 || channel_queued(recorder_of(s)) > QUEUE_HIGH_BYTES)
 		hold(s, true);
@@ -460,7 +460,7 @@ static int on_rules(struct channel *channel, struct message *message, void *user
 	if (!text)
 		return -EBADMSG;
 	log_info("watching by the rules of baseline %.12s", digest ? digest : "");
-	enforcing_warming(&s->enforcing);
+	enforcing_warming(&s->enforcing, digest);
 	r = watch(s, text);
 	if (r < 0)
 		child_report_degraded(child, "sensor cannot watch by the new rules", strerror(-r));

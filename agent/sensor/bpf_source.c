@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "sensor/agent.skel.h"
@@ -32,7 +34,8 @@ struct bpf_source {
 	bpf_record_fn fn;
 	void *userdata;
 	int cpus;
-	bool has_lsm;
+	bool has_lsm, is_carried;
+	struct ev_epochs *epochs; /* the map's own memory; NULL: none */
 };
 
 __attribute__((format(printf, 2, 0))) static int log_libbpf(enum libbpf_print_level level,
@@ -156,10 +159,13 @@ static int look_for_hook(const struct btf *kernel, const struct bpf_program *pro
 static struct agent_bpf *open_skeleton(const struct bpf_source_options *options)
 {
 	struct agent_bpf *skel = agent_bpf__open();
+	int r;
 
 	if (!skel)
 		return NULL;
 	skel->rodata->self_tgid = (uint32_t)getpid();
+	/* Another than any earlier sensor had, which has told some in the same inodes. */
+	skel->bss->load_epoch = (uint32_t)(clock_boot_ns() / NSEC_PER_MSEC);
 	if (options && options->alert_bytes)
 		bpf_map__set_max_entries(skel->maps.rb_alert, options->alert_bytes);
 	if (options && options->telemetry_bytes)
@@ -175,6 +181,12 @@ static struct agent_bpf *open_skeleton(const struct bpf_source_options *options)
 		bpf_map__set_autocreate(skel->maps.enforcement, false);
 		bpf_map__set_autocreate(skel->maps.desks, false);
 		bpf_map__set_autocreate(skel->maps.blank, false);
+	}
+	r = options && options->carry ? carry_use(options->carry, skel->obj) : 0;
+	if (r < 0) {
+		agent_bpf__destroy(skel);
+		errno = -r;
+		return NULL;
 	}
 	return skel;
 }
@@ -367,6 +379,17 @@ static int open_rings(struct bpf_source *source)
 	return r < 0 ? r : open_ring(source, source->skel->maps.rb_alert, &source->alerts);
 }
 
+static int map_epochs(struct bpf_source *source)
+{
+	void *memory = mmap(NULL, sizeof(*source->epochs), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(source->skel->maps.epochs), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	source->epochs = memory;
+	return 0;
+}
+
 int bpf_source_open(const struct bpf_source_options *options, struct bpf_source **ret_source,
 		    struct strbuf *reterr)
 {
@@ -380,6 +403,7 @@ int bpf_source_open(const struct bpf_source_options *options, struct bpf_source 
 	if (!source)
 		return -ENOMEM;
 	source->has_lsm = options && options->has_lsm;
+	source->is_carried = options && options->carry;
 	source->epoll = -1;
 	source->cpus = libbpf_num_possible_cpus();
 	if (source->cpus < 0)
@@ -397,6 +421,10 @@ int bpf_source_open(const struct bpf_source_options *options, struct bpf_source 
 		strbuf_printf(reterr, "BPF object was refused: %s", strerror(-r));
 		return r;
 	}
+	if (source->has_lsm)
+		r = map_epochs(source);
+	if (r < 0)
+		return r;
 	attach(source, errors);
 	r = error_of(source, source->skel->progs.on_exec);
 	if (r < 0) {
@@ -428,6 +456,8 @@ struct bpf_source *bpf_source_close(struct bpf_source *source)
 	ring_buffer__free(source->alerts);
 	if (source->epoll >= 0)
 		close(source->epoll);
+	if (source->epochs)
+		munmap(source->epochs, sizeof(*source->epochs));
 	agent_bpf__destroy(source->skel);
 	free(source);
 	return NULL;
@@ -596,6 +626,8 @@ int bpf_source_pin(const struct bpf_source *source, struct pins *pins)
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps) && r == 0; i++)
 		r = pins_put(pins, "map", bpf_map__name(maps[i]), bpf_map__fd(maps[i]));
+	if (r == 0 && source->has_lsm)
+		r = carry_put(skel->obj, pins);
 	/* The programs last: a set with them is whole. */
 	return r < 0 ? r : pin_programs(source, pins);
 }
@@ -624,9 +656,14 @@ int bpf_source_verdict_maps(const struct bpf_source *source, struct verdict_maps
 		.closure = bpf_map__fd(skel->maps.closure),
 		.enforcement = bpf_map__fd(skel->maps.enforcement),
 		.snapshot_wanted = &skel->bss->snapshot_wanted,
-		.stamp_epoch = &skel->data->stamp_epoch,
+		.epochs = source->epochs,
 	};
 	return 0;
+}
+
+bool bpf_source_is_carried(const struct bpf_source *source)
+{
+	return source->is_carried;
 }
 
 void bpf_source_tell_anew(struct bpf_source *source)

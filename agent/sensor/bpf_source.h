@@ -18,6 +18,7 @@
 #include "base/strbuf.h"
 #include "ebpf/event.h"
 #include "model/standing.h"
+#include "sensor/carry.h"
 #include "sensor/pins.h"
 #include "sensor/verdicts.h"
 
@@ -31,6 +32,7 @@ struct bpf_source_options {
 	uint32_t alert_bytes, telemetry_bytes; /* ring sizes; 0: as built */
 	bool has_no_opens;		       /* leave the programs for opened files off */
 	bool has_lsm;			       /* with the programs on LSM hooks */
+	const struct carry *carry; /* what these go on with, if it fits; NULL: nothing */
 };
 
 struct bpf_program_state {
@@ -77,6 +79,9 @@ int bpf_source_pin(const struct bpf_source *source, struct pins *pins);
 
 /* Sums over all processors. */
 int bpf_source_counters(const struct bpf_source *source, struct ev_counters *ret_sum);
+
+/* Whether the maps of the options' carry were taken. */
+bool bpf_source_is_carried(const struct bpf_source *source);
 
 /* Fills @ret_maps for verdicts_new(); -EOPNOTSUPP without programs on LSM hooks. */
 int bpf_source_verdict_maps(const struct bpf_source *source, struct verdict_maps *ret_maps);

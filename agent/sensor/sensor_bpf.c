@@ -245,11 +245,33 @@ static int list_running(struct sensor *sensor, bool is_told)
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
+/* With what the sensor before has left, or else with nothing. */
+static int open_source(struct sensor *sensor, const struct sensor_choice *choice,
+		       struct strbuf *reterr)
+{
+	struct bpf_source_options options = {.has_lsm = sensor->has_lsm};
+	cleanup_carry struct carry carry;
+	int r = -ENOENT;
+
+	carry_init(&carry);
+	if (sensor->has_lsm && choice->pins)
+		r = carry_open(choice->pins, &carry);
+	if (r == 0) {
+		options.carry = &carry;
+		r = bpf_source_open(&options, &sensor->bpf, reterr);
+		if (r == 0)
+			return 0;
+		log_warning(r, "what the sensor before knew of files cannot be taken over");
+		options.carry = NULL;
+		strbuf_clear(reterr);
+	}
+	return bpf_source_open(&options, &sensor->bpf, reterr);
+}
+
 int sensor_bpf_open(const struct sensor_bpf_kind *kind, const struct sensor_choice *choice,
 		    struct sensor **ret_sensor)
 {
 	cleanup_with(sensor_bpf_closep) struct sensor *sensor = calloc(1, sizeof(*sensor));
-	struct bpf_source_options options = {.has_lsm = kind->has_lsm};
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	int r;
 
@@ -268,7 +290,7 @@ int sensor_bpf_open(const struct sensor_bpf_kind *kind, const struct sensor_choi
 	if (r == 0)
 		r = handover_open(choice, on_old_record, sensor, &sensor->handover);
 	if (r == 0)
-		r = bpf_source_open(&options, &sensor->bpf, &text);
+		r = open_source(sensor, choice, &text);
 	if (text.data)
 		log_debug("%s", text.data);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "sensor/storage.h"
@@ -30,6 +31,25 @@ struct verdicts {
 	uint64_t next_count, next_added;
 };
 
+/* The set in force, if there is one; without it the kernel has not judged yet. */
+static void learn_set(struct verdicts *v)
+{
+	static const struct ev_digest zeroes;
+	struct bpf_map_info info = {0};
+	struct ev_decision head;
+	uint32_t zero = 0, id, size = sizeof(info);
+	cleanup_close int set = -1;
+
+	if (bpf_map_lookup_elem(v->maps.decisions, &zero, &id) < 0)
+		return;
+	set = bpf_map_get_fd_by_id(id);
+	if (set < 0 || bpf_map_lookup_elem(set, &zeroes, &head) < 0 ||
+	    bpf_obj_get_info_by_fd(set, &info, &size) < 0)
+		return;
+	v->generation = head.generation;
+	v->count = info.max_entries - 1;
+}
+
 int verdicts_new(const struct verdict_maps *maps, struct verdicts **ret_verdicts)
 {
 	struct verdicts *v = calloc(1, sizeof(*v));
@@ -38,6 +58,7 @@ int verdicts_new(const struct verdict_maps *maps, struct verdicts **ret_verdicts
 		return -ENOMEM;
 	v->maps = *maps;
 	v->next = -1;
+	learn_set(v);
 	*ret_verdicts = v;
 	return 0;
 }
@@ -110,7 +131,7 @@ static bool may_stamp(const struct stat *st, unsigned storage)
 int verdicts_look(struct verdicts *v, int fd, const struct stat *st, bool is_used,
 		  struct verdict_look *ret_look)
 {
-	struct verdict_look look = {.epoch = *v->maps.stamp_epoch};
+	struct verdict_look look = {.epoch = v->maps.epochs->stamps + 1};
 	unsigned storage = storage_look(&v->storages, fd, st);
 	uint32_t want = 0;
 	int r;
@@ -224,7 +245,7 @@ int verdicts_hash(struct verdicts *v, struct fact_collector *collector, int fd,
 
 void verdicts_void_stamps(struct verdicts *v)
 {
-	__sync_fetch_and_add(v->maps.stamp_epoch, 1);
+	__sync_fetch_and_add(&v->maps.epochs->stamps, 1);
 }
 
 void verdicts_mounts_changed(struct verdicts *v)
@@ -316,10 +337,42 @@ int verdicts_never_block(struct verdicts *v, const char *path)
 	return snapshot.flags & EV_SNAPSHOT_CLOSURE ? 0 : -ENAMETOOLONG;
 }
 
-int verdicts_enforce(struct verdicts *v, int64_t deadline_ns)
+void verdicts_end_closure(struct verdicts *v)
 {
-	struct ev_enforcement on = {.deadline = (uint64_t)deadline_ns, .is_on = deadline_ns > 0};
+	struct ev_place place, next;
+	uint32_t own = (uint32_t)getpid(), who;
+	bool is_last = bpf_map_get_next_key(v->maps.closure, NULL, &next) < 0;
+
+	/* One that is deleted has no next any more. */
+	while (!is_last) {
+		place = next;
+		is_last = bpf_map_get_next_key(v->maps.closure, &place, &next) < 0;
+		if (bpf_map_lookup_elem(v->maps.closure, &place, &who) == 0 && who != own)
+			(void)bpf_map_delete_elem(v->maps.closure, &place);
+	}
+}
+
+int verdicts_set_switch(struct verdicts *v, const struct verdict_switch *to)
+{
+	struct ev_enforcement value = {
+		.deadline = (uint64_t)to->deadline_ns,
+		.is_on = to->is_on,
+	};
 	uint32_t zero = 0;
 
-	return bpf_map_update_elem(v->maps.enforcement, &zero, &on, BPF_ANY) < 0 ? -errno : 0;
+	memcpy(value.covered, to->covered, SHA256_SIZE);
+	return bpf_map_update_elem(v->maps.enforcement, &zero, &value, BPF_ANY) < 0 ? -errno : 0;
+}
+
+int verdicts_get_switch(const struct verdicts *v, struct verdict_switch *ret_switch)
+{
+	struct ev_enforcement value;
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(v->maps.enforcement, &zero, &value) < 0)
+		return -errno;
+	ret_switch->is_on = value.is_on;
+	ret_switch->deadline_ns = (int64_t)value.deadline;
+	memcpy(ret_switch->covered, value.covered, SHA256_SIZE);
+	return 0;
 }

@@ -26,9 +26,11 @@ struct verdicts;
 /* Descriptors of maps and places of variables, all of the caller, who must outlive this. */
 struct verdict_maps {
 	int inodes, facts, stamps, snapshots, decisions, closure, enforcement;
-	volatile uint32_t *snapshot_wanted, *stamp_epoch;
+	volatile uint32_t *snapshot_wanted;
+	volatile struct ev_epochs *epochs;
 };
 
+/* What an earlier sensor left in the maps is in force at once. */
 int verdicts_new(const struct verdict_maps *maps, struct verdicts **ret_verdicts);
 struct verdicts *verdicts_free(struct verdicts *verdicts);
 DEFINE_CLEANUP(struct verdicts *, verdicts_free)
@@ -82,8 +84,17 @@ uint64_t verdicts_count(const struct verdicts *verdicts);
 /* What is at the place of the file @path is not blocked while it is root's. -ENOENT and so on when
  * it cannot be opened, -ENAMETOOLONG. */
 int verdicts_never_block(struct verdicts *verdicts, const char *path);
+/* Forgets the places that an earlier sensor named and this one did not. */
+void verdicts_end_closure(struct verdicts *verdicts);
 
-/* Denies from now on; misses until @deadline_ns of the boot clock. 0: denies nothing. */
-int verdicts_enforce(struct verdicts *verdicts, int64_t deadline_ns);
+/* Whether the kernel denies. It outlives the process where its programs do. */
+struct verdict_switch {
+	bool is_on;
+	int64_t deadline_ns;	      /* of the boot clock; misses are denied until then */
+	uint8_t covered[SHA256_SIZE]; /* baseline that was warmed to its end; zeroes: none */
+};
+
+int verdicts_set_switch(struct verdicts *verdicts, const struct verdict_switch *to);
+int verdicts_get_switch(const struct verdicts *verdicts, struct verdict_switch *ret_switch);
 
 #endif
