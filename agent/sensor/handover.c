@@ -12,7 +12,7 @@
 #include "sensor/twins.h"
 
 #define WAIT_NS (5 * NSEC_PER_SEC)
-/* An unlinked program is taken off its hook by a worker of the kernel, some grace periods later. */
+/* On another processor one of them may just be running. */
 #define DETACH_NS (1 * NSEC_PER_SEC)
 /* A supervisor that does not unlink them must not keep this sensor from its own rings. */
 #define GIVE_UP_NS   (20 * NSEC_PER_SEC)

@@ -15,6 +15,10 @@
 /* The program that each set has. */
 #define STARTS "on_exec"
 
+/* Whose end is waited for. Where both sets deny, the kernel asks the older one alone: what that
+ * denies nobody else tells. */
+static const char *const waited_for[] = {STARTS, "on_exec_level"};
+
 /* Processes first: a start is put down to who is known by then. */
 static const char *const ring_names[EV_RING_COUNT] = {"rb_tele", "rb_alert"};
 
@@ -22,8 +26,9 @@ struct old_set {
 	const char *name; /* borrowed from the pins */
 	bool is_readable;
 	struct ring_view *rings[EV_RING_COUNT];
-	int counters;	      /* -1: none */
-	uint64_t lost_before; /* told by their own sensor */
+	int counters;				   /* -1: none */
+	uint32_t programs[ARRAY_SIZE(waited_for)]; /* the kernel's numbers; 0: none */
+	uint64_t lost_before;			   /* told by their own sensor */
 	uint64_t rules;
 };
 
@@ -75,6 +80,15 @@ static void read_state(const struct pins *pins, struct old_set *set)
 	set->rules = state.rules;
 }
 
+static uint32_t program_number(const struct pins *pins, const char *set, const char *name)
+{
+	cleanup_close int fd = pins_get(pins, set, "link", name);
+	struct bpf_link_info info = {0};
+	uint32_t len = sizeof(info);
+
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.prog_id : 0;
+}
+
 static int open_set(struct takeover *takeover, const char *name)
 {
 	struct old_set *set = &takeover->sets[takeover->set_count];
@@ -86,6 +100,8 @@ static int open_set(struct takeover *takeover, const char *name)
 		.counters = pins_get(takeover->pins, name, "map", "counters"),
 	};
 	takeover->set_count++;
+	for (size_t i = 0; i < ARRAY_SIZE(waited_for); i++)
+		set->programs[i] = program_number(takeover->pins, name, waited_for[i]);
 	for (int i = 0; i < EV_RING_COUNT && r == 0; i++) {
 		cleanup_close int fd = pins_get(takeover->pins, name, "map", ring_names[i]);
 
@@ -202,11 +218,25 @@ int takeover_read(struct takeover *takeover, unsigned max, bpf_record_fn fn, voi
 	return count == max;
 }
 
+/* The kernel takes an unlinked program off its hook by a worker, when it comes to it. */
+static bool is_in_kernel(uint32_t program)
+{
+	cleanup_close int fd = program ? bpf_prog_get_fd_by_id(program) : -1;
+
+	return fd >= 0;
+}
+
 bool takeover_is_detached(const struct takeover *takeover)
 {
-	for (size_t i = 0; i < takeover->set_count; i++)
-		if (pins_has(takeover->pins, takeover->sets[i].name, "link", STARTS))
+	for (size_t i = 0; i < takeover->set_count; i++) {
+		const struct old_set *set = &takeover->sets[i];
+
+		if (pins_has(takeover->pins, set->name, "link", STARTS))
 			return false;
+		for (size_t j = 0; j < ARRAY_SIZE(waited_for); j++)
+			if (is_in_kernel(set->programs[j]))
+				return false;
+	}
 	return true;
 }
 
