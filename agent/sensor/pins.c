@@ -93,6 +93,7 @@ int pins_open(const char *dir, struct pins **ret_pins)
 {
 	cleanup_with(pins_closep) struct pins *pins = calloc(1, sizeof(*pins));
 	struct statfs fs;
+	struct stat st;
 	int r;
 
 	if (!pins)
@@ -107,6 +108,11 @@ int pins_open(const char *dir, struct pins **ret_pins)
 		return -errno;
 	if ((unsigned long)fs.f_type != BPF_FS_MAGIC)
 		return -EMEDIUMTYPE;
+	/* Whoever may write here can take the programs out of the kernel. */
+	if (fstat(pins->dir, &st) < 0)
+		return -errno;
+	if (st.st_uid != geteuid() || st.st_mode & 022)
+		return -EPERM;
 	if (flock(pins->dir, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
 	r = list_earlier(pins);

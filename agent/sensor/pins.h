@@ -21,7 +21,7 @@
 struct pins;
 
 /* Makes @dir when it is missing. -EBUSY when another sensor has it, -EMEDIUMTYPE when it is on no
- * bpffs. */
+ * bpffs, -EPERM when others may write there. */
 int pins_open(const char *dir, struct pins **ret_pins);
 /* What was pinned stays. */
 struct pins *pins_close(struct pins *pins);
