@@ -17,6 +17,7 @@
 
 #define MAX_FILES  4096
 #define MAX_SHELLS 65536
+#define MAX_USERS  (1 << 20)
 
 /* Patterns of programs, and of what is loaded into them without being named in them. */
 static const char *const patterns[] = {
@@ -29,12 +30,13 @@ static const char *const patterns[] = {
 	"/sbin/poweroff",
 	"/sbin/reboot",
 	"/sbin/halt",
-	/* a login on the console, and a shell; those of /etc/shells come besides */
+	/* a login on the console, and a shell; those of /etc/shells and root's come besides */
 	"/sbin/agetty",
 	"/sbin/getty",
 	"/sbin/sulogin",
 	"/bin/login",
 	"/bin/sh",
+	"/bin/bash",
 	/* what a repair begins with */
 	"/bin/mount",
 	"/bin/umount",
@@ -113,6 +115,34 @@ static int add_shells(struct search *s)
 	return r;
 }
 
+/* The last field of a line of root's, whatever its name. */
+static int add_shell_of(struct search *s, char *line)
+{
+	char *fields[7];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		fields[i] = strsep(&line, ":");
+		if (!fields[i])
+			return 0;
+	}
+	return str_equal(fields[2], "0") && fields[6][0] == '/' ? add(fields[6], s) : 0;
+}
+
+static int add_shells_of_root(struct search *s)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	char *rest, *line;
+	int r = fd_read_file(AT_FDCWD, "/etc/passwd", MAX_USERS, &text);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	rest = text.data;
+	r = 0;
+	while (r == 0 && (line = strsep(&rest, "\n")))
+		r = add_shell_of(s, line);
+	return r;
+}
+
 int closure_each(const char *folder, closure_fn fn, void *userdata)
 {
 	cleanup_free struct search *s = calloc(1, sizeof(*s));
@@ -124,6 +154,8 @@ int closure_each(const char *folder, closure_fn fn, void *userdata)
 	s->fn = fn;
 	s->userdata = userdata;
 	r = add_shells(s);
+	if (r == 0)
+		r = add_shells_of_root(s);
 	for (const char *const *pattern = patterns; r == 0 && *pattern; pattern++)
 		r = add_pattern(s, *pattern);
 	if (r == 0 && snprintf(own, sizeof(own), "%s/plumbline*", folder) < (int)sizeof(own))
