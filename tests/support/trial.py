@@ -249,6 +249,7 @@ class Agent:
             values[("collector", "certificate")] = os.path.join(trial.pki, "agent.pem")
             values[("collector", "key")] = os.path.join(trial.pki, "agent.key")
         values.update(settings or {})
+        self.values = values
         write_ini(self.config, values)
 
     def start(self):

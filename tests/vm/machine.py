@@ -12,6 +12,8 @@ import tempfile
 import time
 
 CPU = "max,-cx16"
+# It holds the script, and once that was read a test may make a file system there.
+SECOND_DISK_BYTES = 16 << 20
 HOST_TIME = ("-accel", "tcg,thread=multi")
 # The machine's clocks count instructions, 2 ns each, while it computes: a busy host does not slow that. While it waits
 # they go with the host's; with sleep=off they would leap from timer to timer during each access to the disk.
@@ -53,12 +55,13 @@ def boot(kernel, initramfs, image, script, append="", timeout_s=120, memory_mb=1
         command, console = os.path.join(folder, "command"), os.path.join(folder, "console")
         with open(command, "wb") as f:
             text = script.encode() + b"\n"
-            f.write(text + b"\0" * (-len(text) % 4096))
+            f.write(text)
+            f.truncate(SECOND_DISK_BYTES)
         line = ["qemu-system-x86_64", *clock, "-cpu", CPU, "-smp", str(cpus), "-m", str(memory_mb),
                 "-display", "none", "-serial", "file:" + console, "-monitor", "none", "-no-reboot", "-nodefaults",
                 "-kernel", kernel.image, "-initrd", initramfs,
                 "-drive", "file=%s,format=raw,if=virtio,snapshot=%s" % (image, "off" if keep else "on"),
-                "-drive", "file=%s,format=raw,if=virtio,readonly=on" % command,
+                "-drive", "file=%s,format=raw,if=virtio" % command,
                 "-append", "console=ttyS0 quiet panic=1 oops=panic no_timer_check " + append, *words]
         start = time.monotonic()
         qemu = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
