@@ -29,7 +29,7 @@ static bool kernel_line_has(const char *word)
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
 	char *rest, *one;
 
-	if (fd_read_file(AT_FDCWD, "/proc/cmdline", 65536, &line) <= 0)
+	if (fd_read_file(AT_FDCWD, "/proc/cmdline", 65536, &line) < 0 || line.len == 0)
 		return false;
 	rest = line.data;
 	while ((one = strsep(&rest, " \n")))

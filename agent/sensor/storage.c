@@ -54,7 +54,7 @@ static bool is_set(const char *path)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
-	return fd_read_file(AT_FDCWD, path, 64, &text) > 0 && text.data[0] == '1';
+	return fd_read_file(AT_FDCWD, path, 64, &text) == 0 && text.len > 0 && text.data[0] == '1';
 }
 
 static bool is_fixed_below(const char *folder, int layers);
