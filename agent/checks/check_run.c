@@ -8,6 +8,7 @@
 #include "base/words.h"
 #include "checks/check.h"
 #include "checks/checks.h"
+#include "checks/inventory.h"
 #include "checks/set.h"
 
 #define MAX_SHOWN_ITEMS 8
@@ -152,7 +153,22 @@ static int fill_dynamic(const struct check *check, struct probe_value *value,
 	return 0;
 }
 
-int check_run(const struct check_set *set, size_t index, const char *root_path,
+/* One walk serves all checks of the set that need one; its root is that of the first. */
+static int make_inventory(struct check_set *set, const struct root *root)
+{
+	struct inventory *inventory;
+
+	if (set->inventory)
+		return 0;
+	inventory = malloc(sizeof(*inventory));
+	if (!inventory)
+		return -ENOMEM;
+	inventory_walk(root, inventory);
+	set->inventory = inventory;
+	return 0;
+}
+
+int check_run(struct check_set *set, size_t index, const char *root_path,
 	      struct check_result *ret_result)
 {
 	const struct check *check = &set->list.items[index];
@@ -172,6 +188,12 @@ int check_run(const struct check_set *set, size_t index, const char *root_path,
 		root.run_dir = set->run_dir;
 	}
 	root.dump = set->dump;
+	if (r == 0 && check->probe->needs_walk) {
+		r = make_inventory(set, &root);
+		if (r < 0)
+			return r;
+		root.inventory = set->inventory;
+	}
 	if (r < 0)
 		(void)probe_error(&value, "cannot open the root %s: %s", root_path, strerror(-r));
 	else

@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "checks/check.h"
 #include "checks/checks.h"
+#include "checks/inventory.h"
 #include "checks/set.h"
 #include "model/control.h"
 #include "model/crosswalk.h"
@@ -206,6 +207,9 @@ struct check_set *check_set_free(struct check_set *set)
 		return NULL;
 	check_list_done(&set->list);
 	catalog_free(set->catalog);
+	if (set->inventory)
+		inventory_done(set->inventory);
+	free(set->inventory);
 	free(set->title);
 	free(set);
 	return NULL;
@@ -277,6 +281,20 @@ void check_set_agent(struct check_set *set, const char *state_dir, const char *r
 {
 	set->state_dir = state_dir;
 	set->run_dir = run_dir;
+}
+
+size_t check_set_drop_walks(struct check_set *set)
+{
+	size_t kept = 0, dropped;
+
+	for (size_t i = 0; i < set->list.count; i++)
+		if (set->list.items[i].probe->needs_walk)
+			check_done(&set->list.items[i]);
+		else
+			set->list.items[kept++] = set->list.items[i];
+	dropped = set->list.count - kept;
+	set->list.count = kept;
+	return dropped;
 }
 
 static bool check_names(const struct check_set *set, const char *requirement)

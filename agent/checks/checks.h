@@ -59,9 +59,13 @@ unsigned check_set_asks(const struct check_set *set, size_t index);
 /* What the kernel said, for runs against "/". Borrowed; NULL: nobody asked. */
 void check_set_kernel(struct check_set *set, const struct kernel_dump *dump);
 
+/* Leaves the checks out that walk the file systems: these cost reads of every folder. Returns how
+ * many there were. */
+size_t check_set_drop_walks(struct check_set *set);
+
 /* Runs check @index against @root ("/" or a made-up tree). Always fills @ret_result; -ENOMEM only.
  */
-int check_run(const struct check_set *set, size_t index, const char *root,
+int check_run(struct check_set *set, size_t index, const char *root,
 	      struct check_result *ret_result);
 
 /*

@@ -90,6 +90,8 @@ struct probe_ops {
 
 	/* Parts of a kernel dump (bits of enum kernel_part) that it reads. NULL: none. */
 	unsigned (*asks)(const struct probe_params *params);
+
+	bool needs_walk; /* reads root->inventory */
 };
 
 /* NULL-ended. */
@@ -136,6 +138,7 @@ extern const struct probe_ops probe_unit;
 extern const struct probe_ops probe_unit_setting;
 extern const struct probe_ops probe_usb;
 extern const struct probe_ops probe_usbguard;
+extern const struct probe_ops probe_walk;
 
 /* Used by the runner's `applies` too; 1 yes, 0 no, or negative errno. */
 int package_is_installed(const struct root *root, const char *name);

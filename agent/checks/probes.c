@@ -47,6 +47,7 @@ const struct probe_ops *const probe_kinds[] = {
 	&probe_unit_setting,
 	&probe_usb,
 	&probe_usbguard,
+	&probe_walk,
 	NULL,
 };
 

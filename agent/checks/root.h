@@ -20,14 +20,16 @@
 #define ROOT_MAX_TABLE_BYTES  (32 * 1024 * 1024)
 #define ROOT_MAX_ENTRIES      16384
 
+struct inventory;
 struct kernel_dump;
 
 struct root {
 	int fd;
 	const char *state_dir,
 		*run_dir; /* the agent's own folders, for checks on itself; borrowed */
-	const struct kernel_dump *dump; /* of the running system; NULL: nobody asked. Borrowed */
-	bool is_live;			/* "/" itself: what is below is the running system */
+	const struct inventory *inventory; /* of a walk; NULL: nobody walked. Borrowed */
+	const struct kernel_dump *dump;	   /* of the running system; NULL: nobody asked. Borrowed */
+	bool is_live;			   /* "/" itself: what is below is the running system */
 	bool use_openat2; /* cleared at the first ENOSYS (kernel before 5.6, or a seccomp filter) */
 };
 

@@ -12,6 +12,7 @@ struct check_set {
 	char *title;
 	size_t left_out;
 	const char *state_dir, *run_dir; /* NULL: the usual ones */
+	struct inventory *inventory;	 /* of the first check that needed a walk; owned */
 	const struct kernel_dump *dump;	 /* NULL: nobody asked the kernel */
 };
 

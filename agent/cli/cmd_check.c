@@ -23,7 +23,7 @@
 
 struct options {
 	const char *profile, *root, *data, *config;
-	bool is_json;
+	bool is_json, is_walk;
 };
 
 struct run {
@@ -35,6 +35,7 @@ struct run {
 	size_t count;
 	size_t totals[CHECK_OUTCOME_COUNT];
 	unsigned with_evidence, all;
+	size_t walks; /* checks that were left out for want of --walk */
 };
 
 static void usage(FILE *out)
@@ -45,6 +46,8 @@ static void usage(FILE *out)
 	      "  --root DIR      look at the tree below DIR instead of the running system\n"
 	      "  --data DIR      checks, controls and profiles\n"
 	      "  --config FILE   settings of the agent\n"
+	      "  --walk          also the checks that walk all local file systems, which takes a\n"
+	      "                  while; a check that is named is run in any case\n"
 	      "  --json          one JSON document\n\n"
 	      "Exit status: 0 all checks pass or do not apply, 1 some fail, 2 some could not be\n"
 	      "found out, or the checks could not be run.\n",
@@ -159,6 +162,8 @@ static void print_text(const struct run *run)
 	       run->totals[CHECK_NOT_APPLICABLE]);
 	if (check_set_left_out(run->set))
 		printf("; %zu left out by the profile", check_set_left_out(run->set));
+	if (run->walks)
+		printf("; %zu run with --walk only", run->walks);
 	printf("\n%u of %u SL 3 requirements have host evidence here (%s)\n", run->with_evidence,
 	       run->all, LEVEL_NOTE);
 }
@@ -264,6 +269,8 @@ static int check(const struct options *options, char **ids, size_t id_count)
 		(void)log_error(0, "%s", diag_format(&diag, text, sizeof(text)));
 		return EXIT_ERROR;
 	}
+	if (!options->is_walk && !id_count)
+		run.walks = check_set_drop_walks(run.set);
 	check_set_agent(run.set, config->state_dir, config->run_dir);
 	if (choose(&run, ids, id_count) < 0)
 		return EXIT_ERROR;
@@ -307,13 +314,10 @@ static int lint(const struct options *options, char **files, size_t file_count)
 int cmd_check(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"profile", required_argument, NULL, 'p'},
-		{"root", required_argument, NULL, 'r'},
-		{"data", required_argument, NULL, 'd'},
-		{"config", required_argument, NULL, 'c'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"profile", required_argument, NULL, 'p'}, {"root", required_argument, NULL, 'r'},
+		{"data", required_argument, NULL, 'd'},	   {"config", required_argument, NULL, 'c'},
+		{"walk", no_argument, NULL, 'w'},	   {"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
 	};
 	struct options options = {.root = "/"};
 	bool is_lint = argc > 1 && strcmp(argv[1], "lint") == 0;
@@ -334,6 +338,9 @@ int cmd_check(int argc, char **argv)
 			break;
 		case 'c':
 			options.config = optarg;
+			break;
+		case 'w':
+			options.is_walk = true;
 			break;
 		case 'j':
 			options.is_json = true;

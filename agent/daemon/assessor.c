@@ -267,6 +267,9 @@ static int prepare(struct child *child)
 		log_error(0, "No checks will run: %s", diag_format(&diag, text, sizeof(text)));
 		return 0;
 	}
+	/* A walk would hold the process for seconds: "plumbline check --walk" does it on request.
+	 */
+	(void)check_set_drop_walks(assessor->set);
 	check_set_agent(assessor->set, child->config->state_dir, child->config->run_dir);
 	check_set_kernel(assessor->set, &assessor->dump);
 	return 0;

@@ -46,6 +46,9 @@
 	"\6\0\0\0\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72" bytes \
 	"\0\0\0\0\0\0\0\x8\0\0\0"
 
+#define WALK(f) "kind = walk\nfact = " f "\nexcept = /tmp\nexpect = none\n"
+#define DEEP	"/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d"
+
 static const struct probe_case cases[] = {
 	{"mounts: safe",
 	 MEDIA,
@@ -214,6 +217,46 @@ static const struct probe_case cases[] = {
 	 {{EFI "SetupMode-8be4df61-93ca-11d2-aa0d-00e098032b8c", "\6\0\0\0\0", 5}},
 	 CHECK_PASS,
 	 "=off"},
+
+	{"walk: a program with setuid",
+	 WALK("setuid"),
+	 {{"4755 /opt/x y", ""},
+	  {"4755 /tmp/a", ""},
+	  {"4755 /proc/b", ""},
+	  {"/opt/loop", "-> loop"}},
+	 CHECK_FAIL,
+	 "=/opt/x y"},
+	{"walk: none",
+	 WALK("setuid"),
+	 {{"0755 /opt/x", ""}, {"/opt/f", "|fifo"}},
+	 CHECK_PASS,
+	 "looked at"},
+	{"walk: a file for everybody",
+	 WALK("writable_file"),
+	 {{"0666 /a", ""}, {"/b", "-> a"}},
+	 CHECK_FAIL,
+	 "=/a"},
+	{"walk: a folder for everybody",
+	 WALK("writable_folder"),
+	 {{"0777 /a/", NULL}, {"1777 /b/", NULL}},
+	 CHECK_FAIL,
+	 "=/a"},
+	{"walk: nobody's",
+	 WALK("unowned"),
+	 {{"/etc/passwd", "x:x:99999:1::/:/\n"}},
+	 CHECK_FAIL,
+	 "/etc/passwd"},
+	{"walk: somebody's", WALK("unowned"), {{"/a", ""}}, CHECK_PASS, "none"},
+	{"walk: too deep",
+	 WALK("setuid"),
+	 {{DEEP DEEP DEEP DEEP DEEP "/x", ""}},
+	 CHECK_ERROR,
+	 "circles"},
+	{"walk: no list of users",
+	 WALK("unowned"),
+	 {{"/etc/passwd", "%1073741824"}},
+	 CHECK_ERROR,
+	 "larger"},
 
 	{"path: there", TPM, {{"/dev/tpmrm0", "|fifo"}}, CHECK_PASS, "/dev/tpmrm0"},
 	{"path: not there", TPM, {{NULL}}, CHECK_FAIL, "none"},

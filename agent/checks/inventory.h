@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One walk over the local file systems below a root, and what of it the checks
+ * ask for. A walk costs reads of every folder: it is made on request, once for
+ * all checks that need it.
+ *
+ * It follows no link, enters no file system of the network or of the kernel,
+ * opens folders only, and is bounded in depth, number and time.
+ */
+#ifndef PLUMBLINE_CHECKS_INVENTORY_H
+#define PLUMBLINE_CHECKS_INVENTORY_H
+
+#include "base/strbuf.h"
+#include "checks/root.h"
+
+enum walk_fact {
+	WALK_SETUID,	      /* programs with setuid or setgid */
+	WALK_WRITABLE_FILE,   /* files that anybody may write */
+	WALK_WRITABLE_FOLDER, /* folders that anybody may write, without the sticky bit */
+	WALK_UNOWNED,	      /* of a user or group that has no name */
+	WALK_FACT_COUNT,
+};
+
+/* Paths kept of one fact; more are counted only. */
+#define INVENTORY_MAX_PATHS 1000
+
+struct inventory {
+	int result; /* 0, or why the walk is of no use */
+	size_t entries;
+	struct {
+		struct strbuf paths; /* each ends with NUL */
+		size_t count;	     /* also of those that are not kept */
+	} facts[WALK_FACT_COUNT];
+};
+
+/* Always fills @ret_inventory. */
+void inventory_walk(const struct root *root, struct inventory *ret_inventory);
+void inventory_done(struct inventory *inventory);
+
+#endif
