@@ -111,6 +111,7 @@ extern const struct probe_ops probe_file_lines;
 extern const struct probe_ops probe_file_mode;
 extern const struct probe_ops probe_file_text;
 extern const struct probe_ops probe_file_values;
+extern const struct probe_ops probe_firewall_kept;
 extern const struct probe_ops probe_group;
 extern const struct probe_ops probe_interface;
 extern const struct probe_ops probe_kernel_cmdline;

@@ -20,6 +20,7 @@ const struct probe_ops *const probe_kinds[] = {
 	&probe_file_mode,
 	&probe_file_text,
 	&probe_file_values,
+	&probe_firewall_kept,
 	&probe_group,
 	&probe_interface,
 	&probe_kernel_cmdline,

@@ -18,6 +18,8 @@
 
 #define OPEN   "kind = nft\nhook = input\nlist = open\nexpect = none\n"
 #define GUARDS "kind = nft\nhook = input\nlist = guards\nexpect = some\n"
+#define KEPT   "kind = firewall_kept\nexpect = none\n"
+#define WANTED "/etc/systemd/system/sysinit.target.wants/"
 #define INPUT  "chain inet f c input filter "
 
 static void pad(struct strbuf *out)
@@ -201,6 +203,40 @@ static const struct {
 	struct node more[2];
 } firewalls[] = {
 	{"drops", OPEN, INPUT "drop", CHECK_PASS, "none"},
+	{"kept by a file",
+	 KEPT,
+	 INPUT "drop",
+	 CHECK_PASS,
+	 "none",
+	 {{WANTED "nftables.service", "-> x"},
+	  {"/etc/nftables.conf", "table inet f {\n\tchain c {\n"}}},
+	{"kept by a service that is not enabled",
+	 KEPT,
+	 INPUT "drop",
+	 CHECK_FAIL,
+	 "=inet f c",
+	 {{"/etc/nftables.conf", "table inet f {\n\tchain c {\n"}}},
+	{"another chain is kept",
+	 KEPT,
+	 INPUT "drop",
+	 CHECK_FAIL,
+	 "=inet f c",
+	 {{WANTED "nftables.service", "-> x"},
+	  {"/etc/nftables.conf", "table inet f {\n\tchain c2 {\n"}}},
+	{"kept by the table",
+	 KEPT,
+	 "chain ip filter INPUT input filter drop",
+	 CHECK_PASS,
+	 "none",
+	 {{WANTED "netfilter-persistent.service", "-> x"},
+	  {"/etc/iptables/rules.v4", "*filter\n:INPUT DROP\n"}}},
+	{"kept by a fifo",
+	 KEPT,
+	 INPUT "drop",
+	 CHECK_ERROR,
+	 "not a regular file",
+	 {{WANTED "nftables.service", "-> x"}, {"/etc/nftables.conf", "|fifo"}}},
+	{"nothing to keep", KEPT, "", CHECK_NOT_APPLICABLE, "no rules are in force"},
 	{"accepts", OPEN, INPUT "accept", CHECK_FAIL, "=IPv4, IPv6"},
 	{"nothing", OPEN, "", CHECK_FAIL, "=IPv4, IPv6"},
 	{"nothing, as guards", GUARDS, "", CHECK_FAIL, "=no rules at all"},

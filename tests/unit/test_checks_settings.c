@@ -50,7 +50,25 @@
 #define JOBS	"kind = changed\npaths = /etc/cron.d/*\nexpect = none\n"
 #define LOADED	"/var/lib/plumbline/baseline/host.tar"
 
+#define DENIED	"kind = audit_rule\nsyscalls = openat\nexits = EACCES EPERM\nexpect = none\n"
+#define OPENED	"kind = audit_rule\nsyscalls = openat\nexpect = none\n"
+#define AUDIT	"/etc/audit/rules.d/a.rules"
+#define RULE(f) "-a always,exit -F arch=b64 -S openat " f "\n"
+
 static const struct probe_case cases[] = {
+	{"audit: both ends",
+	 DENIED,
+	 {{AUDIT, RULE("-F exit=-EACCES") RULE("-F exit=-EPERM")}},
+	 CHECK_PASS,
+	 "none"},
+	{"audit: one end", DENIED, {{AUDIT, RULE("-F exit=-EACCES")}}, CHECK_FAIL, "=openat EPERM"},
+	{"audit: any end is another thing",
+	 DENIED,
+	 {{AUDIT, RULE("")}},
+	 CHECK_FAIL,
+	 "openat EACCES"},
+	{"audit: refusals only", OPENED, {{AUDIT, RULE("-F exit=-EACCES")}}, CHECK_FAIL, "=openat"},
+	{"audit: failures only", OPENED, {{AUDIT, RULE("-F success=0")}}, CHECK_FAIL, "=openat"},
 	{"lines: none of them",
 	 SNMP,
 	 {{CONF, "rouser anna priv\n#rocommunity x\n"}},
