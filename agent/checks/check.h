@@ -39,6 +39,7 @@ struct check {
 	struct expect expect;
 	enum finding_severity severity;
 	unsigned lowest_sl; /* of the requirements it names */
+	bool is_left_out;   /* by the profile, the overlay or the category */
 };
 
 struct check_list {
@@ -51,6 +52,9 @@ struct check_list {
  * line), or another negative errno.
  */
 int check_list_read(struct check_list *list, const char *path, const struct catalog *catalog,
+		    struct diag *diag);
+/* Gives the check another value of a parameter of its kind. -EINVAL with @diag filled. */
+int check_set_param(struct check *check, const char *name, const char *value, unsigned line,
 		    struct diag *diag);
 void check_list_done(struct check_list *list);
 struct check *check_list_find(const struct check_list *list, const char *id);

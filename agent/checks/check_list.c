@@ -127,6 +127,28 @@ static int check_param(const struct probe_key *type, const struct raw_key *key, 
 	return 0;
 }
 
+int check_set_param(struct check *check, const char *name, const char *value, unsigned line,
+		    struct diag *diag)
+{
+	const struct raw_key key = {.key = (char *)name, .value = (char *)value, .line = line};
+	int at = find_probe_key(check->probe, name), r;
+	char *copy;
+
+	if (at < 0)
+		return diag_set(diag, "", line, -EINVAL,
+				"unknown key '%s' for a check of kind '%s'", name,
+				check->probe->name);
+	r = check_param(&check->probe->keys[at], &key, diag);
+	if (r < 0)
+		return r;
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	free((char *)check->params.values[at]);
+	check->params.values[at] = words_squash(copy);
+	return 0;
+}
+
 /* Moves every key of the section into the check's field or its probe's parameter. */
 static int place_keys(struct reader *reader, struct check *check, struct diag *diag)
 {

@@ -10,6 +10,7 @@
 #include "checks/check.h"
 #include "checks/checks.h"
 #include "checks/inventory.h"
+#include "checks/profile.h"
 #include "checks/set.h"
 #include "model/control.h"
 #include "model/crosswalk.h"
@@ -77,128 +78,42 @@ static int load_all(const char *data_dir, struct check_set *set, struct diag *di
 	return r;
 }
 
-struct profile {
-	struct check_set *set;
-	bool *is_left_out; /* by place in the list */
-	unsigned lowest_sl;
-};
-
-static int visit_head(struct profile *profile, const char *key, const char *value, unsigned line,
-		      struct diag *diag)
+static int load(const char *data_dir, const struct check_choice *choice, struct check_set *set,
+		struct diag *diag)
 {
-	uint64_t level;
+	int r = load_all(data_dir, set, diag);
 
-	if (str_equal(key, "title") && !profile->set->title) {
-		profile->set->title = strdup(value);
-		return profile->set->title ? 0 : -ENOMEM;
-	}
-	if (!str_equal(key, "lowest_sl") || profile->lowest_sl)
-		return diag_set(diag, "", line, -EINVAL, "unknown or repeated key '%s'", key);
-	if (str_to_u64(value, 10, &level) < 0 || level < 1 || level > 4)
-		return diag_set(diag, "", line, -EINVAL, "'%s' is not a security level (1 to 4)",
-				value);
-	profile->lowest_sl = (unsigned)level;
-	return 0;
+	if (r == 0)
+		r = profile_apply(data_dir, choice->profile, set, diag);
+	if (r == 0 && choice->overlay && *choice->overlay)
+		r = overlay_apply(choice->overlay, set, diag);
+	if (r == 0 && choice->category && *choice->category)
+		r = category_apply(data_dir, choice->category, set, diag);
+	if (r == 0)
+		check_set_cut_down(set);
+	return r;
 }
 
-/* [expect] SYS-009 = one_of 0 176: this profile wants another value. */
-static int visit_expect(struct check *check, const char *value, unsigned line, struct diag *diag)
+int check_set_load_for(const char *data_dir, const struct check_choice *choice,
+		       struct check_set **ret_set, struct diag *diag)
 {
-	cleanup_expect struct expect expect = {0};
-	int r = expect_parse(value, check->probe->gives, &expect, diag);
-
-	if (r < 0)
-		return r;
-	expect_done(&check->expect);
-	check->expect = expect;
-	expect.words = NULL;
-	/* The check's own words would describe the value that no longer counts. */
-	free(check->fields[CHECK_EXPECTED]);
-	check->fields[CHECK_EXPECTED] = NULL;
-	return 0;
-}
-
-static int visit_profile(const char *section, const char *key, const char *value, unsigned line,
-			 void *userdata, struct diag *diag)
-{
-	struct profile *profile = userdata;
-	struct check *check;
-
-	if (!str_equal(section, "profile") && !str_equal(section, "leave_out") &&
-	    !str_equal(section, "expect"))
-		return diag_set(diag, "", line, -EINVAL, "unknown section [%s]", section);
-	if (!key)
-		return 0;
-	if (str_equal(section, "profile"))
-		return visit_head(profile, key, value, line, diag);
-	check = check_list_find(&profile->set->list, key);
-	if (!check)
-		return diag_set(diag, "", line, -EINVAL, "unknown check '%s'", key);
-	if (str_equal(section, "expect"))
-		return visit_expect(check, value, line, diag);
-	if (!*value)
-		return diag_set(diag, "", line, -EINVAL, "%s is left out without a reason", key);
-	profile->is_left_out[check - profile->set->list.items] = true;
-	return 0;
-}
-
-/* Drops what the profile does not want, keeping the order. */
-static void cut_down(const struct profile *profile)
-{
-	struct check_list *list = &profile->set->list;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		if (profile->is_left_out[i] || list->items[i].lowest_sl > profile->lowest_sl) {
-			check_done(&list->items[i]);
-			profile->set->left_out++;
-		} else {
-			list->items[kept++] = list->items[i];
-		}
-	}
-	list->count = kept;
-}
-
-static int apply_profile(const char *path, struct check_set *set, struct diag *diag)
-{
-	cleanup_free bool *is_left_out = calloc(set->list.count, sizeof(*is_left_out));
-	struct profile profile = {.set = set, .is_left_out = is_left_out};
+	cleanup_with(check_set_freep) struct check_set *set = calloc(1, sizeof(*set));
 	int r;
 
-	if (!is_left_out)
+	if (!set)
 		return -ENOMEM;
-	r = ini_visit(path, visit_profile, &profile, diag);
+	r = load(data_dir, choice, set, diag);
 	if (r < 0)
 		return r;
-	if (!set->title || !profile.lowest_sl)
-		return diag_set(diag, path, 0, -EINVAL, "[profile] needs title and lowest_sl");
-	cut_down(&profile);
+	*ret_set = TAKE_PTR(set);
 	return 0;
 }
 
 int check_set_load(const char *data_dir, const char *profile, struct check_set **ret_set,
 		   struct diag *diag)
 {
-	cleanup_with(check_set_freep) struct check_set *set = calloc(1, sizeof(*set));
-	cleanup_free char *path = NULL;
-	int r;
-
-	if (!set)
-		return -ENOMEM;
-	/* The name comes from a user: it must not wander through the file system. */
-	if (!*profile || strchr(profile, '/') || profile[0] == '.')
-		return diag_set(diag, "", 0, -EINVAL, "'%s' is no profile name", profile);
-	if (asprintf(&path, "%s/profiles/%s.ini", data_dir, profile) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	r = load_all(data_dir, set, diag);
-	if (r == 0)
-		r = apply_profile(path, set, diag);
-	if (r < 0)
-		return r;
-	*ret_set = TAKE_PTR(set);
-	return 0;
+	return check_set_load_for(data_dir, &(struct check_choice){.profile = profile}, ret_set,
+				  diag);
 }
 
 struct check_set *check_set_free(struct check_set *set)
@@ -211,6 +126,7 @@ struct check_set *check_set_free(struct check_set *set)
 		inventory_done(set->inventory);
 	free(set->inventory);
 	free(set->title);
+	free(set->tailoring);
 	free(set);
 	return NULL;
 }
@@ -258,6 +174,11 @@ int check_set_find(const struct check_set *set, const char *id)
 const char *check_set_profile_title(const struct check_set *set)
 {
 	return set->title;
+}
+
+const char *check_set_tailoring(const struct check_set *set)
+{
+	return set->tailoring;
 }
 
 size_t check_set_left_out(const struct check_set *set)
@@ -359,7 +280,7 @@ static int lint_profile(const char *path, void *userdata, struct diag *diag)
 	if (!set)
 		return -ENOMEM;
 	r = load_all(userdata, set, diag);
-	return r < 0 ? r : apply_profile(path, set, diag);
+	return r < 0 ? r : profile_read(path, 0, set, diag);
 }
 
 /* The control map may only name ids that the catalogs know. */
@@ -392,6 +313,31 @@ static int lint_map(const char *data_dir, const struct catalog *catalog, struct 
 	return 0;
 }
 
+/* Each requirement is named by a check, or says why no host can show it. */
+static int lint_requirements(const struct check_set *set, const char *data_dir, struct diag *diag)
+{
+	cleanup_free char *path = NULL;
+
+	if (asprintf(&path, "%s/controls/iec62443-3-3.ini", data_dir) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < catalog_count(set->catalog, CATALOG_REQUIREMENT); i++) {
+		const struct catalog_item *item =
+			catalog_item(set->catalog, CATALOG_REQUIREMENT, i);
+		bool is_named = check_names(set, item->id);
+
+		if (is_named == !item->not_on_host)
+			continue;
+		return diag_set(diag, path, 0, -EINVAL,
+				is_named ? "%s says that no host can show it, but a check names it"
+					 : "no check names %s, and no reason says that a host "
+					   "cannot show it",
+				item->id);
+	}
+	return 0;
+}
+
 int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struct diag *diag)
 {
 	cleanup_with(crosswalk_freep) struct crosswalk *crosswalk = NULL;
@@ -419,6 +365,8 @@ int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struc
 		r = crosswalk_load(data_dir, &crosswalk, diag);
 	if (r == 0)
 		r = lint_map(data_dir, set->catalog, diag);
+	if (r == 0)
+		r = lint_requirements(set, data_dir, diag);
 	if (r == 0)
 		r = each_ini(dir, lint_profile, (void *)data_dir, diag);
 	if (r < 0)

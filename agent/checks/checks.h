@@ -17,11 +17,23 @@
 struct check_set;
 
 /*
- * Loads all checks below @data_dir/checks and the profile @data_dir/profiles/@profile.ini. Unknown
+ * Loads all checks below @data_dir/checks and the profile @data_dir/profiles/@profile.ini; "-slN"
+ * at the end of @profile chooses the security level, and is no part of the file's name. Unknown
  * keys, types and ids are -EINVAL with file and line in @diag.
  */
 int check_set_load(const char *data_dir, const char *profile, struct check_set **ret_set,
 		   struct diag *diag);
+/* What a host is measured against. */
+struct check_choice {
+	const char *profile; /* "hmi", or "hmi-sl1" to "hmi-sl4" */
+	const char *overlay; /* file of the site that tightens, loosens or adds; NULL or "": none */
+	const char *category; /* FIPS 199, as "low" or "confidentiality=low integrity=high
+				 availability=moderate"; NULL or "": none */
+};
+
+/* The same, tailored to the site and to the category of the asset. */
+int check_set_load_for(const char *data_dir, const struct check_choice *choice,
+		       struct check_set **ret_set, struct diag *diag);
 struct check_set *check_set_free(struct check_set *set);
 DEFINE_CLEANUP(struct check_set *, check_set_free)
 size_t check_set_count(const struct check_set *set);
@@ -35,6 +47,8 @@ const char *check_set_family(const struct check_set *set, size_t index);
 /* Index of check @id, or -ENOENT when this set has none of that name. */
 int check_set_find(const struct check_set *set, const char *id);
 const char *check_set_profile_title(const struct check_set *set);
+/* What an overlay or a category changed, in words; NULL: nothing. */
+const char *check_set_tailoring(const struct check_set *set);
 /* How many of the shipped checks this profile leaves out, because of their level or by name. */
 size_t check_set_left_out(const struct check_set *set);
 

@@ -27,12 +27,14 @@ struct search {
 	bool wants_plain;
 	bool is_legacy_tls; /* rsyslog: what the lines before said of those to come */
 	const char *path;
+	unsigned seen;
 };
 
 static int add(struct search *search, const char *how, const char *host, bool is_encrypted)
 {
 	char item[512];
 
+	search->seen++;
 	if (search->wants_plain && is_encrypted)
 		return 0;
 	if (search->value->count == MAX_FOUND) {
@@ -250,9 +252,13 @@ static int run(const struct probe_params *params, const struct root *root,
 	}
 	if (r == -ENOMEM)
 		return r;
-	return r < 0 && value->outcome == CHECK_PASS
-		       ? probe_unreadable(value, "the settings of log services", r)
-		       : 0;
+	if (r < 0)
+		return value->outcome == CHECK_PASS
+			       ? probe_unreadable(value, "the settings of log services", r)
+			       : 0;
+	if (search.wants_plain && !search.seen)
+		return probe_not_applicable(value, "nothing is sent away; LOG-005 reports that");
+	return 0;
 }
 
 const struct probe_ops probe_log_target = {"log_target", keys, PROBE_GIVES_LIST, run};

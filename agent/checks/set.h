@@ -10,6 +10,7 @@ struct check_set {
 	struct catalog *catalog;
 	struct check_list list;
 	char *title;
+	char *tailoring; /* what an overlay or a category changed, in words; NULL: nothing */
 	size_t left_out;
 	const char *state_dir, *run_dir; /* NULL: the usual ones */
 	struct inventory *inventory;	 /* of the first check that needed a walk; owned */

@@ -22,7 +22,7 @@
 #define LEVEL_NOTE "levels from public readings, not checked against the standard"
 
 struct options {
-	const char *profile, *root, *data, *config;
+	const char *profile, *overlay, *category, *root, *data, *config;
 	bool is_json, is_walk;
 };
 
@@ -42,7 +42,11 @@ static void usage(FILE *out)
 {
 	fputs("usage: plumbline check [OPTION]... [ID]...\n"
 	      "       plumbline check lint [--data DIR] [FILE]...\n\n"
-	      "  --profile NAME  checks of this profile (default: that of the configuration)\n"
+	      "  --profile NAME  hmi, ews or server, and the level: hmi-sl1 to hmi-sl4 (default: "
+	      "that\n"
+	      "                  of the configuration)\n"
+	      "  --overlay FILE  what the site tightens, loosens or adds, with its reasons\n"
+	      "  --category TEXT of FIPS 199: low, moderate or high, or \"integrity=high ...\"\n"
 	      "  --root DIR      look at the tree below DIR instead of the running system\n"
 	      "  --data DIR      checks, controls and profiles\n"
 	      "  --config FILE   settings of the agent\n"
@@ -142,11 +146,20 @@ static void print_result(const struct check_result *result)
 	printf("          %-9s %s; %s\n", "touches", result->controls, result->requirements);
 }
 
+static void print_tailoring(const char *text)
+{
+	fputs("Tailored: ", stdout);
+	text_print(text);
+	putchar('\n');
+}
+
 static void print_text(const struct run *run)
 {
 	const char *family = NULL;
 
 	printf("Profile %s: %s\n", run->profile, check_set_profile_title(run->set));
+	if (check_set_tailoring(run->set))
+		print_tailoring(check_set_tailoring(run->set));
 	if (strcmp(run->root, "/") != 0)
 		printf("Root %s\n", run->root);
 	for (size_t i = 0; i < run->count; i++) {
@@ -220,6 +233,8 @@ static int print_json(const struct run *run)
 	json_begin_object(&json);
 	json_put_u64(&json, "plumbline", 1);
 	json_put_string(&json, "profile", run->profile);
+	if (check_set_tailoring(run->set))
+		json_put_string(&json, "tailoring", check_set_tailoring(run->set));
 	json_put_path(&json, "root", run->root);
 	json_key(&json, "summary");
 	json_begin_object(&json);
@@ -252,6 +267,7 @@ static int check(const struct options *options, char **ids, size_t id_count)
 	cleanup_with(config_freep) struct config *config = NULL;
 	cleanup_free char *data_dir = NULL;
 	cleanup_with(run_done) struct run run = {.root = options->root};
+	struct check_choice choice;
 	struct diag diag = {0};
 	struct stat st;
 	char text[1024];
@@ -265,7 +281,12 @@ static int check(const struct options *options, char **ids, size_t id_count)
 		return EXIT_ERROR;
 	}
 	run.profile = options->profile ? options->profile : config->profile;
-	if (check_set_load(data_dir, run.profile, &run.set, &diag) < 0) {
+	choice = (struct check_choice){
+		.profile = run.profile,
+		.overlay = options->overlay ? options->overlay : config->overlay,
+		.category = options->category ? options->category : config->category,
+	};
+	if (check_set_load_for(data_dir, &choice, &run.set, &diag) < 0) {
 		(void)log_error(0, "%s", diag_format(&diag, text, sizeof(text)));
 		return EXIT_ERROR;
 	}
@@ -314,10 +335,16 @@ static int lint(const struct options *options, char **files, size_t file_count)
 int cmd_check(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{"profile", required_argument, NULL, 'p'}, {"root", required_argument, NULL, 'r'},
-		{"data", required_argument, NULL, 'd'},	   {"config", required_argument, NULL, 'c'},
-		{"walk", no_argument, NULL, 'w'},	   {"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
+		{"profile", required_argument, NULL, 'p'},
+		{"overlay", required_argument, NULL, 'o'},
+		{"category", required_argument, NULL, 'g'},
+		{"root", required_argument, NULL, 'r'},
+		{"data", required_argument, NULL, 'd'},
+		{"config", required_argument, NULL, 'c'},
+		{"walk", no_argument, NULL, 'w'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	struct options options = {.root = "/"};
 	bool is_lint = argc > 1 && strcmp(argv[1], "lint") == 0;
@@ -329,6 +356,12 @@ int cmd_check(int argc, char **argv)
 		switch (option) {
 		case 'p':
 			options.profile = optarg;
+			break;
+		case 'o':
+			options.overlay = optarg;
+			break;
+		case 'g':
+			options.category = optarg;
 			break;
 		case 'r':
 			options.root = optarg;

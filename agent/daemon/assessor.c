@@ -259,11 +259,15 @@ static void on_peer(struct child *child, enum process_role role)
 static int prepare(struct child *child)
 {
 	struct assessor *assessor = child->userdata;
+	const struct check_choice choice = {
+		.profile = child->config->profile,
+		.overlay = child->config->overlay,
+		.category = child->config->category,
+	};
 	struct diag diag = {0};
 	char text[1024];
 
-	if (check_set_load(child->config->data_dir, child->config->profile, &assessor->set, &diag) <
-	    0) {
+	if (check_set_load_for(child->config->data_dir, &choice, &assessor->set, &diag) < 0) {
 		log_error(0, "No checks will run: %s", diag_format(&diag, text, sizeof(text)));
 		return 0;
 	}

@@ -42,6 +42,8 @@ struct config {
 	uint64_t recheck_interval_s; /* open findings; default 60 */
 	/* [checks] */
 	char *profile;		   /* "hmi-sl3" */
+	char *overlay;		   /* file of the site; "": none */
+	char *category;		   /* FIPS 199; "": none */
 	uint64_t check_interval_s; /* default 3600 */
 	/* [privacy] */
 	char *arguments;  /* "off", "hashed", "clear"; default off */

@@ -20,7 +20,7 @@ _plumbline_options() {
 		--revision --ticket --output ;;
 	'baseline load') echo --socket --config ;;
 	'baseline unload') echo --layer --socket --config ;;
-	check) echo --profile --root --data --walk --json --config ;;
+	check) echo --profile --overlay --category --root --data --walk --json --config ;;
 	controls) echo --framework --json --profile --data --config ;;
 	data-dictionary) echo --json ;;
 	doctor) echo --json --try --socket --config ;;

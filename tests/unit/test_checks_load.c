@@ -200,6 +200,109 @@ START_TEST(a_profile_filters_and_tailors)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	unsigned line;
+	const char *message;
+} bad_overlays[] = {
+	{"[leave_out]\nTST-001 = r\n", 0, "[overlay] needs a title"},
+	{"[overlay]\ntitle = t\nlowest_sl = 3\n", 3, "unknown or repeated key 'lowest_sl'"},
+	{"[overlay]\ntitle = t\n[leave_out]\nTST-001 =\n", 4,
+	 "TST-001 is left out without a reason"},
+	{"[overlay]\ntitle = t\n[take_in]\nTST-009 = r\n", 4, "unknown check 'TST-009'"},
+	{"[overlay]\ntitle = t\n[expect]\nTST-001 = equals 3\n", 0,
+	 "[because] has no reason for the change of TST-001"},
+	{"[overlay]\ntitle = t\n[expect]\nTST-001 = below 3\n", 4, "unknown operator 'below'"},
+	{"[overlay]\ntitle = t\n[set]\nTST-001 = x\n", 4, "'TST-001' is not of the form ID.KEY"},
+	{"[overlay]\ntitle = t\n[set]\nTST-001.path = x\n", 4,
+	 "unknown key 'path' for a check of kind 'sysctl'"},
+	{"[overlay]\ntitle = t\nchecks = x\n", 3, "checks: 'x' is not an absolute path"},
+	{"[overlay]\ntitle = t\n[waive]\nTST-001 = r\n", 3, "unknown section [waive]"},
+};
+
+static void make_tailored(const char *overlay)
+{
+	put("/checks/a.ini",
+	    HEAD OF("TST-001", "SR 7.6") OF("TST-002", "SR 2.8 RE 1") OF("TST-003", "SR 2.1 RE 4"));
+	put("/profiles/p.ini", "[profile]\ntitle = t\nlowest_sl = 3\n[leave_out]\nTST-002 = x\n");
+	put("/overlay.ini", overlay);
+}
+
+START_TEST(a_faulty_overlay_is_refused_with_its_line)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	struct diag diag = {0};
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/overlay.ini", data);
+	make_tailored(bad_overlays[_i].text);
+	ck_assert_int_eq(check_set_load_for(data,
+					    &(struct check_choice){.profile = "p", .overlay = path},
+					    &set, &diag),
+			 -EINVAL);
+	ck_assert_str_eq(diag.text, bad_overlays[_i].message);
+	ck_assert_uint_eq(diag.line, bad_overlays[_i].line);
+}
+END_TEST
+
+START_TEST(an_overlay_tightens_loosens_and_adds)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	struct diag diag = {0};
+	char path[256], overlay[1024];
+
+	snprintf(path, sizeof(path), "%s/overlay.ini", data);
+	snprintf(overlay, sizeof(overlay),
+		 "[overlay]\ntitle = o\nchecks = %s/own.ini\n[take_in]\nTST-002 = r\nTST-003 = r\n"
+		 "[leave_out]\nTST-001 = r\n[set]\nOWN-001.key = other\n[because]\nOWN-001 = r\n",
+		 data);
+	make_tailored(overlay);
+	put("/own.ini", HEAD OF("OWN-001", "SR 7.6"));
+	ck_assert_msg(check_set_load_for(data,
+					 &(struct check_choice){.profile = "p", .overlay = path},
+					 &set, &diag) == 0,
+		      "%s", diag.text);
+	ck_assert_uint_eq(check_set_count(set), 3);
+	ck_assert_int_eq(check_set_find(set, "TST-001"), -ENOENT);
+	ck_assert_int_ge(check_set_find(set, "TST-003"), 0);
+	ck_assert_int_ge(check_set_find(set, "OWN-001"), 0);
+	ck_assert_str_eq(check_set_tailoring(set),
+			 "overlay 'o': 2 taken in, 1 left out, 1 changed, 1 added");
+}
+END_TEST
+
+/* CM-6 is in every baseline, so only the name of the mark differs here. */
+static const struct {
+	const char *category, *tailoring;
+} categories[] = {
+	{"low", "category low by the high-water mark: 0 left out"},
+	{"confidentiality=low integrity=high availability=moderate",
+	 "category high by the high-water mark: 0 left out"},
+	{"availability=moderate low", "category moderate by the high-water mark: 0 left out"},
+	{"safety=low", NULL},
+	{"integrity=medium", NULL},
+	{"=low", NULL},
+};
+
+START_TEST(the_highest_objective_is_the_category)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	int r;
+
+	make_tailored("");
+	r = check_set_load_for(data,
+			       &(struct check_choice){.profile = "p-sl4",
+						      .category = categories[_i].category},
+			       &set, NULL);
+	ck_assert_int_eq(r, categories[_i].tailoring ? 0 : -EINVAL);
+	if (r < 0)
+		return;
+	ck_assert_str_eq(check_set_tailoring(set), categories[_i].tailoring);
+	ck_assert_str_eq(check_set_profile_title(set), "t, checks up to SL 4");
+	ck_assert_uint_eq(check_set_count(set), 2);
+}
+END_TEST
+
 START_TEST(only_what_was_found_out_is_evidence)
 {
 	cleanup_with(check_set_freep) struct check_set *set = NULL;
@@ -264,6 +367,11 @@ static void add_tests(TCase *tcase)
 			    (int)ARRAY_SIZE(bad_profiles));
 	tcase_add_loop_test(tcase, a_profile_name_is_no_path, 0, 4);
 	tcase_add_test(tcase, a_profile_filters_and_tailors);
+	tcase_add_loop_test(tcase, a_faulty_overlay_is_refused_with_its_line, 0,
+			    (int)ARRAY_SIZE(bad_overlays));
+	tcase_add_test(tcase, an_overlay_tightens_loosens_and_adds);
+	tcase_add_loop_test(tcase, the_highest_objective_is_the_category, 0,
+			    (int)ARRAY_SIZE(categories));
 	tcase_add_test(tcase, only_what_was_found_out_is_evidence);
 	tcase_add_loop_test(tcase, shipped_checks_say_little_of_an_empty_folder, 0, 3);
 }
