@@ -245,6 +245,8 @@ static void print_about(const struct controls_walk *walk, const struct framework
 			printf(" (another reading says %u)", about->second_reading);
 		printf("\n");
 	}
+	if (about->not_on_host)
+		printf("  not assessable from a host: %s\n", about->not_on_host);
 	if (about->baselines)
 		printf("  baselines: %s\n", baselines_text(about->baselines, buf));
 	if (walk->framework->unverified)
@@ -371,6 +373,8 @@ void controls_walk_json_item(const struct controls_walk *walk, size_t item, stru
 		json_put_u64(j, "lowest_sl", about->lowest_sl);
 	if (about->second_reading)
 		json_put_u64(j, "second_reading", about->second_reading);
+	if (about->not_on_host)
+		json_put_string(j, "not_on_host", about->not_on_host);
 	if (about->baselines)
 		json_words(j, "baselines", baselines_text(about->baselines, buf));
 	json_put_string(j, "host", host_names[host_of(walk, item)]);

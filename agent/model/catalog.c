@@ -13,7 +13,7 @@
 
 /* The same as struct catalog_item with owned strings. */
 struct item {
-	char *id, *title;
+	char *id, *title, *not_on_host;
 	unsigned lowest_sl, second_reading;
 };
 
@@ -111,6 +111,8 @@ static int visit_requirement(const char *section, const char *key, const char *v
 		return set_level(&item->lowest_sl, value, line, diag);
 	if (str_equal(key, "second_reading"))
 		return set_level(&item->second_reading, value, line, diag);
+	if (str_equal(key, "not_on_host"))
+		return set_text(&item->not_on_host, value, key, line, diag);
 	return unknown_key(key, line, diag);
 }
 
@@ -167,6 +169,7 @@ static int shelf_finish(struct catalog *catalog, enum catalog_kind kind, const c
 			.title = item->title,
 			.lowest_sl = item->lowest_sl,
 			.second_reading = item->second_reading,
+			.not_on_host = item->not_on_host,
 		};
 	}
 	return 0;
@@ -209,6 +212,7 @@ struct catalog *catalog_free(struct catalog *catalog)
 		for (size_t i = 0; i < shelf->count; i++) {
 			free(shelf->items[i].id);
 			free(shelf->items[i].title);
+			free(shelf->items[i].not_on_host);
 		}
 		free(shelf->items);
 		free(catalog->views[kind]);

@@ -28,6 +28,7 @@ struct catalog_item {
 	unsigned lowest_sl;	 /* CATALOG_REQUIREMENT: 1 to 4 */
 	unsigned second_reading; /* CATALOG_REQUIREMENT: the other reading's level, 0 when they
 				    agree */
+	const char *not_on_host; /* CATALOG_REQUIREMENT: why no host can show it; NULL: one can */
 };
 
 struct catalog;

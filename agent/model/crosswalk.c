@@ -184,6 +184,8 @@ enum host_evidence crosswalk_host_evidence(const struct crosswalk *crosswalk,
 	const struct framework *pivot = crosswalk_pivot(crosswalk);
 	enum host_evidence best = HOST_EVIDENCE_NONE;
 
+	if (framework->items[item].not_on_host)
+		return HOST_EVIDENCE_NONE;
 	for (size_t i = 0; i < framework->pair_count; i++)
 		if (framework->pairs[i].item == item &&
 		    pivot->items[framework->pairs[i].control].host > best)
@@ -207,6 +209,7 @@ struct crosswalk *crosswalk_free(struct crosswalk *crosswalk)
 		for (size_t n = 0; n < data->item_count; n++) {
 			free((char *)data->items[n].id);
 			free((char *)data->items[n].title);
+			free((char *)data->items[n].not_on_host);
 		}
 		free(data->groups);
 		free(data->items);

@@ -239,6 +239,16 @@ static int set_title(struct framework_item *item, const char *value, unsigned li
 	return r;
 }
 
+static int set_not_on_host(struct framework_item *item, const char *value, unsigned line,
+			   struct diag *diag)
+{
+	char *reason = (char *)item->not_on_host;
+	int r = set_text(&reason, "not_on_host", value, line, diag);
+
+	item->not_on_host = reason;
+	return r;
+}
+
 static int visit_requirements(const char *section, const char *key, const char *value,
 			      unsigned line, void *userdata, struct diag *diag)
 {
@@ -256,6 +266,8 @@ static int visit_requirements(const char *section, const char *key, const char *
 		return set_level(&item->lowest_sl, value, line, diag);
 	if (str_equal(key, "second_reading"))
 		return set_level(&item->second_reading, value, line, diag);
+	if (str_equal(key, "not_on_host"))
+		return set_not_on_host(item, value, line, diag);
 	return diag_set(diag, "", line, -EINVAL, "unknown key '%s'", key);
 }
 
