@@ -482,5 +482,8 @@ int child_main(int argc, char **argv, const struct child_ops *ops, void *userdat
 	fill_handlers(&state);
 	r = run(&state);
 	state_done(&state);
+	/* All is said. What is left is to let go of things, and the kernel takes its time for some:
+	 * for the programs of the sensor several seconds, where it preempts everywhere. */
+	alarm(0);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
