@@ -19,7 +19,7 @@ static const struct verb verbs[] = {
 	{"report",
 	 "[--format FORMAT] -o FILE [--agent NAME] [--framework NAME [--level LEVEL] [--scope "
 	 "FILE]]",
-	 "write a report", "afokld", verb_report},
+	 "write a report", "afokldvp", verb_report},
 	{"import", "FILE [-o RECEIPT]", "take batches that came by file", "1o", verb_import},
 	{"receipt", "AGENT [-o RECEIPT]", "sign how far an agent's records are stored", "1o",
 	 verb_receipt},
@@ -55,6 +55,10 @@ static const char **value_slot(struct options *options, const char *word, char *
 		return *ret_letter = 'l', &options->level;
 	if (strcmp(word, "--scope") == 0)
 		return *ret_letter = 'd', &options->scope;
+	if (strcmp(word, "--waivers") == 0)
+		return *ret_letter = 'v', &options->waivers;
+	if (strcmp(word, "--ca") == 0)
+		return *ret_letter = 'p', &options->ca;
 	if (strcmp(word, "-o") == 0)
 		return *ret_letter = 'o', &options->output;
 	if (strcmp(word, "--change-set") == 0)

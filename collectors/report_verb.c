@@ -219,8 +219,14 @@ static void manner_done(struct manner *manner)
 static int choose_manner(const struct settings *settings, const struct options *options,
 			 struct manner *manner)
 {
-	const struct framework_wish wish = {options->framework, options->format, options->level,
-					    options->scope};
+	const struct framework_wish wish = {
+		.framework = options->framework,
+		.format = options->format,
+		.level = options->level,
+		.scope = options->scope,
+		.waivers = options->waivers,
+		.ca = options->ca,
+	};
 	struct diag diag = {0};
 	char text[1024];
 	int r;
@@ -233,8 +239,8 @@ static int choose_manner(const struct settings *settings, const struct options *
 						     : strerror(-r));
 		return r;
 	}
-	if (options->level || options->scope) {
-		(void)log_error(0, "--level and --scope go with --framework");
+	if (options->level || options->scope || options->waivers) {
+		(void)log_error(0, "--level, --scope and --waivers go with --framework");
 		return -EINVAL;
 	}
 	manner->format = report_find_format(options->format ? options->format : "html");

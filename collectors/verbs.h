@@ -24,6 +24,8 @@ struct options {
 	const char *framework;	/* --framework NAME */
 	const char *level;	/* --level LEVEL */
 	const char *scope;	/* --scope FILE */
+	const char *waivers;	/* --waivers FILE */
+	const char *ca;		/* --ca FILE */
 	const char *output;	/* -o FILE */
 	const char *change_set; /* --change-set ID */
 	const char *argument;	/* the one word that is no option */
@@ -34,10 +36,10 @@ struct options {
 
 struct verb {
 	const char *name;
-	const char *usage; /* options and argument */
-	const char *help;  /* one line */
-	const char
-		*allowed; /* letters of the options: a f o j w e s k l d, and '1' for an argument */
+	const char *usage;   /* options and argument */
+	const char *help;    /* one line */
+	const char *allowed; /* letters of the options: a f o j w e s k l d v p, and '1' for an
+				argument */
 	int (*run)(const struct settings *settings, const struct options *options);
 };
 

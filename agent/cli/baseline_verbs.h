@@ -26,6 +26,13 @@ int baseline_open_path(const char *path, struct baseline **ret_baseline, struct 
 /* The whole small file as text (@max bytes at most, no NUL within); -EINVAL etc. with @diag. */
 int read_small_file(const char *path, char **ret_text, struct diag *diag);
 
+struct signature_key;
+
+/* A signer's key or certificate: a PEM file, or a PKCS #11 URI. Pass phrase and PIN are asked for
+ * on the terminal. Negative errno with @diag. */
+int baseline_open_key(const char *where, struct signature_key **ret_key, struct diag *diag);
+int baseline_open_certificate(const char *where, char **ret_pem, struct diag *diag);
+
 /* Replaces an allocated text by a copy of @text. */
 int baseline_set_text(char **field, const char *text);
 

@@ -103,7 +103,7 @@ static int parse_sign(int argc, char **argv, struct sign *s)
 	return 0;
 }
 
-static int open_key(const char *where, struct signature_key **ret_key, struct diag *diag)
+int baseline_open_key(const char *where, struct signature_key **ret_key, struct diag *diag)
 {
 	cleanup_free char *text = NULL;
 	int r;
@@ -118,7 +118,7 @@ static int open_key(const char *where, struct signature_key **ret_key, struct di
 	return r;
 }
 
-static int open_certificate(const char *where, char **ret_pem, struct diag *diag)
+int baseline_open_certificate(const char *where, char **ret_pem, struct diag *diag)
 {
 	cleanup_strbuf struct strbuf pem = STRBUF_INIT;
 	int r;
@@ -142,9 +142,9 @@ static int sign(const struct sign *s, struct diag *diag)
 
 	r = baseline_open_path(s->file, &baseline, diag);
 	if (r == 0)
-		r = open_certificate(s->certificate, &certificate, diag);
+		r = baseline_open_certificate(s->certificate, &certificate, diag);
 	if (r == 0)
-		r = open_key(s->key, &key, diag);
+		r = baseline_open_key(s->key, &key, diag);
 	if (r == 0)
 		r = signature_sign(&s->approval, baseline_get_digest(baseline), key, certificate,
 				   &cms, diag);

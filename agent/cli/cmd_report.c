@@ -36,7 +36,9 @@ static void usage(FILE *out)
 	fputs("usage: plumbline report --format html|json|csv -o FILE [--since TIME] [--input "
 	      "FILE]\n"
 	      "       plumbline report --framework NAME [--format FORMAT] [-o FILE]\n"
-	      "                        [--level LEVEL] [--scope FILE] [--since TIME] [--input "
+	      "                        [--level LEVEL] [--scope FILE] [--waivers FILE [--ca "
+	      "FILE]]\n"
+	      "                        [--since TIME] [--input "
 	      "FILE]\n\n"
 	      "  --format FORMAT   html: a page to read and print; json: all of it; csv: a table;\n"
 	      "                    by framework also text (for the terminal), oscal-ar,\n"
@@ -50,6 +52,8 @@ static void usage(FILE *out)
 	      "them\n"
 	      "                    by foundational requirement such as 3,3,3,2,2,2,3 (62443-3-3;\n"
 	      "                    default: 3)\n"
+	      "  --waivers FILE    a signed file of waivers; see plumbline waiver\n"
+	      "  --ca FILE         the CA of its approver (default: that of baselines)\n"
 	      "  --scope FILE      what the organization decided of requirements\n"
 	      "  --since TIME      2026-11-21T08:00:00Z, or 12h or 7d before now; default: the\n"
 	      "                    first coverage record\n"
@@ -70,6 +74,12 @@ static int take_option(struct options *options, int option, const char *value)
 		return 0;
 	case 'l':
 		options->wish.level = value;
+		return 0;
+	case 'v':
+		options->wish.waivers = value;
+		return 0;
+	case 'c':
+		options->wish.ca = value;
 		return 0;
 	case 'd':
 		options->wish.scope = value;
@@ -107,8 +117,9 @@ static int choose_format(struct options *options)
 		usage(stderr);
 		return -EINVAL;
 	}
-	if (wish->level || wish->scope) {
-		fprintf(stderr, "plumbline: report: --level and --scope go with --framework\n");
+	if (wish->level || wish->scope || wish->waivers) {
+		fprintf(stderr,
+			"plumbline: report: --level, --scope and --waivers go with --framework\n");
 		return -EINVAL;
 	}
 	options->format = report_find_format(wish->format);
@@ -127,6 +138,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{"framework", required_argument, NULL, 'w'},
 		{"level", required_argument, NULL, 'l'},
 		{"scope", required_argument, NULL, 'd'},
+		{"waivers", required_argument, NULL, 'v'},
+		{"ca", required_argument, NULL, 'c'},
 		{"output", required_argument, NULL, 'o'},
 		{"since", required_argument, NULL, 's'},
 		{"input", required_argument, NULL, 'i'},
@@ -264,6 +277,7 @@ static void count_requirements(const struct config *config, struct report_host *
 static int load_source(const struct options *options, const struct config *config,
 		       struct framework_source *ret_source)
 {
+	struct framework_wish wish = options->wish;
 	cleanup_free char *data_dir = NULL;
 	struct diag diag = {0};
 	char text[1024];
@@ -271,10 +285,12 @@ static int load_source(const struct options *options, const struct config *confi
 
 	if (options->format)
 		return 0;
+	if (!wish.ca)
+		wish.ca = config->approver_ca;
 	r = data_dir_find(NULL, config, &data_dir);
 	if (r < 0)
 		return r;
-	r = framework_source_load(&options->wish, data_dir, ret_source, &diag);
+	r = framework_source_load(&wish, data_dir, ret_source, &diag);
 	if (r < 0)
 		fprintf(stderr, "plumbline: report: %s\n",
 			diag.text[0] ? diag_format(&diag, text, sizeof(text)) : strerror(-r));

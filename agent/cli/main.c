@@ -26,6 +26,7 @@ const struct verb verbs[] = {
 	{"status", cmd_status, "tell whether this machine is watched and true"},
 	{"verify", cmd_verify, "compare this machine with a baseline file"},
 	{"version", cmd_version, "print the version"},
+	{"waiver", cmd_waiver, "sign and show waivers"},
 	{"watch", cmd_watch, "print findings as they come"},
 	{NULL, NULL, NULL},
 };

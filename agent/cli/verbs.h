@@ -37,6 +37,7 @@ int cmd_rescan(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_waiver(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
 #endif

@@ -80,6 +80,8 @@ static int visit(const char *section, const char *key, const char *value, unsign
 		return set_text(&waiver->reason, key, value, line, diag);
 	if (str_equal(key, "hosts"))
 		return set_text(&waiver->hosts, key, value, line, diag);
+	if (str_equal(key, "fingerprint"))
+		return set_text(&waiver->fingerprint, key, value, line, diag);
 	if (str_equal(key, "ticket"))
 		return set_text(&waiver->ticket, key, value, line, diag);
 	if (str_equal(key, "start"))
@@ -93,16 +95,18 @@ static int visit(const char *section, const char *key, const char *value, unsign
 	return 0;
 }
 
-/* A check id, a kind of finding or a fingerprint. */
-static bool is_subject(const char *subject)
+/* A check id, a kind of finding, or one finding by its fingerprint. */
+static bool is_subject(const struct waiver *waiver)
 {
+	const char *subject = waiver->subject, *fingerprint = waiver->fingerprint;
 	enum finding_kind kind;
 	uint8_t digest[SHA256_SIZE];
 	size_t letters = strspn(subject, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
+	if (fingerprint || str_starts(subject, "finding "))
+		return fingerprint && str_starts(subject, "finding ") &&
+		       hex_decode(fingerprint, strlen(fingerprint), digest, SHA256_SIZE) == 0;
 	if (finding_kind_parse(subject, &kind) == 0 && kind != FINDING_NONE)
-		return true;
-	if (hex_decode(subject, strlen(subject), digest, SHA256_SIZE) == 0)
 		return true;
 	return letters >= 2 && subject[letters] == '-' &&
 	       strspn(subject + letters + 1, "0123456789") == strlen(subject + letters + 1) &&
@@ -120,9 +124,10 @@ static int check_waiver(const struct waiver *waiver, const char *name, struct di
 		{"start", waiver->start_ns}, {"expires", waiver->expires_ns},
 	};
 
-	if (!is_subject(waiver->subject))
+	if (!is_subject(waiver))
 		return diag_set(diag, name, waiver->line, -EINVAL,
-				"[%s] is no check id, kind of finding or fingerprint",
+				"[%s] is no check id, kind of finding or one finding with its "
+				"fingerprint",
 				waiver->subject);
 	for (size_t i = 0; i < ARRAY_SIZE(must); i++)
 		if (!must[i].is_there)
@@ -152,6 +157,7 @@ void waiver_list_done(struct waiver_list *list)
 		struct waiver *waiver = &list->waivers[i];
 
 		free(waiver->subject);
+		free(waiver->fingerprint);
 		free(waiver->owner);
 		free(waiver->approver);
 		free(waiver->reason);
@@ -190,7 +196,8 @@ const struct waiver *waiver_for_finding(const struct waiver_list *list, const ch
 {
 	for (size_t i = 0; list && i < list->count; i++) {
 		const char *subject = list->waivers[i].subject;
-		bool is_meant = str_equal(subject, finding->fingerprint) ||
+		const char *fingerprint = list->waivers[i].fingerprint;
+		bool is_meant = (fingerprint && str_equal(fingerprint, finding->fingerprint)) ||
 				str_equal(subject, finding_kind_name(finding->kind)) ||
 				(is_hardening(finding) && str_equal(subject, finding->path));
 

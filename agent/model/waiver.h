@@ -2,8 +2,8 @@
 /*
  * Waivers: who bears which failed check or finding, until when, and why.
  *
- * One section each; what is waived is the section's name, a check id, a kind of finding, or the
- * fingerprint of a finding:
+ * One section each, named by what is waived: a check id or a kind of finding; or "finding " and any
+ * name, and then the key fingerprint says which one:
  *
  *	[SSH-003]
  *	owner = line 4
@@ -14,9 +14,12 @@
  *	expires = 2027-02-01T00:00:00Z
  *	hosts = hmi-07 hmi-08
  *
- * All but hosts and ticket must be there. A waiver counts from start to before expires, by whatever
- * clock the caller gives: nothing has to run for it to end. Who signed the file is
- * not known here (baseline/waiver_file.h).
+ *	[finding old runtime]
+ *	fingerprint = 3f1c...
+ *
+ * All but hosts, ticket and, elsewhere, fingerprint must be there. A waiver counts from start to
+ *before expires, by whatever clock the caller gives: nothing has to run for it to end. Who signed
+ *the file is not known here (baseline/waiver_file.h).
  */
 #ifndef PLUMBLINE_MODEL_WAIVER_H
 #define PLUMBLINE_MODEL_WAIVER_H
@@ -31,6 +34,7 @@
 
 struct waiver {
 	char *subject;
+	char *fingerprint; /* NULL: not of one finding */
 	char *owner, *approver, *reason;
 	char *hosts;  /* names by white space; NULL: every host */
 	char *ticket; /* NULL: none */

@@ -27,9 +27,10 @@ _plumbline_options() {
 	status | watch) echo --json --socket --config ;;
 	findings) echo --all --each --change-set --json --socket --config ;;
 	coverage) echo --since --json --socket --config ;;
-	report) echo --framework --level --scope --format --output --since --input --socket --config ;;
+	report) echo --framework --level --scope --waivers --ca --format --output --since --input --socket --config ;;
 	export) echo --since --output --socket --config ;;
 	verify) echo --baseline --full --json --config ;;
+	waiver) echo --key --cert --name --role --meaning --time --ca --json --config ;;
 	import | rescan) echo --socket --config ;;
 	esac
 }
@@ -40,7 +41,7 @@ _plumbline() {
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version watch'
+		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version waiver watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
 		words='attach create diff explain export import load propose request-approval show sign unload verify'
 	else
