@@ -104,9 +104,17 @@ static int find_end(struct der der, int64_t *ret_end_s)
 	/* The version is left out in version 1: then that was the serial number. */
 	if (tag == DER_VERSION && !next_element(&tbs, &tag, &skipped))
 		return -EBADMSG;
-	if (!enter(&tbs, &skipped) || !enter(&tbs, &skipped) || !enter(&tbs, &validity) ||
-	    !next_element(&validity, &tag, &skipped) || !next_element(&validity, &tag, &skipped) ||
-	    !read_time(tag, skipped, ret_end_s))
+	/* The algorithm of the signature, then who issued it. */
+	for (int i = 0; i < 2; i++)
+		if (!enter(&tbs, &skipped))
+			return -EBADMSG;
+	if (!enter(&tbs, &validity))
+		return -EBADMSG;
+	/* When it begins, then when it ends. */
+	for (int i = 0; i < 2; i++)
+		if (!next_element(&validity, &tag, &skipped))
+			return -EBADMSG;
+	if (!read_time(tag, skipped, ret_end_s))
 		return -EBADMSG;
 	return 0;
 }

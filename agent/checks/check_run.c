@@ -153,7 +153,16 @@ static int fill_dynamic(const struct check *check, struct probe_value *value,
 	return 0;
 }
 
-/* One walk serves all checks of the set that need one; its root is that of the first. */
+/* What one check found out serves those after it, as long as they look at the same root. */
+static int keep_for(struct check_set *set, const char *root_path)
+{
+	if (str_equal(set->root, root_path))
+		return 0;
+	check_set_forget(set);
+	set->root = strdup(root_path);
+	return set->root ? 0 : -ENOMEM;
+}
+
 static int make_inventory(struct check_set *set, const struct root *root)
 {
 	struct inventory *inventory;
@@ -188,10 +197,12 @@ int check_run(struct check_set *set, size_t index, const char *root_path,
 		root.run_dir = set->run_dir;
 	}
 	root.dump = set->dump;
+	root.packages = &set->packages;
+	if (keep_for(set, root_path) < 0)
+		return -ENOMEM;
 	if (r == 0 && check->probe->needs_walk) {
-		r = make_inventory(set, &root);
-		if (r < 0)
-			return r;
+		if (make_inventory(set, &root) < 0)
+			return -ENOMEM;
 		root.inventory = set->inventory;
 	}
 	if (r < 0)

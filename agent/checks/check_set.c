@@ -116,15 +116,25 @@ int check_set_load(const char *data_dir, const char *profile, struct check_set *
 				  diag);
 }
 
+void check_set_forget(struct check_set *set)
+{
+	if (set->inventory)
+		inventory_done(set->inventory);
+	free(set->inventory);
+	set->inventory = NULL;
+	strbuf_clear(&set->packages);
+	free(set->root);
+	set->root = NULL;
+}
+
 struct check_set *check_set_free(struct check_set *set)
 {
 	if (!set)
 		return NULL;
 	check_list_done(&set->list);
 	catalog_free(set->catalog);
-	if (set->inventory)
-		inventory_done(set->inventory);
-	free(set->inventory);
+	check_set_forget(set);
+	strbuf_done(&set->packages);
 	free(set->title);
 	free(set->tailoring);
 	free(set);

@@ -77,6 +77,10 @@ void check_set_kernel(struct check_set *set, const struct kernel_dump *dump);
  * many there were. */
 size_t check_set_drop_walks(struct check_set *set);
 
+/* Forgets what checks found out for those after them. A set that is used for a second run needs
+ * it: packages come and go. */
+void check_set_forget(struct check_set *set);
+
 /* Runs check @index against @root ("/" or a made-up tree). Always fills @ret_result; -ENOMEM only.
  */
 int check_run(struct check_set *set, size_t index, const char *root,

@@ -21,8 +21,8 @@ static const struct probe_key keys[] = {
 
 typedef int (*package_fn)(const char *name, void *userdata);
 
-/* Calls @fn for each installed package; a return other than 0 ends it. */
-static int each_installed(const struct root *root, package_fn fn, void *userdata)
+/* Appends the name of each installed package to @names. */
+static int read_status(const struct root *root, struct strbuf *names)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line, *name = NULL;
@@ -37,13 +37,22 @@ static int each_installed(const struct root *root, package_fn fn, void *userdata
 		else if (!*line)
 			name = NULL;
 		/* "Status: WANT FLAG STATE": only the state tells whether the files are there. */
-		if (!name || !str_starts(line, "Status: ") || !str_ends(line, " installed"))
-			continue;
-		r = fn(name, userdata);
-		if (r != 0)
-			return r;
+		if (name && str_starts(line, "Status: ") && str_ends(line, " installed"))
+			strbuf_add(names, name, strlen(name) + 1);
 	}
-	return 0;
+	return strbuf_check(names);
+}
+
+/* Calls @fn for each installed package; a return other than 0 ends it. */
+static int each_installed(const struct root *root, package_fn fn, void *userdata)
+{
+	cleanup_strbuf struct strbuf own = STRBUF_INIT;
+	struct strbuf *names = root->packages ? root->packages : &own;
+	int r = names->len ? 0 : read_status(root, names);
+
+	for (size_t at = 0; r == 0 && at < names->len; at += strlen(names->data + at) + 1)
+		r = fn(names->data + at, userdata);
+	return r;
 }
 
 static int is_name(const char *name, void *userdata)

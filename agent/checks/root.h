@@ -26,7 +26,9 @@ struct kernel_dump;
 struct root {
 	int fd;
 	const char *state_dir,
-		*run_dir; /* the agent's own folders, for checks on itself; borrowed */
+		*run_dir;	 /* the agent's own folders, for checks on itself; borrowed */
+	struct strbuf *packages; /* names of those installed, each ends with NUL, once somebody
+				    read them; NULL: nobody keeps them. Borrowed */
 	const struct inventory *inventory; /* of a walk; NULL: nobody walked. Borrowed */
 	const struct kernel_dump *dump;	   /* of the running system; NULL: nobody asked. Borrowed */
 	bool is_live;			   /* "/" itself: what is below is the running system */

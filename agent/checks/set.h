@@ -13,6 +13,8 @@ struct check_set {
 	char *tailoring; /* what an overlay or a category changed, in words; NULL: nothing */
 	size_t left_out;
 	const char *state_dir, *run_dir; /* NULL: the usual ones */
+	char *root;			 /* that the two below are of */
+	struct strbuf packages;		 /* as in struct root; owned */
 	struct inventory *inventory;	 /* of the first check that needed a walk; owned */
 	const struct kernel_dump *dump;	 /* NULL: nobody asked the kernel */
 };

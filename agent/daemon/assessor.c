@@ -149,6 +149,7 @@ static int begin_run(struct child *child, size_t first, size_t end)
 	r = tell_begin(child, end - first);
 	if (r < 0)
 		return log_error(r, "cannot begin a run of checks");
+	check_set_forget(assessor->set);
 	assessor->is_running = true;
 	assessor->next = first;
 	assessor->end = end;

@@ -303,6 +303,41 @@ START_TEST(the_highest_objective_is_the_category)
 }
 END_TEST
 
+static enum check_outcome run_first(struct check_set *set, const char *root)
+{
+	cleanup_check_result struct check_result result = {0};
+
+	ck_assert_int_eq(check_run(set, 0, root, &result), 0);
+	return result.outcome;
+}
+
+START_TEST(a_second_run_looks_again)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	char root[256];
+
+	put("/checks/a.ini", HEAD
+	    "[TST-001]\ntitle = t\nwhy = w\nseverity = low\ncontrols = CM-6\nrequirements = SR "
+	    "7.6\nremediation = r\not_caution = c\nsource = s\nkind = package\nnames = x\n"
+	    "expect = none\n");
+	put("/profiles/p.ini", "[profile]\ntitle = t\nlowest_sl = 3\n");
+	put("/a/var/lib/dpkg/status", "Package: x\nStatus: install ok installed\n");
+	put("/b/var/lib/dpkg/status", "Package: y\nStatus: install ok installed\n");
+	snprintf(root, sizeof(root), "%s/a", data);
+	ck_assert_int_eq(check_set_load(data, "p", &set, NULL), 0);
+	ck_assert_int_eq(run_first(set, root), CHECK_FAIL);
+	put("/a/var/lib/dpkg/status", "Package: z\nStatus: install ok installed\n");
+	check_set_forget(set);
+	ck_assert_int_eq(run_first(set, root), CHECK_PASS);
+	/* Another root is another system, forgotten or not. */
+	put("/a/var/lib/dpkg/status", "Package: x\nStatus: install ok installed\n");
+	root[strlen(root) - 1] = 'b';
+	ck_assert_int_eq(run_first(set, root), CHECK_PASS);
+	root[strlen(root) - 1] = 'a';
+	ck_assert_int_eq(run_first(set, root), CHECK_FAIL);
+}
+END_TEST
+
 START_TEST(only_what_was_found_out_is_evidence)
 {
 	cleanup_with(check_set_freep) struct check_set *set = NULL;
@@ -367,6 +402,7 @@ static void add_tests(TCase *tcase)
 			    (int)ARRAY_SIZE(bad_profiles));
 	tcase_add_loop_test(tcase, a_profile_name_is_no_path, 0, 4);
 	tcase_add_test(tcase, a_profile_filters_and_tailors);
+	tcase_add_test(tcase, a_second_run_looks_again);
 	tcase_add_loop_test(tcase, a_faulty_overlay_is_refused_with_its_line, 0,
 			    (int)ARRAY_SIZE(bad_overlays));
 	tcase_add_test(tcase, an_overlay_tightens_loosens_and_adds);
