@@ -74,7 +74,7 @@ def free_port():
 def run(*args, ok=(0,), timeout_s=60, **kwargs):
     """Runs a program to its end; its status must be one of `ok`. Returns CompletedProcess with text."""
     done = subprocess.run(list(args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=timeout_s, text=True, errors="replace", **kwargs)
+                          stderr=subprocess.PIPE, timeout=timeout_s * PATIENCE, text=True, errors="replace", **kwargs)
     if done.returncode not in ok:
         raise Failed("%s ended with %d\n%s%s" % (" ".join(args), done.returncode,
                                                  done.stdout[-4000:], done.stderr[-4000:]))
@@ -82,8 +82,8 @@ def run(*args, ok=(0,), timeout_s=60, **kwargs):
 
 
 def run_bytes(*args):
-    return subprocess.run(list(args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60,
-                          check=True).stdout
+    return subprocess.run(list(args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          timeout=60 * PATIENCE, check=True).stdout
 
 
 def program(name):
@@ -262,7 +262,7 @@ class Agent:
         self.process.check_alive()
         done = subprocess.run([program("plumbline"), "status", "--config", self.config, "--json"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              timeout=20)
+                              timeout=20 * PATIENCE)
         return json.loads(done.stdout) if done.returncode in (0, 1) and done.stdout.strip() else None
 
     def ask(self, verb, *args, ok=(0, 1)):
