@@ -131,7 +131,7 @@ def copy_module(path, target):
 
 
 def make_initramfs(path, kernel):
-    """busybox, the modules of a virtual disk, and an init that goes over to it."""
+    """busybox, the modules of the virtual disks, and an init that goes over to it."""
     folder = path + ".root"
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("bin", "dev", "proc", "sys", "disk", "modules", "for-tests"):
@@ -139,7 +139,7 @@ def make_initramfs(path, kernel):
     shutil.copy2("/usr/bin/busybox" if os.path.exists("/usr/bin/busybox") else "/bin/busybox",
                  os.path.join(folder, "bin/busybox"))
     order = []
-    for module in kernel.module_chain("virtio_pci", "virtio_blk", "crc32c_generic", "ext4"):
+    for module in kernel.module_chain("virtio_pci", "virtio_blk", "nfit", "nd_pmem", "crc32c_generic", "ext4"):
         name = "%02d-%s" % (len(order), re.sub(r"\.xz$", "", os.path.basename(module)))
         copy_module(module, os.path.join(folder, "modules", name))
         order.append(name)

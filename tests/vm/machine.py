@@ -15,9 +15,10 @@ CPU = "max,-cx16"
 # It holds the script, and once that was read a test may make a file system there.
 SECOND_DISK_BYTES = 16 << 20
 HOST_TIME = ("-accel", "tcg,thread=multi")
-# The machine's clocks count instructions, 2 ns each, while it computes: a busy host does not slow that. While it waits
-# they go with the host's; with sleep=off they would leap from timer to timer during each access to the disk.
-OWN_TIME = ("-accel", "tcg,thread=single", "-icount", "shift=1,sleep=on", "-rtc", "clock=vm")
+# The machine's clocks count instructions, 2 ns each, and leap to the next timer when it has nothing to do: how busy the
+# host is does not show. Since they would leap during each access to a disk too, its disks are in memory then.
+OWN_TIME = ("-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off", "-rtc", "clock=vm")
+PMEM_STEP = 16 << 20  # of the size that Linux takes
 
 
 class Died(Exception):
@@ -45,11 +46,30 @@ class Outcome:
         self.lines = lines
 
 
-def boot(kernel, initramfs, image, script, append="", timeout_s=120, memory_mb=1024, cpus=2, words=(),
-         clock=HOST_TIME, keep=False):
-    """Runs `script` (bash) in a machine of its own; what it writes to the disk is gone afterwards, unless `keep`.
+def on_virtio(disks):
+    """Words for qemu. `disks`: path and how it may be written, in the order of /dev/vda, vdb..."""
+    return [word for path, how in disks for word in ("-drive", "file=%s,format=raw,if=virtio,%s" % (path, how))]
 
-    `words`: more of them for qemu, a third disk, say.
+
+def in_memory(disks, memory_mb):
+    """Words for qemu: the same disks as persistent memory, which answers at once. What is written there is lost.
+
+    initramfs-init gives them the names of the others.
+    """
+    words = ["-machine", "pc,nvdimm=on", "-m", "%d,slots=%d,maxmem=64G" % (memory_mb, len(disks))]
+    for i, (path, _) in enumerate(disks):
+        size = -(-os.path.getsize(path) // PMEM_STEP) * PMEM_STEP
+        os.truncate(path, size)
+        words += ["-object", "memory-backend-file,id=m%d,mem-path=%s,size=%d,share=off" % (i, path, size),
+                  "-device", "nvdimm,id=n%d,memdev=m%d" % (i, i)]
+    return words
+
+
+def boot(kernel, initramfs, image, script, append="", timeout_s=120, memory_mb=1024, cpus=2, words=(), disks=(),
+         clock=HOST_TIME, keep=False):
+    """Runs `script` (bash) in a machine of its own; what it writes to its root is gone afterwards, unless `keep`.
+
+    `disks`: more of them, each a path and qemu's words on how it may be written. `words`: more of these.
     """
     with tempfile.TemporaryDirectory(prefix="plumbline-vm.") as folder:
         command, console = os.path.join(folder, "command"), os.path.join(folder, "console")
@@ -57,11 +77,11 @@ def boot(kernel, initramfs, image, script, append="", timeout_s=120, memory_mb=1
             text = script.encode() + b"\n"
             f.write(text)
             f.truncate(SECOND_DISK_BYTES)
-        line = ["qemu-system-x86_64", *clock, "-cpu", CPU, "-smp", str(cpus), "-m", str(memory_mb),
+        disks = [(image, "snapshot=off" if keep else "snapshot=on"), (command, "snapshot=off"), *disks]
+        drives = in_memory(disks, memory_mb) if clock is OWN_TIME else ["-m", str(memory_mb), *on_virtio(disks)]
+        line = ["qemu-system-x86_64", *clock, "-cpu", CPU, "-smp", str(cpus), *drives,
                 "-display", "none", "-serial", "file:" + console, "-monitor", "none", "-no-reboot", "-nodefaults",
                 "-kernel", kernel.image, "-initrd", initramfs,
-                "-drive", "file=%s,format=raw,if=virtio,snapshot=%s" % (image, "off" if keep else "on"),
-                "-drive", "file=%s,format=raw,if=virtio" % command,
                 "-append", "console=ttyS0 quiet panic=1 oops=panic no_timer_check " + append, *words]
         start = time.monotonic()
         qemu = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -55,11 +55,10 @@ class Workstation:
                         "-C", os.path.join(HERE, "../../packaging"), "throwaway-pki"], check=True)
         with open(taken, "wb") as f:
             f.truncate(TAKEN)
-        drives = ("-drive", "file=%s,format=raw,if=virtio,readonly=on" % given,
-                  "-drive", "file=%s,format=raw,if=virtio" % taken)
+        disks = ((given, "readonly=on"), (taken, "snapshot=off"))
         try:
             return machine.boot(self.kernel, self.initramfs, image or self.image, SCRIPT % " ".join([trial, *words]),
-                                memory_mb=4096, words=drives, **how)
+                                memory_mb=4096, disks=disks, **how)
         finally:
             os.makedirs(os.path.join(work, "taken"), exist_ok=True)
             subprocess.run(["tar", "-xf", taken, "-C", os.path.join(work, "taken")], check=False)
@@ -148,8 +147,7 @@ def fetch(debs):
         make_repository(os.path.join(partial, "root"), os.path.join(partial, "repository"))
         os.rename(partial, folder)
     desk = Workstation(folder)
-    if not os.path.exists(desk.initramfs):
-        guest.make_initramfs(desk.initramfs, desk.kernel)
+    guest.make_initramfs(desk.initramfs, desk.kernel)
     if not os.path.exists(desk.image):
         debian.make_image(desk.image, desk.root, {"plumbline/repository/" + os.path.basename(name): name
                                                   for name in glob.glob(desk.repository + "/*")}, DISK)
