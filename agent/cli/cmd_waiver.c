@@ -15,14 +15,22 @@
 #include "cli/data_dir.h"
 #include "cli/verbs.h"
 
-static const char help[] =
+static const char help[] = "usage: plumbline waiver VERB FILE [OPTION...]\n\n"
+			   "  sign  approve all waivers of a file\n"
+			   "  show  tell which waivers of a signed file are in force\n\n"
+			   "plumbline waiver VERB --help describes one verb. A report takes the "
+			   "file with --waivers.\n";
+
+static const char sign_help[] =
 	"usage: plumbline waiver sign FILE --key KEY --cert CERT --name NAME [--role ROLE]\n"
-	"                             [--meaning TEXT] [--time TIME]\n"
-	"       plumbline waiver show FILE [--ca CA] [--json] [--config CONF]\n\n"
-	"sign approves all waivers of FILE by a CMS signature over its SHA-256, FILE.p7m. NAME is\n"
-	"the approver that each of them names. KEY and CERT are PEM files or PKCS #11 URIs.\n"
-	"show holds the signature against CA (default: the CA of approvers) and tells of each\n"
-	"waiver whether it is in force. A report takes FILE with --waivers.\n";
+	"                             [--meaning TEXT] [--time TIME]\n\n"
+	"Approves all waivers of FILE by a CMS signature over its SHA-256, FILE.p7m. NAME is the\n"
+	"approver that each of them names. KEY and CERT are PEM files or PKCS #11 URIs.\n";
+
+static const char show_help[] =
+	"usage: plumbline waiver show FILE [--ca CA] [--json] [--config CONF]\n\n"
+	"Holds the signature against CA (default: the CA of approvers) and tells of each waiver\n"
+	"whether it is in force.\n";
 
 enum {
 	OPT_KEY = 256,
@@ -205,23 +213,23 @@ static int show(const struct options *o)
 
 int cmd_waiver(int argc, char **argv)
 {
+	const char *verb = argc > 1 ? argv[1] : "";
 	struct options o = {0};
+	bool is_sign = strcmp(verb, "sign") == 0;
 	int r;
 
-	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
-		fputs(help, argc < 2 ? stderr : stdout);
-		return argc < 2 ? EXIT_ERROR : EXIT_GOOD;
+	if (!is_sign && strcmp(verb, "show") != 0) {
+		bool is_help = strcmp(verb, "--help") == 0;
+
+		fputs(help, is_help ? stdout : stderr);
+		return is_help ? EXIT_GOOD : EXIT_ERROR;
 	}
 	r = parse_options(argc - 1, argv + 1, &o);
 	if (r > 0) {
-		fputs(help, stdout);
+		fputs(is_sign ? sign_help : show_help, stdout);
 		return EXIT_GOOD;
 	}
 	if (r < 0)
 		return EXIT_ERROR;
-	if (strcmp(argv[1], "sign") == 0)
-		return sign(&o);
-	if (strcmp(argv[1], "show") == 0)
-		return show(&o);
-	return fail_usage("waiver", "'%s' is neither sign nor show", argv[1]);
+	return is_sign ? sign(&o) : show(&o);
 }

@@ -30,7 +30,8 @@ _plumbline_options() {
 	report) echo --framework --level --scope --waivers --ca --format --output --since --input --socket --config ;;
 	export) echo --since --output --socket --config ;;
 	verify) echo --baseline --full --json --config ;;
-	waiver) echo --key --cert --name --role --meaning --time --ca --json --config ;;
+	'waiver sign') echo --key --cert --name --role --meaning --time ;;
+	'waiver show') echo --ca --json --config ;;
 	import | rescan) echo --socket --config ;;
 	esac
 }
@@ -44,11 +45,15 @@ _plumbline() {
 		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version waiver watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
 		words='attach create diff explain export import load propose request-approval show sign unload verify'
+	elif [ "$verb" = waiver ] && [ "$COMP_CWORD" -eq 2 ]; then
+		words='show sign'
 	else
 		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
+		[ "$verb" != waiver ] || verb="waiver ${COMP_WORDS[2]}"
 		case $before in
 		--format)
 			words='csv html json'
+			[ "$verb" != report ] || words='csv hdf html json navigator oscal-ap oscal-ar oscal-poam text'
 			[ "$verb" != 'baseline export' ] || words='cyclonedx csv json mtree'
 			[ "$verb" != 'baseline import' ] || words='cyclonedx mtree sha256sum'
 			;;
