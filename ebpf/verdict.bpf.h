@@ -43,6 +43,12 @@ struct {
 	__type(value, u32);
 } closure SEC(".maps") __weak;
 
+/*
+ * Set when the sensor has proven this set of programs. Until then what it tells is thrown away, and
+ * the newest set is asked first: a denial by it would be told by nobody. An older one denies.
+ */
+volatile __u32 may_deny __weak = 0;
+
 /* False when its name is too long to be one of the closure. */
 static __always_inline bool place_of(struct file *file, struct ev_place *place)
 {
@@ -149,7 +155,9 @@ static __always_inline bool is_denied(struct file *file, struct ev_judgement *j)
 	u32 zero = 0;
 	struct ev_enforcement *e = bpf_map_lookup_elem(&enforcement, &zero);
 
-	if (!e || !e->is_on || j->verdict == EV_VERDICT_NONE || j->verdict == EV_VERDICT_APPROVED)
+	if (!may_deny || !e || !e->is_on)
+		return false;
+	if (j->verdict == EV_VERDICT_NONE || j->verdict == EV_VERDICT_APPROVED)
 		return false;
 	if (file && is_never_blocked(file)) {
 		j->flags |= EV_JUDGED_CLOSURE;

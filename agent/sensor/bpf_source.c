@@ -661,6 +661,11 @@ int bpf_source_verdict_maps(const struct bpf_source *source, struct verdict_maps
 	return 0;
 }
 
+void bpf_source_may_deny(struct bpf_source *source)
+{
+	source->skel->bss->may_deny = 1;
+}
+
 bool bpf_source_is_carried(const struct bpf_source *source)
 {
 	return source->is_carried;

@@ -83,6 +83,9 @@ int bpf_source_counters(const struct bpf_source *source, struct ev_counters *ret
 /* Whether the maps of the options' carry were taken. */
 bool bpf_source_is_carried(const struct bpf_source *source);
 
+/* The programs are proven, and what they tell is kept: from now on they may deny. */
+void bpf_source_may_deny(struct bpf_source *source);
+
 /* Fills @ret_maps for verdicts_new(); -EOPNOTSUPP without programs on LSM hooks. */
 int bpf_source_verdict_maps(const struct bpf_source *source, struct verdict_maps *ret_maps);
 

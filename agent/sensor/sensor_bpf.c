@@ -653,6 +653,7 @@ int sensor_bpf_self_test(struct sensor *sensor, const char *dir, struct strbuf *
 	observer_set_sink(sensor->observer, sensor->fn, sensor->userdata);
 	if (r < 0)
 		return r;
+	bpf_source_may_deny(sensor->bpf);
 	sensor->keep_error = handover_keep(sensor->handover, sensor->bpf, &sensor->is_kept);
 	return listen_to_rings(sensor);
 }

@@ -15,8 +15,8 @@
 /* The program that each set has. */
 #define STARTS "on_exec"
 
-/* Whose end is waited for. Where both sets deny, the kernel asks the older one alone: what that
- * denies nobody else tells. */
+/* Whose end is waited for: where both sets would deny, the kernel asks one of them alone, and what
+ * that denies nobody else tells. */
 static const char *const waited_for[] = {STARTS, "on_exec_level"};
 
 /* Processes first: a start is put down to who is known by then. */
