@@ -31,6 +31,17 @@ static void usage(FILE *out)
 	      out);
 }
 
+/* Verdicts in the kernel are about all code; else it is said about what. */
+static void print_denial(const struct status *status)
+{
+	if (!str_equal(status->enforcement, "enforce") || !status->enforcement_reason ||
+	    !*status->enforcement_reason)
+		return;
+	fputs("Denial    ", stdout);
+	text_print(status->enforcement_reason);
+	putchar('\n');
+}
+
 static void print_coverage(const struct status *status)
 {
 	char duration[WORDS_SIZE];
@@ -200,6 +211,7 @@ static int show(const struct control_target *target, bool is_json)
 	}
 	if (!is_json) {
 		print_coverage(&answer.status);
+		print_denial(&answer.status);
 		print_baseline(&answer.status);
 		print_findings(&answer.status);
 		print_evidence(&answer.status);

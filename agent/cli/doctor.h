@@ -15,7 +15,10 @@
 #include "model/standing.h"
 
 /* Why code cannot be denied. */
-#define DOCTOR_NO_LSM "it takes the lsm rung"
+#define DOCTOR_NO_LSM                                                                          \
+	"it takes the lsm rung; of programs on mounts that [sensor] permission_mounts names, " \
+	"also the "                                                                            \
+	"trace or fanotify rung"
 #define DOCTOR_NO_STORAGE \
 	"this kernel keeps no facts about files on this machine: its inode storage stays empty"
 

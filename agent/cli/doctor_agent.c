@@ -52,6 +52,8 @@ static const char *no_denial_of(const struct status *status)
 {
 	const char *reason = status->enforcement_reason;
 
+	if (str_equal(status->enforcement, "enforce"))
+		return NULL;
 	if (!str_equal(status->rung, "lsm"))
 		return DOCTOR_NO_LSM;
 	return reason && strstr(reason, "inode storage") ? DOCTOR_NO_STORAGE : NULL;

@@ -159,14 +159,36 @@ static int join_change_set(struct recorder *recorder, struct finding *finding)
 	return 0;
 }
 
+/* Whether the same was told as never blocked. Where that is not known to the kernel's programs,
+ * they tell the start of it once more. */
+static int was_spared(struct recorder *recorder, const struct finding *finding)
+{
+	const struct record_match same = {
+		.path = finding->path,
+		.kinds = 1ULL << finding->kind,
+		.only_actual = finding->actual,
+	};
+	cleanup_finding struct finding open = {0};
+	int r;
+
+	if (!(engine_exec_kinds() >> finding->kind & 1))
+		return 0;
+	r = record_find_open(recorder->record, &same, &open);
+	return r <= 0 ? r : open.severity == SEVERITY_CRITICAL;
+}
+
 /* What is never blocked and not approved either is the worst of its kind. */
 static int raise_severity(struct recorder *recorder, const struct event *event,
 			  struct finding *finding)
 {
 	int r;
 
-	if (event->kernel.outcome != OUTCOME_SPARED)
-		return 0;
+	if (event->kernel.outcome != OUTCOME_SPARED) {
+		r = was_spared(recorder, finding);
+		if (r <= 0)
+			return r;
+		finding->subject.is_known = false;
+	}
 	r = control_map_apply(recorder->controls, finding);
 	if (r == 0)
 		finding->severity = SEVERITY_CRITICAL;

@@ -49,6 +49,8 @@ struct sensing {
 	int64_t looked_ns; /* when its parts were looked at last */
 	bool is_started;
 	bool is_held;
+	struct permission *permission; /* NULL: not wanted, not needed, or not to be had */
+	char *no_permission;	       /* why not to be had */
 	struct enforcing enforcing;
 	struct loop_source *look; /* while on hold: whether the channel has room again */
 
@@ -89,6 +91,8 @@ static void hold(struct sensing *s, bool is_held)
 	if (r < 0)
 		log_warning(r, "cannot %s the sensor, ignoring", is_held ? "hold" : "release");
 	s->is_held = is_held;
+	if (s->permission)
+		permission_hold(s->permission, is_held);
 	if (is_held)
 		(void)loop_set_timer(s->look, QUEUE_LOOK_MS, QUEUE_LOOK_MS);
 	else
@@ -199,6 +203,24 @@ static void open_pins(struct sensing *s)
 		log_warning(s->pins_error, "nothing outlives this process in %s", dir);
 }
 
+/* Without it the sensor works as well, and denies nothing. */
+static void open_permission(struct sensing *s)
+{
+	cleanup_strbuf struct strbuf why = STRBUF_INIT;
+	int r;
+
+	if (!permission_is_wanted(s->child->config) || s->ops->verdicts || enforcing_is_forbidden())
+		return;
+	if (s->ops->tell) {
+		r = permission_start(s->child, &s->permission, &why);
+	} else {
+		r = -EOPNOTSUPP;
+		strbuf_add_str(&why, "this rung sees no starts of programs");
+	}
+	if (r < 0)
+		s->no_permission = strbuf_take(&why);
+}
+
 static int prepare(struct child *child)
 {
 	cleanup_strbuf struct strbuf why = STRBUF_INIT;
@@ -229,6 +251,7 @@ static int prepare(struct child *child)
 	/* A rung that takes nothing over leaves nothing there. */
 	if (s->pins && !s->ops->held)
 		pins_drop_earlier(s->pins);
+	open_permission(s);
 	return 0;
 }
 
@@ -239,6 +262,20 @@ static void tell_standing(struct sensing *s)
 	m_put_standing(&message, &s->standing);
 	if (recorder_of(s) && message_check(&message) == 0)
 		(void)channel_send(recorder_of(s), &message);
+}
+
+static void list_parts(struct sensing *s)
+{
+	struct standing *standing = &s->standing;
+	struct standing_part *part = &standing->parts[0];
+
+	sensor_list_parts(s->ops, s->sensor, standing);
+	if ((!s->permission && !s->no_permission) || standing->part_count == STANDING_PARTS_MAX)
+		return;
+	part = &standing->parts[standing->part_count++];
+	*part = (struct standing_part){.state = s->permission ? PART_ATTACHED : PART_REFUSED,
+				       .error = s->permission ? 0 : -EOPNOTSUPP};
+	str_copy(part->name, sizeof(part->name), "fanotify FAN_OPEN_EXEC_PERM");
 }
 
 /* What changes while it runs is how often the kernel left a program out. */
@@ -255,13 +292,14 @@ static int look_at_parts(struct loop *loop, void *userdata)
 		.until_ns = clock_real_ns(),
 	};
 
-	sensor_list_parts(s->ops, s->sensor, &s->standing);
+	list_parts(s);
 	if (!standing_is_same(&before, &s->standing))
 		tell_standing(s);
 	gap.count = standing_skipped_since(&s->standing, &before);
 	if (gap.count > 0)
 		on_event(&gap, s);
 	s->looked_ns = gap.until_ns;
+	enforcing_look(&s->enforcing);
 	return 0;
 }
 
@@ -338,6 +376,13 @@ static int start(struct child *child)
 {
 	struct sensing *s = child->userdata;
 	uint64_t interval_ms = child->config->scan_interval_s * 1000;
+	const struct denier denier = {
+		.ops = s->ops,
+		.sensor = s->sensor,
+		.verdicts = s->ops->verdicts ? s->ops->verdicts(s->sensor) : NULL,
+		.permission = s->permission,
+		.no_permission = s->no_permission,
+	};
 	int r;
 
 	s->phase = strdup("observing");
@@ -353,10 +398,9 @@ static int start(struct child *child)
 		r = loop_add_timer(child->loop, interval_ms, interval_ms, rescan_all, s, NULL);
 	if (r < 0)
 		return log_error(r, "cannot set up the loop");
-	sensor_list_parts(s->ops, s->sensor, &s->standing);
+	list_parts(s);
 	s->looked_ns = clock_real_ns();
-	r = enforcing_start(&s->enforcing, child,
-			    s->ops->verdicts ? s->ops->verdicts(s->sensor) : NULL, on_event, s);
+	r = enforcing_start(&s->enforcing, child, &denier, on_event, s);
 	if (r < 0)
 		return log_error(r, "cannot prepare verdicts");
 	s->is_started = true;
@@ -556,11 +600,14 @@ int main(int argc, char **argv)
 		return 0;
 	log_init("plumbline-sensor", LOG_LEVEL_INFO);
 	status = child_main(argc, argv, &ops, &sensing);
+	enforcing_done(&sensing.enforcing);
+	permission_stop(sensing.permission);
 	if (sensing.ops)
 		sensing.ops->close(sensing.sensor);
 	stamp_store_close(sensing.stamps);
 	pins_close(sensing.pins);
 	free(sensing.why);
+	free(sensing.no_permission);
 	free(sensing.phase);
 	free(sensing.phase_detail);
 	return status;

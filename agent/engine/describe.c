@@ -235,8 +235,8 @@ static void add_answer(struct strbuf *sb, const struct kernel_answer *kernel)
 	static const char *const effects[OUTCOME_COUNT] = {
 		[OUTCOME_DENIED] = "The kernel denied it as",
 		[OUTCOME_SPARED] = "It is never blocked, so it ran; the kernel had found it",
-		[OUTCOME_LATE] =
-			"It was let pass because the agent was silent; the kernel had found it",
+		[OUTCOME_LATE] = "It was let pass because the agent said nothing in time; the "
+				 "kernel had found it",
 	};
 
 	if (kernel->outcome != OUTCOME_ALLOWED)

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/ini.h"
+#include "base/str.h"
 #include "base/strbuf.h"
+#include "base/words.h"
 #include "model/name_table.h"
 
 /* One of a few words; the list is in the parser because ini_parse_fn carries no argument. */
@@ -45,6 +47,43 @@ static int parse_yes_no(const char *text, void *field, struct diag *diag)
 	return parse_choice(text, field, diag, (const char *const[]){"yes", "no", NULL});
 }
 
+static int parse_late(const char *text, void *field, struct diag *diag)
+{
+	return parse_choice(text, field, diag, (const char *const[]){"allow", "deny", NULL});
+}
+
+/* Longer than somebody waits for a program is of no use, and none at all is no time to read it. */
+static int parse_deadline_ms(const char *text, void *field, struct diag *diag)
+{
+	uint64_t ms;
+	int r = ini_field_u64(text, &ms, diag);
+
+	if (r < 0)
+		return r;
+	if (ms < 1 || ms > 60000)
+		return diag_set(diag, "", 0, -EINVAL, "'%s' is not from 1 to 60000", text);
+	*(uint64_t *)field = ms;
+	return 0;
+}
+
+/* Absolute paths, as the mount table shows them. */
+static int parse_mounts(const char *text, void *field, struct diag *diag)
+{
+	const char *cursor = text, *word;
+	size_t len;
+
+	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		cleanup_free char *path = strndup(word, len), *given = path ? strdup(path) : NULL;
+
+		if (!given)
+			return -ENOMEM;
+		if (path_normalize(path) < 0 || !str_equal(path, given))
+			return diag_set(diag, "", 0, -EINVAL,
+					"'%s' is no absolute path of a mount point", given);
+	}
+	return ini_field_string(text, field, diag);
+}
+
 static int parse_privacy(const char *text, void *field, struct diag *diag)
 {
 	return parse_choice(text, field, diag,
@@ -77,6 +116,9 @@ static const struct ini_key keys[] = {
 	KEY("baseline", host_policy, parse_optional_path),
 	KEY("sensor", rung, parse_rung),
 	KEY("sensor", enforce, parse_yes_no),
+	KEY("sensor", permission_mounts, parse_mounts),
+	KEY("sensor", permission_deadline_ms, parse_deadline_ms),
+	KEY("sensor", permission_late, parse_late),
 	KEY("sensor", dead_man_s, ini_field_seconds),
 	KEY("sensor", scan_interval_s, ini_field_seconds),
 	KEY("sensor", recheck_interval_s, ini_field_seconds),
@@ -136,6 +178,8 @@ static int set_defaults(struct config *config)
 	r |= copy_string("", &config->host_policy);
 	r |= copy_string("auto", &config->rung);
 	r |= copy_string("no", &config->enforce);
+	r |= copy_string("", &config->permission_mounts);
+	r |= copy_string("allow", &config->permission_late);
 	r |= copy_string("hmi-sl3", &config->profile);
 	r |= copy_string("", &config->overlay);
 	r |= copy_string("", &config->category);
@@ -148,6 +192,7 @@ static int set_defaults(struct config *config)
 	r |= copy_string("/etc/plumbline/agent.key", &config->key);
 	if (r < 0)
 		return -ENOMEM;
+	config->permission_deadline_ms = 200;
 	config->dead_man_s = 300;
 	config->scan_interval_s = 6 * 3600;
 	config->recheck_interval_s = 60;
@@ -179,7 +224,8 @@ int config_load(const char *path, struct config **ret_config, struct diag *diag)
 
 static bool is_number(const struct ini_key *key)
 {
-	return key->parse == ini_field_seconds || key->parse == ini_field_u64;
+	return key->parse == ini_field_seconds || key->parse == ini_field_u64 ||
+	       key->parse == parse_deadline_ms;
 }
 
 struct config *config_free(struct config *config)

@@ -35,11 +35,15 @@ struct config {
 	/* The same for one layer, in place of it; "": approval_policy. */
 	char *vendor_policy, *model_policy, *site_policy, *host_policy;
 	/* [sensor] */
-	char *rung;		     /* "auto", or the highest rung to try */
-	char *enforce;		     /* "yes": deny code that is not approved, on the lsm rung */
-	uint64_t dead_man_s;	     /* enforcing without a word of the agent; default 300 */
-	uint64_t scan_interval_s;    /* full walk of the monitored trees; default 21600 */
-	uint64_t recheck_interval_s; /* open findings; default 60 */
+	char *rung;		 /* "auto", or the highest rung to try */
+	char *enforce;		 /* "yes": deny code that is not approved */
+	char *permission_mounts; /* mount points, by white space: where it is denied on rungs
+				    that give no verdicts in the kernel; "": nowhere */
+	uint64_t permission_deadline_ms; /* how long a start waits there; default 200 */
+	char *permission_late;		 /* "allow" or "deny" what is not known in time there */
+	uint64_t dead_man_s;		 /* enforcing without a word of the agent; default 300 */
+	uint64_t scan_interval_s;	 /* full walk of the monitored trees; default 21600 */
+	uint64_t recheck_interval_s;	 /* open findings; default 60 */
 	/* [checks] */
 	char *profile;		   /* "hmi-sl3" */
 	char *overlay;		   /* file of the site; "": none */

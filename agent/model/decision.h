@@ -43,7 +43,7 @@ enum outcome {
 	OUTCOME_ALLOWED,
 	OUTCOME_DENIED,
 	OUTCOME_SPARED, /* would have been denied, but it is never blocked */
-	OUTCOME_LATE,	/* would have been denied, but the agent was silent for too long */
+	OUTCOME_LATE,	/* would have been denied, but the agent said nothing in time */
 	OUTCOME_COUNT,
 };
 

@@ -26,6 +26,7 @@ static const struct {
 	{"bpffs", "sight while the agent restarts"},
 	{"fanotify (FID, notification only)", "changes of files, names and attributes"},
 	{"fanotify FAN_OPEN_EXEC", "program starts"},
+	{"fanotify FAN_OPEN_EXEC_PERM", "denial of programs on [sensor] permission_mounts"},
 	{"fanotify FAN_REPORT_PIDFD", "that a process number is still the same process"},
 	{"inode storage", "what is known of a file and need not be told twice, by whatever name"},
 	{"iter/task", "programs that ran before the agent"},

@@ -274,6 +274,7 @@ static int load_config(struct child_state *state)
 	state->child.config = state->config;
 	if (!state->has_mode && sandbox_mode_parse(state->config->seccomp, &state->mode) < 0)
 		return log_error(-EINVAL, "seccomp = %s", state->config->seccomp);
+	state->child.sandbox_mode = state->mode;
 	return 0;
 }
 

@@ -21,6 +21,7 @@ struct child {
 	const char *pins;     /* the folder for what outlives the sensor, sensor only; or NULL */
 	uint64_t work;	      /* counted up by the process, sent as heartbeat */
 	bool is_told_to_stop; /* it did not end because its supervisor went away */
+	enum sandbox_mode sandbox_mode; /* its own, and that of processes that it makes */
 	void *userdata;
 };
 

@@ -23,7 +23,12 @@ enum process_role {
 	ROLE_REPORTER,
 	ROLE_CONTROL, /* the listening control socket, handed to the recorder */
 	ROLE_COUNT,
-	ROLE_QUERY, /* for a sandbox only: a tool of the system, see query.h */
+	/* For a sandbox only: a tool of the system, see query.h; the sensor's helpers, see
+	 * sensor/permit.h. */
+	ROLE_QUERY,
+	ROLE_REPLIER,
+	ROLE_WATCHDOG,
+	ROLE_HASHER,
 };
 
 /* Why a baseline is read. */

@@ -40,7 +40,12 @@
 #define RECORDER   (1u << ROLE_RECORDER)
 #define REPORTER   (1u << ROLE_REPORTER)
 #define QUERY	   (1u << ROLE_QUERY)
-#define EVERYONE   (SUPERVISOR | VERIFIER | SENSOR | ASSESSOR | DUMPER | RECORDER | REPORTER | QUERY)
+#define REPLIER	   (1u << ROLE_REPLIER)
+#define WATCHDOG   (1u << ROLE_WATCHDOG)
+#define HASHER	   (1u << ROLE_HASHER)
+#define EVERYONE                                                                            \
+	(SUPERVISOR | VERIFIER | SENSOR | ASSESSOR | DUMPER | RECORDER | REPORTER | QUERY | \
+	 REPLIER | WATCHDOG | HASHER)
 
 struct group {
 	unsigned roles;
@@ -98,6 +103,9 @@ static const struct group allowed[] = {
 	{SUPERVISOR | SENSOR,
 	 CALLS("fanotify_mark", "inotify_add_watch", "inotify_rm_watch", "open_by_handle_at",
 	       "pidfd_open", "ioprio_set", "setpriority", "sched_setscheduler", "sched_setattr")},
+	/* the permission mode; none of them opens a file */
+	{REPLIER, CALLS("fanotify_mark")},
+	{WATCHDOG, CALLS("wait4", "kill")},
 	/* paths below a root folder; writing through it is left to file modes, as the call's flags
 	 * cannot be seen here, and to this role all files of others are read-only */
 	{SUPERVISOR | ASSESSOR, CALLS("openat2")},

@@ -74,6 +74,7 @@ struct record_match {
 	uint64_t kinds;
 	const char *except_id;	   /* but not this one; NULL: none */
 	const char *except_actual; /* but not those that found this; NULL: none */
+	const char *only_actual;   /* those alone that found this; NULL: all */
 };
 
 /* Resolves what matches; @fn gets each after the change and may append. Its error ends the call.

@@ -348,6 +348,7 @@ static int find_match(struct record *record, const struct record_match *match, i
 			return r;
 		if (!(match->kinds >> finding.kind & 1) ||
 		    (match->except_id && str_equal(finding.id, match->except_id)) ||
+		    (match->only_actual && !str_equal(finding.actual, match->only_actual)) ||
 		    (match->except_actual && str_equal(finding.actual, match->except_actual)))
 			continue;
 		*ret_finding = finding;

@@ -41,6 +41,7 @@ struct observer_exec {
 			     */
 	const char *script; /* file named to execve() that the program interprets; NULL: none */
 	uint32_t pid;
+	bool is_by_pid; /* no cookie is known: the newest process of this number is meant */
 	uint64_t cookie;
 	int64_t time_ns; /* wall clock */
 };

@@ -164,7 +164,10 @@ void observer_exec(struct observer *o, const struct observer_exec *exec)
 	if (o->large_fd >= 0)
 		close(o->large_fd);
 	o->large_fd = -1;
-	if (proc_table_subject(o->processes, exec->cookie, o->names, &event.subject) < 0)
+	if ((exec->is_by_pid
+		     ? proc_table_subject_of_pid(o->processes, exec->pid, o->names, &event.subject)
+		     : proc_table_subject(o->processes, exec->cookie, o->names, &event.subject)) <
+	    0)
 		event.subject.pid = exec->pid; /* and no more: it is not known */
 	if (collect_program(o, exec, &event.object, &detail) == 0) {
 		event.detail = (char *)detail;

@@ -52,10 +52,10 @@ void permit_slots_written(struct permit_slots *slots, uint64_t dev, uint64_t ino
 			slots->slots[i].is_written = true;
 }
 
-void permit_slots_all_written(struct permit_slots *slots)
+void permit_slots_all_stale(struct permit_slots *slots)
 {
 	for (size_t i = 0; i < PERMIT_SLOTS; i++)
-		slots->slots[i].is_written = true;
+		slots->slots[i].is_stale = true;
 }
 
 int64_t permit_slots_due(const struct permit_slots *slots)

@@ -19,9 +19,11 @@ struct permit_slot {
 	uint64_t serial; /* 0: free */
 	struct permit_key key;
 	int fd;		 /* of the event; -1 once it was answered */
+	uint32_t pid;	 /* who waits */
 	int64_t end_ns;	 /* answered by then */
 	int64_t free_ns; /* given up then */
 	bool is_written; /* since the question */
+	bool is_stale;	 /* asked before the decisions became others */
 };
 
 struct permit_slots {
@@ -40,8 +42,8 @@ void permit_slots_free(struct permit_slot *slot);
 struct permit_slot *permit_slots_late(struct permit_slots *slots, int64_t now_ns);
 /* The file is written: what is found out about it need not be true. */
 void permit_slots_written(struct permit_slots *slots, uint64_t dev, uint64_t ino);
-/* All of them: the decisions are others by now. */
-void permit_slots_all_written(struct permit_slots *slots);
+/* The decisions are others by now: no answer to what was asked counts. */
+void permit_slots_all_stale(struct permit_slots *slots);
 /* When permit_slots_late() has work; INT64_MAX: never. */
 int64_t permit_slots_due(const struct permit_slots *slots);
 

@@ -21,6 +21,7 @@
 struct sensor;
 struct stamp_store;
 struct verdicts;
+struct observer_exec;
 
 typedef void (*sensor_event_fn)(const struct event *event, void *userdata);
 
@@ -97,6 +98,8 @@ struct sensor_ops {
 	int (*hold)(struct sensor *sensor, int is_held);
 	/* Verdicts in the kernel; borrowed until close. NULL where the rung has none. */
 	struct verdicts *(*verdicts)(struct sensor *sensor);
+	/* Tells of code that somebody else has seen. NULL where the rung knows no processes. */
+	void (*tell)(struct sensor *sensor, const struct observer_exec *exec);
 	/* 0 when programs of an earlier sensor went on until this one took over. NULL: never. */
 	int (*held)(const struct sensor *sensor, struct sensor_held *ret_held);
 	/* Its programs and kernel facilities, @index from 0: 0, or -ENOENT past the last. */

@@ -696,6 +696,11 @@ int sensor_bpf_hold(struct sensor *sensor, int is_held)
 	return r < 0 ? r : arm(sensor);
 }
 
+void sensor_bpf_tell(struct sensor *sensor, const struct observer_exec *exec)
+{
+	observer_exec(sensor->observer, exec);
+}
+
 struct verdicts *sensor_bpf_verdicts(struct sensor *sensor)
 {
 	return sensor->verdicts;

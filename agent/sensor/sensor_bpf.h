@@ -33,6 +33,7 @@ int sensor_bpf_rescan(struct sensor *sensor, const char *tree);
 int sensor_bpf_recheck(struct sensor *sensor, const char *path);
 int sensor_bpf_hold(struct sensor *sensor, int is_held);
 struct verdicts *sensor_bpf_verdicts(struct sensor *sensor);
+void sensor_bpf_tell(struct sensor *sensor, const struct observer_exec *exec);
 int sensor_bpf_held(const struct sensor *sensor, struct sensor_held *ret_held);
 int sensor_bpf_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part);
 

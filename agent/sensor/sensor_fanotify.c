@@ -362,6 +362,12 @@ static int fanotify_hold(struct sensor *sensor, int is_held)
 	return r < 0 ? r : arm(sensor);
 }
 
+static void fanotify_tell(struct sensor *sensor, const struct observer_exec *exec)
+{
+	open_exec_note(sensor->opens, exec->pid);
+	observer_exec(sensor->observer, exec);
+}
+
 static int fanotify_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part)
 {
 	static const char *const names[] = {
@@ -393,4 +399,5 @@ const struct sensor_ops sensor_fanotify = {
 	.recheck = fanotify_recheck,
 	.hold = fanotify_hold,
 	.part = fanotify_part,
+	.tell = fanotify_tell,
 };

@@ -25,4 +25,5 @@ const struct sensor_ops sensor_trace = {
 	.hold = sensor_bpf_hold,
 	.held = sensor_bpf_held,
 	.part = sensor_bpf_part,
+	.tell = sensor_bpf_tell,
 };

@@ -25,14 +25,14 @@ struct approved {
 	size_t count;
 };
 
-static int decide(const uint8_t sha256[SHA256_SIZE], void *userdata)
+static enum permit_verdict decide(const uint8_t sha256[SHA256_SIZE], int fd, void *userdata)
 {
 	const struct approved *approved = userdata;
 
 	for (size_t i = 0; i < approved->count; i++)
 		if (memcmp(approved->sha256[i], sha256, SHA256_SIZE) == 0)
-			return 1;
-	return 0;
+			return PERMIT_APPROVE;
+	return PERMIT_DENY;
 }
 
 static void print_counters(struct permit *permit)
@@ -42,9 +42,9 @@ static void print_counters(struct permit *permit)
 
 	printf("{\"state\":\"%s\",\"asked\":%" PRIu64 ",\"approved\":%" PRIu64
 	       ",\"denied\":%" PRIu64 ",\"cached\":%" PRIu64 ",\"late\":%" PRIu64
-	       ",\"full\":%" PRIu64 ",\"written\":%" PRIu64 ",\"lost\":%" PRIu64 "}\n",
+	       ",\"full\":%" PRIu64 ",\"written\":%" PRIu64 ",\"overflows\":%" PRIu64 "}\n",
 	       states[permit_state(permit)], c->asked, c->approved, c->denied, c->cached, c->late,
-	       c->full, c->written, c->lost);
+	       c->full, c->written, c->overflows);
 }
 
 static void run(struct permit *permit)
@@ -88,7 +88,6 @@ int main(int argc, char **argv)
 	log_init("permit_host", LOG_LEVEL_INFO);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	options.userdata = &approved;
-	options.never_wait = never_wait;
 	while ((option = getopt(argc, argv, "eld:s:n:a:")) != -1) {
 		if (option == 'e')
 			options.is_enforcing = true;
@@ -106,11 +105,12 @@ int main(int argc, char **argv)
 			return log_error(0, "usage: permit_host [OPTION]... MOUNT..."),
 			       EXIT_FAILURE;
 	}
-	options.mounts = argv + optind;
-	if (!are_own(options.mounts))
+	if (!are_own(argv + optind))
 		return log_error(0, "no file system of a test"), EXIT_FAILURE;
 	r = permit_start(&options, &permit, &text);
-	if (r < 0)
+	if (r == 0)
+		r = permit_mark(permit, argv + optind, never_wait, &text);
+	if (r != 0)
 		return log_error(r, "%s", text.len ? text.data : "refused"), EXIT_FAILURE;
 	run(permit);
 	permit_stop(permit);

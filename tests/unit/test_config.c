@@ -63,10 +63,18 @@ static const struct {
 	const char *text;
 	unsigned line;
 } bad[] = {
-	{"[agent]\nnaem = x\n", 2},	     {"[process]\nseccomp = perhaps\n", 2},
-	{"[sensor]\n\nrung = lsm2\n", 3},    {"[agent]\nstate_dir = relative\n", 2},
-	{"[privacy]\narguments = all\n", 2}, {"[sensor]\nscan_interval_s = often\n", 2},
+	{"[agent]\nnaem = x\n", 2},
+	{"[process]\nseccomp = perhaps\n", 2},
+	{"[sensor]\n\nrung = lsm2\n", 3},
+	{"[agent]\nstate_dir = relative\n", 2},
+	{"[privacy]\narguments = all\n", 2},
+	{"[sensor]\nscan_interval_s = often\n", 2},
 	{"[agnt]\nname = x\n", 1},
+	{"[sensor]\npermission_mounts = /opt relative\n", 2},
+	{"[sensor]\npermission_mounts = /opt/../etc\n", 2},
+	{"[sensor]\npermission_late = wait\n", 2},
+	{"[sensor]\npermission_deadline_ms = 0\n", 2},
+	{"[sensor]\npermission_deadline_ms = 60001\n", 2},
 };
 
 START_TEST(mistakes_are_named_with_file_and_line)

@@ -154,8 +154,9 @@ START_TEST(a_write_marks_what_is_asked_about_the_file)
 	permit_slots_written(&slots, written.dev, written.ino);
 	ck_assert(a->is_written);
 	ck_assert(!b->is_written);
-	permit_slots_all_written(&slots);
-	ck_assert(b->is_written);
+	ck_assert(!b->is_stale);
+	permit_slots_all_stale(&slots);
+	ck_assert(b->is_stale && a->is_stale);
 }
 END_TEST
 
