@@ -37,7 +37,7 @@
 #define RECORDER_REPEAT_NS \
 	(60 * NSEC_PER_SEC) /* between records of one finding that only counts up */
 #define RECORDER_ALIVE_S   30
-#define RECORDER_MAX_TREES 64
+#define RECORDER_MAX_TREES 512
 
 struct control_server;
 

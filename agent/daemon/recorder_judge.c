@@ -195,6 +195,25 @@ static int raise_severity(struct recorder *recorder, const struct event *event,
 	return r;
 }
 
+/*
+ * Where an updater unpacks a file before it takes its place. That it is there for a moment is no
+ * news; one that is left behind is told by the next look, which finds no updater at work.
+ */
+static bool is_unpacked(const struct event *event, const struct judgement *judgement,
+			const char *path)
+{
+	static const char *const ends[] = {".dpkg-new", ".dpkg-tmp"};
+	size_t len = strlen(path);
+
+	if (judgement->verdict != VERDICT_ADDED || event->kind != EVENT_FILE || !event->changes ||
+	    !event->subject.change_set)
+		return false;
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++)
+		if (len > strlen(ends[i]) && str_equal(path + len - strlen(ends[i]), ends[i]))
+			return true;
+	return false;
+}
+
 int recorder_judge(struct recorder *recorder, struct event *event, const struct file_fact *now,
 		   const char **ret_verdict)
 {
@@ -215,7 +234,8 @@ int recorder_judge(struct recorder *recorder, struct event *event, const struct 
 	*ret_verdict = verdict_name(judgement.verdict);
 	/* Of a path that is not monitored, a second look tells only whether what ran is still
 	 * there. */
-	if (judgement.verdict == VERDICT_ADDED && !is_monitored(recorder, now->path))
+	if ((judgement.verdict == VERDICT_ADDED && !is_monitored(recorder, now->path)) ||
+	    is_unpacked(event, &judgement, now->path))
 		judgement.finding = FINDING_NONE;
 	if (judgement.finding != FINDING_NONE) {
 		r = make_finding(recorder, &judgement, event, now, &approval, &finding);

@@ -41,6 +41,19 @@ int recorder_ask_rescan(struct recorder *recorder, const char *tree)
 	return channel_send(sensor, &message);
 }
 
+/* Of a folder that came into a tree nothing is asked once it was looked through. */
+static bool is_spent(const struct recorder *recorder, const struct recorder_walk *walk)
+{
+	if (!walk->tree)
+		return true;
+	if (walk->is_ended || walk->completed_ns != walk->began_ns)
+		return false;
+	for (char **tree = recorder->rules.trees; tree && *tree; tree++)
+		if (str_equal(*tree, walk->tree))
+			return false;
+	return true;
+}
+
 static struct recorder_walk *find_walk(struct recorder *recorder, const char *tree)
 {
 	struct recorder_walk *unused = NULL;
@@ -50,7 +63,7 @@ static struct recorder_walk *find_walk(struct recorder *recorder, const char *tr
 
 		if (walk->tree && str_equal(walk->tree, tree))
 			return walk;
-		if (!walk->tree && !unused)
+		if (!unused && is_spent(recorder, walk))
 			unused = walk;
 	}
 	return unused;
@@ -65,11 +78,11 @@ int recorder_scan_begin(struct recorder *recorder, struct event *event)
 	if (!tree || !recorder_has_baseline(recorder))
 		return 0;
 	walk = find_walk(recorder, tree);
-	if (!walk) {
-		log_warning(-ENOSPC, "More trees than %u are walked; missing files in %s go unseen",
-			    RECORDER_MAX_TREES, tree);
-		return 0;
-	}
+	if (!walk)
+		return recorder_put_agent(recorder, FINDING_AGENT_GAP, "walks", "too many",
+					  "More folders were walked at once than the agent keeps "
+					  "apart; what is missing in some of them is found by the "
+					  "next walk of the whole tree.");
 	r = recorder_set_text(&walk->tree, tree);
 	if (r < 0)
 		return r;

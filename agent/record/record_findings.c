@@ -250,6 +250,13 @@ static void set_seen(struct finding *finding, int64_t seen_ns)
 	finding->last_seen_ns = seen_ns > finding->first_seen_ns ? seen_ns : finding->first_seen_ns;
 }
 
+/* A look at a new folder may meet a file before the record of who wrote it comes. */
+static bool was_met_first(const struct finding *stored, const struct finding *finding)
+{
+	return !stored->subject.is_known && finding->subject.is_known &&
+	       finding->last_seen_ns - stored->first_seen_ns < LOOK_AGAIN_NS;
+}
+
 static int put_known(struct record *record, struct finding *finding, const struct finding *stored,
 		     enum record_change *ret_change)
 {
@@ -261,6 +268,9 @@ static int put_known(struct record *record, struct finding *finding, const struc
 	finding->first_seen_ns = stored->first_seen_ns;
 	set_seen(finding, seen);
 	finding->count = stored->count + (is_reopened && !happenings ? 1 : happenings);
+	/* A look may have been quicker than the record of the change. */
+	if (finding->last_seen_ns < stored->last_seen_ns)
+		finding->last_seen_ns = stored->last_seen_ns;
 	finding->state = is_reopened ? FINDING_STATE_OPEN : stored->state;
 	*ret_change = is_reopened ? RECORD_REOPENED : RECORD_AGAIN;
 	if (!is_reopened && !happenings && seen >= stored->last_seen_ns &&
@@ -268,7 +278,7 @@ static int put_known(struct record *record, struct finding *finding, const struc
 		return 0;
 
 	/* An update's row hides nothing that was there without it. */
-	if (!is_reopened && !stored->change_set) {
+	if (!is_reopened && !stored->change_set && !was_met_first(stored, finding)) {
 		free(finding->change_set);
 		finding->change_set = NULL;
 	}

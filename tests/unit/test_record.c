@@ -369,6 +369,21 @@ START_TEST(what_was_there_without_an_update_does_not_move_into_it)
 }
 END_TEST
 
+START_TEST(what_a_look_met_before_its_updater_was_known_is_of_the_update)
+{
+	struct finding met = make_finding("/etc/a", "x"), late = make_finding("/etc/b", "x");
+
+	met.subject = late.subject = (struct subject){.is_known = false};
+	ck_assert_int_eq(put(&met), RECORD_NEW);
+	met.subject = (struct subject){.is_known = true, .pid = 9};
+	see_again(&met, "apt-1", "apt-1");
+	ck_assert_int_eq(put(&late), RECORD_NEW);
+	late.subject = met.subject;
+	late.last_seen_ns += 3600LL * 1000000000;
+	see_again(&late, "apt-1", NULL);
+}
+END_TEST
+
 START_TEST(resolves_what_matches_and_reopens)
 {
 	struct finding a = make_finding("/etc/a", "x"), other = make_finding("/etc/a", "y"),
@@ -654,6 +669,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, nothing_is_last_seen_before_it_was_first_seen);
 	tcase_add_test(tcase, newest_known_subject_stays);
 	tcase_add_test(tcase, what_was_there_without_an_update_does_not_move_into_it);
+	tcase_add_test(tcase, what_a_look_met_before_its_updater_was_known_is_of_the_update);
 	tcase_add_test(tcase, resolves_what_matches_and_reopens);
 	tcase_add_test(tcase, open_findings_are_found_again_in_a_later_life);
 	tcase_add_test(tcase, what_was_not_sent_stays_owed);

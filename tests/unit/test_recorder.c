@@ -273,6 +273,66 @@ START_TEST(what_a_walk_did_not_meet_is_asked_for_before_it_is_missing)
 }
 END_TEST
 
+static void walk_folders(unsigned first)
+{
+	for (unsigned i = first; i < first + 300; i++) {
+		char tree[64];
+
+		(void)snprintf(tree, sizeof(tree), "/opt/rig/folder-%u", i);
+		send_tree(EVENT_SCAN_BEGIN, tree);
+		send_tree(EVENT_SCAN_END, tree);
+	}
+}
+
+START_TEST(folders_that_an_update_brings_leave_room_for_the_next)
+{
+	uint64_t from;
+
+	rig_start(rig);
+	load_world();
+	walk_folders(0);
+	send_tree(EVENT_SCAN_BEGIN, "/opt/rig");
+	send_scanned(
+		(struct file_fact){.path = "/opt/rig", .type = FILE_TYPE_DIRECTORY, .mode = 0755});
+	send_scanned(fact("/opt/rig/a", FILE_ROLE_EXECUTABLE, 1));
+	send_tree(EVENT_SCAN_END, "/opt/rig");
+	answer_recheck("/opt/rig/b", 0); /* so all before it are looked through */
+	rig_expect_finding(rig, 0, FINDING_CONFIG_REMOVED, "/opt/rig/b", FINDING_STATE_OPEN);
+	from = rig->last;
+	walk_folders(300);
+	send_file("/opt/rig/a", 9, EVENT_CHANGE_WRITE);
+	rig_expect_finding(rig, from, FINDING_SOFTWARE_MODIFIED, "/opt/rig/a", FINDING_STATE_OPEN);
+	ck_assert_uint_eq(count_findings(1, "walks"), 0);
+}
+END_TEST
+
+START_TEST(what_an_update_unpacks_is_told_where_it_is_left_behind)
+{
+	const char *path = "/opt/rig/new.dpkg-new";
+	struct event event = {.kind = EVENT_FILE,
+			      .changes = EVENT_CHANGE_WRITE,
+			      .time_ns = clock_real_ns(),
+			      .subject = operator,
+			      .object = fact(path, FILE_ROLE_EXECUTABLE, 5)};
+
+	rig_start(rig);
+	load_world();
+	event.subject.change_set = (char *)"dpkg-1";
+	rig_send_event(rig, &event);
+	event.object.path = (char *)"/opt/rig/new";
+	rig_send_event(rig, &event);
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_ADDED, event.object.path, FINDING_STATE_OPEN);
+	ck_assert_uint_eq(count_findings(1, path), 0);
+	/* Who is no updater does not hide behind the name. */
+	send_file("/opt/rig/own.dpkg-new", 6, EVENT_CHANGE_WRITE);
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_ADDED, "/opt/rig/own.dpkg-new",
+			   FINDING_STATE_OPEN);
+	send_scanned(event.object);
+	send_scanned(fact(path, FILE_ROLE_EXECUTABLE, 5));
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_ADDED, path, FINDING_STATE_OPEN);
+}
+END_TEST
+
 START_TEST(moved_and_unhashed_programs_are_told_apart)
 {
 	struct event event = {.kind = EVENT_EXEC,
@@ -630,6 +690,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, open_findings_are_looked_at_again);
 	tcase_add_test(tcase, deleted_program_stays_a_finding_while_it_runs);
 	tcase_add_test(tcase, what_a_walk_did_not_meet_is_asked_for_before_it_is_missing);
+	tcase_add_test(tcase, folders_that_an_update_brings_leave_room_for_the_next);
+	tcase_add_test(tcase, what_an_update_unpacks_is_told_where_it_is_left_behind);
 	tcase_add_test(tcase, moved_and_unhashed_programs_are_told_apart);
 	tcase_add_test(tcase, loaded_code_is_judged_by_its_use);
 	tcase_add_test(tcase, without_a_baseline_nothing_is_called_drift);
