@@ -352,14 +352,14 @@ SUITES = [
                               "-Db_lundef=false", targets=["fuzzers"]), None),
     ("lint", 60, lint, None),
     ("tidy", 240, tidy, "build-asan"),
-    ("unit", 90, meson_tests("build", "unit"), "build"),
-    ("unit-asan", 120, meson_tests("build-asan", "unit"), "build-asan"),
+    ("unit", 180, meson_tests("build", "unit"), "build"),
+    ("unit-asan", 240, meson_tests("build-asan", "unit"), "build-asan"),
     ("fuzz-replay", 60, meson_tests("build-asan", "fuzz"), "build-asan"),
     ("fuzz", 180, fuzz, "build-fuzz"),
-    ("integration", 240, integration("0[0-9][0-9]-*", "build"), "build"),
-    ("integration-asan", 120, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n"), "build-asan"),
-    ("integration-root", 480, integration("1[0-9][0-9]-*", "build"), "build"),
-    ("vm", 360, machines("--quick"), "build"),
+    ("integration", 360, integration("0[0-9][0-9]-*", "build"), "build"),
+    ("integration-asan", 240, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n"), "build-asan"),
+    ("integration-root", 600, integration("1[0-9][0-9]-*", "build"), "build"),
+    ("vm", 480, machines("--quick"), "build"),
 ]
 
 # Those that run only when they are named, or with --all: about the tests themselves, or long.
