@@ -238,19 +238,22 @@ static void ask_verb(struct control_client *client)
 /* Sends until the reader is slow or the request is over. A negative return: the client must go. */
 static int pump(struct control_client *client)
 {
+	bool is_taken = false;
 	int r = 0;
 
 	while (client->verb && r == 0) {
-		if (client->head)
+		if (client->head) {
 			r = send_piece(client);
-		else if (client->dropped)
+			is_taken |= r == 0;
+		} else if (client->dropped) {
 			r = put_dropped(client);
-		else if (client->progress == CONTROL_MORE)
+		} else if (client->progress == CONTROL_MORE) {
 			ask_verb(client);
-		else if (client->progress == CONTROL_DONE)
+		} else if (client->progress == CONTROL_DONE) {
 			r = send_end(client);
-		else
+		} else {
 			break;
+		}
 	}
 	if (r < 0 && r != -EAGAIN)
 		return r;
@@ -258,7 +261,7 @@ static int pump(struct control_client *client)
 		client->deadline_ns = clock_boot_ns() + IDLE_NS;
 	else if (r == 0 || client->is_watching)
 		client->deadline_ns = 0; /* a watcher that sleeps costs its queue and no more */
-	else if (!client->deadline_ns)
+	else if (is_taken || !client->deadline_ns)
 		client->deadline_ns = clock_boot_ns() + STUCK_NS;
 	/* Requests are read one at a time; that a peer left is always reported. */
 	return loop_set_events(client->source,
@@ -308,6 +311,7 @@ static int read_request(struct control_client *client, struct message *message)
 	}
 	if (message->type != MSG_CTL_REQUEST || message_check(message) < 0 || !name)
 		return -EBADMSG;
+	client->deadline_ns = 0; /* it was for the request to come */
 	client->passed_fd = TAKE_FD(message->fd);
 	r = choose_verb(client, name);
 	client->progress = r < 0 ? CONTROL_DONE : CONTROL_MORE;
