@@ -487,12 +487,10 @@ static int read_changes(struct sensor *sensor, int mask)
 	int64_t now_ns = clock_boot_ns();
 	int r;
 
+	/* The next round is told when there is something: to look here would be to rest again. */
 	if (sensor->fan_resume_ns && now_ns >= sensor->fan_resume_ns) {
 		sensor->fan_resume_ns = 0;
-		mask |= 1 << (WAKEUP_USER + SOURCE_FAN);
-		r = wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, EPOLLIN);
-		if (r < 0)
-			return r;
+		return wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_FAN, EPOLLIN);
 	}
 	if (!(mask & 1 << (WAKEUP_USER + SOURCE_FAN)))
 		return 0;

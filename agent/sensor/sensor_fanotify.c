@@ -237,15 +237,16 @@ static int read_changes(struct sensor *sensor, int mask)
 	int64_t now_ns = clock_boot_ns();
 	int r;
 
+	/* The next round is told when there is something: to look here would be to rest again. */
 	if (sensor->resume_ns && now_ns >= sensor->resume_ns) {
 		sensor->resume_ns = 0;
-		mask |= 1 << (WAKEUP_USER + SOURCE_CHANGES);
-		r = wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_CHANGES, EPOLLIN);
-		if (r < 0)
-			return r;
+		return wakeups_set(&sensor->wakeups, fan_fd(sensor->fan), SOURCE_CHANGES, EPOLLIN);
 	}
-	if (!(mask & 1 << (WAKEUP_USER + SOURCE_CHANGES)))
+	if (!(mask & 1 << (WAKEUP_USER + SOURCE_CHANGES))) {
+		if (!sensor->resume_ns)
+			sensor->read_ns = now_ns; /* there was nothing */
 		return 0;
+	}
 	r = fan_dispatch(sensor->fan, CHANGE_READS);
 	sensor->read_ns = now_ns;
 	if (r != 0)
