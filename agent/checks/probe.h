@@ -16,7 +16,8 @@
 #include "checks/root.h"
 #include "model/check_result.h"
 
-#define PROBE_MAX_KEYS 8
+#define PROBE_MAX_KEYS	8
+#define PROBE_MAX_FOUND 256 /* items of a list by probe_list_found() */
 
 enum probe_value_kind {
 	PROBE_ABSENT,
@@ -51,6 +52,33 @@ int probe_unreadable(struct probe_value *value, const char *path, int r);
 /* Makes the value a list (also an empty one) and adds @item, escaped, when it is not NULL. */
 void probe_list_add(struct probe_value *value, const char *item);
 void probe_set_where(struct probe_value *value, const char *path);
+/* What holds where no setting was found: @text, or absent when the program has none (NULL). */
+int probe_builtin(struct probe_value *value, const char *text);
+
+/*
+ * As probe_list_add(), 0, for lists that what is found could make long. Beyond PROBE_MAX_FOUND
+ * @value becomes the error "more than N WHAT" and the return is -E2BIG, which ends a walk.
+ */
+int probe_list_found(struct probe_value *value, const char *what, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Reads a file into @text: 1, or 0 when there is none. Else negative errno, with the reason in
+ * @value: what probe_glob() calls returns it to end the walk.
+ */
+int probe_read(const struct root *root, const char *path, size_t max, struct strbuf *text,
+	       struct probe_value *value);
+/*
+ * Calls @fn for each path of each of the @patterns, by white space. Returns 1, or what probe_end()
+ * makes of an error.
+ */
+int probe_glob(const struct root *root, const char *patterns, root_glob_fn fn, void *userdata,
+	       struct probe_value *value);
+/*
+ * Whether a probe goes on after @r: 1 when that is no error; 0 when it is one, which @value then
+ * has ("cannot read PATH" unless a reason stands there already); or -ENOMEM.
+ */
+int probe_end(struct probe_value *value, const char *path, int r);
 
 enum probe_key_type {
 	PROBE_KEY_TEXT,

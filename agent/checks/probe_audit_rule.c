@@ -177,14 +177,10 @@ static int read_rules(const char *path, void *userdata)
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((line = text_next_line(&cursor)))
 		if (*line && *line != '#')
@@ -313,17 +309,13 @@ static int look(const struct probe_params *params, const struct root *root, cons
 
 	if (search.exit == AUDIT_EXIT_OTHER)
 		return probe_error(value, "'%s' is no end of a call that is known here", exit_name);
-	r = root_glob(root, "/etc/audit/rules.d/*.rules", read_rules, &search);
-	if (r == 0)
-		r = read_rules("/etc/audit/audit.rules", &search);
-	if (r == 0)
-		r = pass_over_foreign_calls(&search);
-	if (r == -ENOMEM)
+	r = probe_glob(root, "/etc/audit/rules.d/*.rules /etc/audit/audit.rules", read_rules,
+		       &search, value);
+	if (r <= 0)
 		return r;
+	r = pass_over_foreign_calls(&search);
 	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, "/etc/audit/rules.d", r)
-			       : 0;
+		return r == -ENOMEM ? r : 0;
 	return judge(&search);
 }
 

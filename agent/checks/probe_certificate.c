@@ -5,15 +5,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "base/words.h"
 #include "checks/certificate_time.h"
 #include "checks/probe.h"
 
-#define MAX_FOUND     64
 #define MAX_PEM_BYTES (256 * 1024)
 
 enum {
@@ -37,19 +34,13 @@ struct search {
 static int judge(struct search *search, const char *path, int64_t end_s)
 {
 	int64_t left_s = end_s - clock_real_ns() / NSEC_PER_SEC;
-	char item[512];
 
 	if (left_s >= 0 && (uint64_t)left_s / 86400 >= search->days)
 		return 0;
-	if (search->value->count == MAX_FOUND)
-		return -E2BIG;
 	if (left_s < 0)
-		snprintf(item, sizeof(item), "%.450s ended", path);
-	else
-		snprintf(item, sizeof(item), "%.450s ends in %" PRId64 " days", path,
-			 left_s / 86400);
-	probe_list_add(search->value, item);
-	return 0;
+		return probe_list_found(search->value, "certificates", "%s ended", path);
+	return probe_list_found(search->value, "certificates", "%s ends in %" PRId64 " days", path,
+				left_s / 86400);
 }
 
 /* Each certificate of the file; one that holds none is a key or something else. */
@@ -59,14 +50,10 @@ static int look(const char *path, void *userdata)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	const char *cursor;
 	int64_t end_s;
-	int r = root_read_text(search->root, path, MAX_PEM_BYTES, &text);
+	int r = probe_read(search->root, path, MAX_PEM_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((r = certificate_next_end(&cursor, &end_s)) > 0) {
 		search->seen++;
@@ -82,26 +69,14 @@ static int look(const char *path, void *userdata)
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
-	const char *cursor = params->values[KEY_PATHS], *word;
 	struct search search = {.root = root, .value = value};
-	size_t len;
-	int r = 0;
+	int r;
 
 	(void)str_to_u64(params->values[KEY_DAYS], 10, &search.days);
 	probe_list_add(value, NULL);
-	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		cleanup_free char *pattern = strndup(word, len);
-
-		if (!pattern)
-			return -ENOMEM;
-		r = root_glob(root, pattern, look, &search);
-	}
-	if (r == -ENOMEM)
+	r = probe_glob(root, params->values[KEY_PATHS], look, &search, value);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, params->values[KEY_PATHS], r)
-			       : 0;
 	return search.seen ? 0 : probe_not_applicable(value, "no certificate there");
 }
 

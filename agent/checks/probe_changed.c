@@ -5,13 +5,9 @@
  * differs.
  */
 #include <errno.h>
-#include <string.h>
 
-#include "base/words.h"
 #include "checks/probe.h"
 #include "model/layer.h"
-
-#define MAX_FOUND 128
 
 static const struct probe_key keys[] = {
 	{"paths", PROBE_KEY_PATHS, true}, /* wildcards allowed */
@@ -69,35 +65,21 @@ static int look(const char *path, void *userdata)
 	    (st.st_ctim.tv_sec == search->loaded.tv_sec &&
 	     st.st_ctim.tv_nsec <= search->loaded.tv_nsec))
 		return 0;
-	if (search->value->count == MAX_FOUND)
-		return -E2BIG;
-	probe_list_add(search->value, path);
-	return 0;
+	return probe_list_found(search->value, "touched files", "%s", path);
 }
 
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
-	const char *cursor = params->values[0], *word;
 	struct search search = {.root = root, .value = value};
-	size_t len;
 	int r = find_baseline(&search);
 
 	if (r <= 0)
 		return r;
 	probe_list_add(value, NULL);
-	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		cleanup_free char *pattern = strndup(word, len);
-
-		if (!pattern)
-			return -ENOMEM;
-		r = root_glob(root, pattern, look, &search);
-	}
-	if (r == -ENOMEM)
+	r = probe_glob(root, params->values[0], look, &search, value);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS ? probe_unreadable(value, params->values[0], r)
-						    : 0;
 	if (!search.seen)
 		return probe_not_applicable(value, "%s is not there", params->values[0]);
 	if (!value->count)

@@ -4,15 +4,12 @@
  * is logged in by himself, whether guests are, whether the screen is open to the network, and
  * whether the keys that leave a kiosk still work.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/probe.h"
 #include "checks/text.h"
-
-#define MAX_FOUND 32
 
 static const struct probe_key keys[] = {
 	{"list", PROBE_KEY_CHOICE, true, "autologin guests network ways_out"},
@@ -56,13 +53,7 @@ static const struct setting {
 
 static int add(struct search *search, const char *item, const char *path)
 {
-	char text[512];
-
-	if (search->value->count == MAX_FOUND)
-		return -E2BIG;
-	snprintf(text, sizeof(text), "%.128s (%.256s)", item, path);
-	probe_list_add(search->value, text);
-	return 0;
+	return probe_list_found(search->value, "such settings", "%s (%s)", item, path);
 }
 
 static int take_setting(struct search *search, const char *key, const char *value, const char *path)
@@ -131,49 +122,34 @@ static int read_file(const char *path, void *userdata)
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	search->files++;
 	search->section[0] = search->user[0] = '\0';
 	search->is_automatic = false;
 	cursor = text.data;
-	while (r == 0 && (line = text_next_line(&cursor)))
+	while (r >= 0 && (line = text_next_line(&cursor)))
 		if (*line && *line != '#')
 			r = take_line(search, line, path);
-	if (r == 0 && search->wanted == AUTOLOGIN && search->is_automatic)
+	if (r >= 0 && search->wanted == AUTOLOGIN && search->is_automatic)
 		r = add(search, *search->user ? search->user : "somebody", path);
 	return r;
 }
 
-static const char *const screen_files[] = {"/etc/gdm3/daemon.conf",
-					   "/etc/gdm3/custom.conf",
-					   "/etc/gdm/custom.conf",
-					   "/usr/share/lightdm/lightdm.conf.d/*.conf",
-					   "/etc/lightdm/lightdm.conf.d/*.conf",
-					   "/etc/lightdm/lightdm.conf",
-					   "/usr/lib/sddm/sddm.conf.d/*.conf",
-					   "/etc/sddm.conf.d/*.conf",
-					   "/etc/sddm.conf",
-					   NULL};
-static const char *const xorg_files[] = {"/usr/share/X11/xorg.conf.d/*.conf",
-					 "/etc/X11/xorg.conf.d/*.conf", "/etc/X11/xorg.conf", NULL};
+static const char screen_files[] =
+	"/etc/gdm3/daemon.conf /etc/gdm3/custom.conf /etc/gdm/custom.conf "
+	"/usr/share/lightdm/lightdm.conf.d/*.conf /etc/lightdm/lightdm.conf.d/*.conf "
+	"/etc/lightdm/lightdm.conf /usr/lib/sddm/sddm.conf.d/*.conf /etc/sddm.conf.d/*.conf "
+	"/etc/sddm.conf";
+static const char xorg_files[] =
+	"/usr/share/X11/xorg.conf.d/*.conf /etc/X11/xorg.conf.d/*.conf /etc/X11/xorg.conf";
 
-static int read_all(struct search *search)
+static int add_ways_out(struct search *search)
 {
-	const char *const *files = search->wanted == WAYS_OUT ? xorg_files : screen_files;
 	int r = 0;
 
-	probe_list_add(search->value, NULL);
-	for (; *files && r >= 0; files++)
-		r = root_glob(search->root, *files, read_file, search);
-	if (r < 0 || search->wanted != WAYS_OUT)
-		return r;
 	if (!search->has_no_vt)
 		r = add(search, "Ctrl-Alt-F2", "DontVTSwitch is not set");
 	if (r == 0 && !search->has_no_zap)
@@ -198,16 +174,14 @@ static int run(const struct probe_params *params, const struct root *root,
 	if (search.wanted == WAYS_OUT && !root_exists(root, "/usr/bin/Xorg") &&
 	    !root_exists(root, "/usr/lib/xorg/Xorg") && !root_exists(root, "/usr/libexec/Xorg"))
 		return probe_not_applicable(value, "no X server is installed");
-	r = read_all(&search);
-	if (r == -ENOMEM)
+	probe_list_add(value, NULL);
+	r = probe_glob(root, search.wanted == WAYS_OUT ? xorg_files : screen_files, read_file,
+		       &search, value);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, "the settings of the screen", r)
-			       : 0;
-	if (search.wanted != WAYS_OUT && !search.files)
-		return probe_not_applicable(value, "no login screen has settings here");
-	return 0;
+	if (search.wanted == WAYS_OUT)
+		return add_ways_out(&search);
+	return search.files ? 0 : probe_not_applicable(value, "no login screen has settings here");
 }
 
 const struct probe_ops probe_display = {"display", keys, PROBE_GIVES_LIST, run};

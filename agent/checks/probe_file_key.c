@@ -80,14 +80,10 @@ static int search_file(const char *path, void *userdata)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	bool is_inside = !section;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
 		if (!*line || *line == '#' || *line == ';')
@@ -102,28 +98,16 @@ static int search_file(const char *path, void *userdata)
 	return 0;
 }
 
-static int search_all(struct search *search)
+static int search_dropins(struct search *search)
 {
-	const char *cursor = search->params->values[KEY_FILE], *word;
+	const char *folders = search->params->values[KEY_DROPINS];
+	cleanup_free char *copy = folders ? strdup(folders) : NULL;
 	const char *dirs[8] = {NULL};
-	cleanup_free char *copy = NULL;
-	size_t len, count = 0;
-	char *rest, *dir;
-	int r = 0;
+	char *rest = copy, *dir;
+	size_t count = 0;
 
-	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		cleanup_free char *pattern = strndup(word, len);
-
-		if (!pattern)
-			return -ENOMEM;
-		r = root_glob(search->root, pattern, search_file, search);
-	}
-	if (r < 0 || !search->params->values[KEY_DROPINS])
-		return r;
-	copy = strdup(search->params->values[KEY_DROPINS]);
-	if (!copy)
+	if (folders && !copy)
 		return -ENOMEM;
-	rest = copy;
 	while ((dir = text_next_word(&rest)) && count + 1 < ARRAY_SIZE(dirs))
 		dirs[count++] = dir;
 	return dropin_each(search->root, dirs, ".conf", search_file, search);
@@ -133,20 +117,13 @@ static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	struct search search = {root, params, value};
-	int r = search_all(&search);
+	int r = probe_glob(root, params->values[KEY_FILE], search_file, &search, value);
 
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, params->values[KEY_FILE], r)
-			       : 0;
-	if (value->kind != PROBE_ABSENT)
-		return 0;
-	if (!params->values[KEY_DEFAULT])
-		return probe_absent(value, "not set");
-	probe_set_where(value, "built-in default");
-	return probe_text(value, params->values[KEY_DEFAULT]);
+	if (r > 0)
+		r = probe_end(value, params->values[KEY_DROPINS], search_dropins(&search));
+	if (r <= 0 || value->kind != PROBE_ABSENT)
+		return r < 0 ? r : 0;
+	return probe_builtin(value, params->values[KEY_DEFAULT]);
 }
 
 const struct probe_ops probe_file_key = {"file_key", keys, PROBE_GIVES_TEXT, run};

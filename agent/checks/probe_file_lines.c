@@ -7,12 +7,9 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "base/words.h"
 #include "checks/probe.h"
 #include "checks/text.h"
-
-#define MAX_FOUND 64
 
 enum {
 	KEY_FILE,
@@ -54,7 +51,6 @@ static const char *find_pattern(const char *patterns, const char *text, size_t *
 
 static int take_line(struct search *search, char *line, const char *path, unsigned number)
 {
-	cleanup_strbuf struct strbuf item = STRBUF_INIT;
 	cleanup_free char *whole = strdup(line);
 	const char *lines = search->params->values[KEY_LINE], *pattern;
 	char *rest = line, *word = text_next_word(&rest);
@@ -67,19 +63,11 @@ static int take_line(struct search *search, char *line, const char *path, unsign
 	pattern = find_pattern(search->params->values[KEY_BEGINS], word, &len);
 	if (!pattern || (lines && !find_pattern(lines, words_squash(whole), &shown)))
 		return 0;
-	if (search->value->count == MAX_FOUND) {
-		(void)probe_error(search->value, "more than %d such lines", MAX_FOUND);
-		return -E2BIG;
-	}
 	/* The pattern, not the word: what a wildcard stands for may be secret. */
 	shown = strcspn(pattern, "*?[");
 	shown = shown < len ? shown : len;
-	strbuf_printf(&item, "%.*s in %s, line %u", shown ? (int)shown : 4,
-		      shown ? pattern : "text", path, number);
-	if (strbuf_check(&item) < 0)
-		return -ENOMEM;
-	probe_list_add(search->value, item.data);
-	return 0;
+	return probe_list_found(search->value, "such lines", "%.*s in %s, line %u",
+				shown ? (int)shown : 4, shown ? pattern : "text", path, number);
 }
 
 static int read_file(const char *path, void *userdata)
@@ -88,14 +76,10 @@ static int read_file(const char *path, void *userdata)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	unsigned number = 0;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	search->files++;
 	cursor = text.data;
 	while (r >= 0 && (line = text_next_line(&cursor)))
@@ -107,24 +91,12 @@ static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	struct search search = {root, params, value, 0};
-	const char *cursor = params->values[KEY_FILE], *word;
-	size_t len;
-	int r = 0;
+	int r;
 
 	probe_list_add(value, NULL);
-	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		cleanup_free char *pattern = strndup(word, len);
-
-		if (!pattern)
-			return -ENOMEM;
-		r = root_glob(root, pattern, read_file, &search);
-	}
-	if (r == -ENOMEM)
+	r = probe_glob(root, params->values[KEY_FILE], read_file, &search, value);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, params->values[KEY_FILE], r)
-			       : 0;
 	if (!search.files && params->values[KEY_WITHOUT])
 		return probe_not_applicable(value, "%s", params->values[KEY_WITHOUT]);
 	return 0;

@@ -129,22 +129,6 @@ static int look(const char *path, void *userdata)
 	return 0;
 }
 
-static int walk_all(struct walk *walk)
-{
-	const char *cursor = walk->params->values[KEY_PATH], *word;
-	size_t len;
-	int r = 0;
-
-	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		cleanup_free char *pattern = strndup(word, len);
-
-		if (!pattern)
-			return -ENOMEM;
-		r = root_glob(walk->root, pattern, look, walk);
-	}
-	return r;
-}
-
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
@@ -163,17 +147,13 @@ static int run(const struct probe_params *params, const struct root *root,
 	r = resolve(root, NAMES_USERS, params->values[KEY_OWNER], &walk.owners);
 	if (r == 0)
 		r = resolve(root, NAMES_GROUPS, params->values[KEY_GROUP], &walk.groups);
-	if (r < 0 && r != -ENOMEM)
-		return probe_unreadable(value, "the names of users and groups", r);
-	probe_list_add(value, NULL);
-	if (r == 0)
-		r = walk_all(&walk);
-	if (r == -ENOMEM)
+	r = probe_end(value, "the names of users and groups", r);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, params->values[KEY_PATH], r)
-			       : 0;
+	probe_list_add(value, NULL);
+	r = probe_glob(root, params->values[KEY_PATH], look, &walk, value);
+	if (r <= 0)
+		return r;
 	if (walk.seen) {
 		/* Only a good result: the number differs between equal hosts. */
 		if (!value->count)

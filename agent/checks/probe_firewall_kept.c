@@ -14,27 +14,26 @@
 #include "checks/probe.h"
 #include "checks/text.h"
 
+#define WANTS "/etc/systemd/system/*.wants/"
+
 static const struct probe_key keys[] = {{NULL}};
 
 /* What makes rules at the start, and which it makes. */
 static const struct loader {
-	const char *units[4];
-	const char *files[5]; /* of nft: those that name tables and chains */
-	const char *table;    /* makes all chains of this table; NULL: those that its files name */
-	const char *needs;    /* text that a file must hold; NULL: none */
+	const char *enabled; /* by one of these */
+	const char *files;   /* of nft: those that name tables and chains */
+	const char *table;   /* makes all chains of this table; NULL: those that its files name */
+	const char *needs;   /* text that a file must hold; NULL: none */
 } loaders[] = {
-	{{"nftables.service"},
-	 {"/etc/nftables.conf", "/etc/sysconfig/nftables.conf", "/etc/nftables.d/*",
-	  "/etc/nftables/*"},
-	 NULL,
+	{WANTS "nftables.service",
+	 "/etc/nftables.conf /etc/sysconfig/nftables.conf /etc/nftables.d/* /etc/nftables/*", NULL,
 	 NULL},
-	{{"firewalld.service"}, {"/etc/firewalld/firewalld.conf"}, "firewalld", NULL},
-	{{"ufw.service"}, {"/etc/ufw/ufw.conf"}, "filter", "ENABLED=yes"},
-	{{"netfilter-persistent.service", "iptables.service", "ip6tables.service"},
-	 {"/etc/iptables/rules.v4", "/etc/iptables/rules.v6", "/etc/sysconfig/iptables",
-	  "/etc/sysconfig/ip6tables"},
-	 "filter",
-	 "*filter"},
+	{WANTS "firewalld.service", "/etc/firewalld/firewalld.conf", "firewalld", NULL},
+	{WANTS "ufw.service", "/etc/ufw/ufw.conf", "filter", "ENABLED=yes"},
+	{WANTS "netfilter-persistent.service " WANTS "iptables.service " WANTS "ip6tables.service",
+	 "/etc/iptables/rules.v4 /etc/iptables/rules.v6 "
+	 "/etc/sysconfig/iptables /etc/sysconfig/ip6tables",
+	 "filter", "*filter"},
 };
 
 struct search {
@@ -60,34 +59,22 @@ static int note_enabled(const char *path, void *userdata)
 static int read_file(const char *path, void *userdata)
 {
 	struct search *search = userdata;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES,
-			       &search->texts[search->at]);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &search->texts[search->at],
+			   search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		(void)probe_unreadable(search->value, path, r);
 	strbuf_add_char(&search->texts[search->at], '\n');
 	return r;
 }
 
 static int read_loader(struct search *search, const struct loader *loader)
 {
-	int r = 0;
+	int r;
 
 	search->is_enabled = false;
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(loader->units) && loader->units[i]; i++) {
-		char pattern[256];
-
-		snprintf(pattern, sizeof(pattern), "/etc/systemd/system/*.wants/%s",
-			 loader->units[i]);
-		r = root_glob(search->root, pattern, note_enabled, search);
-	}
-	if (!search->is_enabled)
-		return r;
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(loader->files) && loader->files[i]; i++)
-		r = root_glob(search->root, loader->files[i], read_file, search);
-	return r < 0 ? r : strbuf_check(&search->texts[search->at]);
+	r = probe_glob(search->root, loader->enabled, note_enabled, search, search->value);
+	if (r > 0 && search->is_enabled)
+		r = probe_glob(search->root, loader->files, read_file, search, search->value);
+	return strbuf_check(&search->texts[search->at]) < 0 ? -ENOMEM : r;
 }
 
 /* Whether @text holds the word @first and @second behind it, as in "chain input". */
@@ -170,12 +157,8 @@ static int run(const struct probe_params *params, const struct root *root,
 		return probe_error(value, "the kernel's dump of its rules is damaged");
 	for (search.at = 0; search.at < ARRAY_SIZE(loaders); search.at++) {
 		r = read_loader(&search, &loaders[search.at]);
-		if (r == -ENOMEM)
+		if (r <= 0)
 			return r;
-		if (r < 0)
-			return value->outcome == CHECK_PASS
-				       ? probe_unreadable(value, "the files of the firewall", r)
-				       : 0;
 	}
 	return find(&search, &ruleset);
 }

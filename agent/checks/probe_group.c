@@ -9,9 +9,8 @@
 #include "checks/probe.h"
 #include "checks/text.h"
 
-#define GROUPS	  "/etc/group"
-#define USERS	  "/etc/passwd"
-#define MAX_FOUND 256
+#define GROUPS "/etc/group"
+#define USERS  "/etc/passwd"
 
 enum {
 	KEY_GROUPS,
@@ -31,20 +30,9 @@ struct search {
 
 static int add(const struct search *search, const char *member, const char *group)
 {
-	cleanup_free char *item = NULL;
-
 	if (!*member || words_contain(search->params->values[KEY_EXCEPT], WORDS_SPACE, member))
 		return 0;
-	if (search->value->count == MAX_FOUND) {
-		(void)probe_error(search->value, "more than %d members", MAX_FOUND);
-		return -E2BIG;
-	}
-	if (asprintf(&item, "%s (%s)", member, group) < 0) {
-		item = NULL;
-		return -ENOMEM;
-	}
-	probe_list_add(search->value, item);
-	return 0;
+	return probe_list_found(search->value, "members", "%s (%s)", member, group);
 }
 
 /* @users is read anew for each group: there are few of these. */

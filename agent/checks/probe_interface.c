@@ -3,17 +3,16 @@
  * Network interfaces by sysfs: wired ones that have a link, wireless ones and other radios that can
  * send. Virtual interfaces (bridges, tunnels, containers) are not wired.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/probe.h"
 
-#define NET	  "/sys/class/net"
-#define RFKILL	  "/sys/class/rfkill"
-#define IS_UP	  1 /* IFF_UP */
-#define MAX_FOUND 64
+#define NET    "/sys/class/net"
+#define RFKILL "/sys/class/rfkill"
+#define IS_UP  1 /* IFF_UP */
+#define WHAT   "interfaces"
 
 static const struct probe_key keys[] = {
 	{"list", PROBE_KEY_CHOICE, true, "wired wireless radios"},
@@ -67,19 +66,9 @@ static int note_blocked(const char *path, void *userdata)
 	return 0;
 }
 
-static int add(struct search *search, const char *item)
-{
-	if (search->value->count == MAX_FOUND) {
-		(void)probe_error(search->value, "more than %d interfaces", MAX_FOUND);
-		return -E2BIG;
-	}
-	probe_list_add(search->value, item);
-	return 0;
-}
-
 static int take_wireless(struct search *search, const char *dir, const char *name)
 {
-	char pattern[512], flags[32], item[128];
+	char pattern[512], flags[32];
 	uint64_t bits = 0;
 	int r;
 
@@ -92,8 +81,8 @@ static int take_wireless(struct search *search, const char *dir, const char *nam
 	(void)str_to_u64(flags, 0, &bits);
 	if (search->is_blocked && !(bits & IS_UP))
 		return 0;
-	snprintf(item, sizeof(item), "%.64s %s", name, bits & IS_UP ? "is up" : "is not blocked");
-	return add(search, item);
+	return probe_list_found(search->value, WHAT, "%s %s", name,
+				bits & IS_UP ? "is up" : "is not blocked");
 }
 
 static int take_interface(const char *dir, void *userdata)
@@ -108,19 +97,18 @@ static int take_interface(const char *dir, void *userdata)
 	if (is_wireless || !has(search->root, dir, "device"))
 		return 0;
 	read_small(search->root, dir, "operstate", state, sizeof(state));
-	return str_equal(state, "up") ? add(search, name) : 0;
+	return str_equal(state, "up") ? probe_list_found(search->value, WHAT, "%s", name) : 0;
 }
 
 static int take_radio(const char *dir, void *userdata)
 {
 	struct search *search = userdata;
-	char type[32], item[128];
+	char type[32];
 
 	read_small(search->root, dir, "type", type, sizeof(type));
 	if (!*type || is_blocked(search->root, dir))
 		return 0;
-	snprintf(item, sizeof(item), "%s (%.64s)", type, strrchr(dir, '/') + 1);
-	return add(search, item);
+	return probe_list_found(search->value, WHAT, "%s (%s)", type, strrchr(dir, '/') + 1);
 }
 
 static int run(const struct probe_params *params, const struct root *root,
@@ -137,11 +125,9 @@ static int run(const struct probe_params *params, const struct root *root,
 	if (!root_exists(root, NET))
 		return probe_not_applicable(value, "no running kernel below this root");
 	probe_list_add(value, NULL);
-	r = root_glob(root, is_radios ? RFKILL "/*" : NET "/*",
-		      is_radios ? take_radio : take_interface, &search);
-	if (r == -ENOMEM)
-		return r;
-	return r < 0 && value->outcome == CHECK_PASS ? probe_unreadable(value, NET, r) : 0;
+	r = probe_glob(root, is_radios ? RFKILL "/*" : NET "/*",
+		       is_radios ? take_radio : take_interface, &search, value);
+	return r < 0 ? r : 0;
 }
 
 const struct probe_ops probe_interface = {"interface", keys, PROBE_GIVES_LIST, run};

@@ -5,7 +5,6 @@
  * built for the running kernel cannot be used and is not listed.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -63,14 +62,10 @@ static int read_modprobe(const char *path, void *userdata)
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
 		char *word = text_next_word(&line), *name = text_next_word(&line), *command;
@@ -91,14 +86,11 @@ static int read_loaded(struct search *search)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line;
-	int r = root_read_text(search->root, "/proc/modules", ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, "/proc/modules", ROOT_MAX_CONFIG_BYTES, &text,
+			   search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, "/proc/modules", r);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
 		char *name = text_next_word(&line);
@@ -188,14 +180,11 @@ static int run(const struct probe_params *params, const struct root *root,
 	if (root->is_live && !root_exists(root, "/proc/modules"))
 		return probe_not_applicable(value, "this kernel loads no modules");
 	r = dropin_each(root, dirs, ".conf", read_modprobe, &search);
-	if (r == 0)
+	if (r >= 0)
 		r = read_loaded(&search);
-	if (r == -ENOMEM)
+	r = probe_end(value, "the modprobe.d folders", r);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, "the modprobe.d folders", r)
-			       : 0;
 	find_built(&search);
 	report(&search);
 	return 0;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Limits that pam_limits sets for every login (domain `*`), from limits.conf and limits.d. */
-#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "checks/probe.h"
 #include "checks/text.h"
+
+#define LIMITS "/etc/security/limits.conf /etc/security/limits.d/*.conf"
 
 enum {
 	KEY_ITEM,
@@ -30,14 +31,10 @@ static int read_limits(const char *path, void *userdata)
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
 		char *domain, *type, *item, *value;
@@ -61,15 +58,9 @@ static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	struct search search = {root, params, value};
-	int r = read_limits("/etc/security/limits.conf", &search);
+	int r = probe_glob(root, LIMITS, read_limits, &search, value);
 
-	if (r == 0)
-		r = root_glob(root, "/etc/security/limits.d/*.conf", read_limits, &search);
-	if (r == -ENOMEM)
-		return r;
-	return r < 0 && value->outcome == CHECK_PASS
-		       ? probe_unreadable(value, "/etc/security/limits.d", r)
-		       : 0;
+	return r < 0 ? r : 0;
 }
 
 const struct probe_ops probe_limit = {"limit", keys, PROBE_GIVES_TEXT, run};

@@ -14,36 +14,30 @@
 #include "checks/probe.h"
 #include "checks/text.h"
 
-#define MAX_FOUND 64
-
 static const struct probe_key keys[] = {
 	{"list", PROBE_KEY_CHOICE, true, "all plain"},
 	{NULL},
 };
+
+struct search;
+typedef int (*take_fn)(struct search *search, char *text);
 
 struct search {
 	const struct root *root;
 	struct probe_value *value;
 	bool wants_plain;
 	bool is_legacy_tls; /* rsyslog: what the lines before said of those to come */
+	take_fn take;
 	const char *path;
 	unsigned seen;
 };
 
 static int add(struct search *search, const char *how, const char *host, bool is_encrypted)
 {
-	char item[512];
-
 	search->seen++;
 	if (search->wants_plain && is_encrypted)
 		return 0;
-	if (search->value->count == MAX_FOUND) {
-		(void)probe_error(search->value, "more than %d targets", MAX_FOUND);
-		return -E2BIG;
-	}
-	snprintf(item, sizeof(item), "%s %.128s (%.250s)", how, host, search->path);
-	probe_list_add(search->value, item);
-	return 0;
+	return probe_list_found(search->value, "targets", "%s %s (%s)", how, host, search->path);
 }
 
 /* The quoted value of @name in an action(...) of rsyslog, into @buf; false when it has none. */
@@ -198,8 +192,6 @@ static int take_agent(struct search *search, char *text)
 		       : 0;
 }
 
-typedef int (*take_fn)(struct search *search, char *text);
-
 static const struct format {
 	const char *pattern;
 	take_fn take;
@@ -212,26 +204,16 @@ static const struct format {
 	{"/etc/plumbline/plumbline.conf", take_agent},
 };
 
-struct reading {
-	struct search *search;
-	take_fn take;
-};
-
 static int read_file(const char *path, void *userdata)
 {
-	const struct reading *reading = userdata;
-	struct search *search = reading->search;
+	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT || (r == 0 && !text.data))
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0 || !text.data)
 		return r;
-	}
 	search->path = path;
-	return reading->take(search, text.data);
+	return search->take(search, text.data);
 }
 
 static int run(const struct probe_params *params, const struct root *root,
@@ -242,20 +224,15 @@ static int run(const struct probe_params *params, const struct root *root,
 		.value = value,
 		.wants_plain = str_equal(params->values[0], "plain"),
 	};
-	int r = 0;
+	int r = 1;
 
 	probe_list_add(value, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(formats) && r >= 0; i++) {
-		struct reading reading = {&search, formats[i].take};
-
-		r = root_glob(root, formats[i].pattern, read_file, &reading);
+	for (size_t i = 0; i < ARRAY_SIZE(formats) && r > 0; i++) {
+		search.take = formats[i].take;
+		r = probe_glob(root, formats[i].pattern, read_file, &search, value);
 	}
-	if (r == -ENOMEM)
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, "the settings of log services", r)
-			       : 0;
 	if (search.wants_plain && !search.seen)
 		return probe_not_applicable(value, "nothing is sent away; LOG-005 reports that");
 	return 0;

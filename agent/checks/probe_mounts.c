@@ -4,13 +4,10 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "base/words.h"
 #include "checks/mountinfo.h"
 #include "checks/probe.h"
 #include "checks/text.h"
-
-#define MAX_FOUND 256
 
 enum {
 	KEY_POINTS,
@@ -64,12 +61,7 @@ static int take_mount(const struct probe_params *params, const struct mount_line
 	}
 	if (strbuf_check(&item) < 0)
 		return -ENOMEM;
-	if (!lacking)
-		return 0;
-	if (value->count == MAX_FOUND)
-		return probe_error(value, "more than %d mounts", MAX_FOUND);
-	probe_list_add(value, item.data);
-	return 0;
+	return lacking ? probe_list_found(value, "mounts", "%s", item.data) : 0;
 }
 
 static int run(const struct probe_params *params, const struct root *root,
@@ -97,7 +89,7 @@ static int run(const struct probe_params *params, const struct root *root,
 		r = take_mount(params, &mount, value);
 	}
 	if (r < 0)
-		return r;
+		return r == -ENOMEM ? r : 0;
 	return seen ? 0 : probe_not_applicable(value, "%s", params->values[KEY_WITHOUT]);
 }
 

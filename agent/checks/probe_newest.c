@@ -2,11 +2,9 @@
 /* How old the newest of some files is: backups, or the mark that a backup leaves. */
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "base/words.h"
 #include "checks/probe.h"
 
 enum {
@@ -65,24 +63,11 @@ static int tell_age(const struct search *search, const char *unit)
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
-	const char *cursor = params->values[KEY_PATHS], *word;
 	struct search search = {.root = root, .value = value};
-	size_t len;
-	int r = 0;
+	int r = probe_glob(root, params->values[KEY_PATHS], look, &search, value);
 
-	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		cleanup_free char *pattern = strndup(word, len);
-
-		if (!pattern)
-			return -ENOMEM;
-		r = root_glob(root, pattern, look, &search);
-	}
-	if (r == -ENOMEM)
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, params->values[KEY_PATHS], r)
-			       : 0;
 	if (!search.is_found)
 		return probe_absent(value, "no such file");
 	return tell_age(&search, params->values[KEY_UNIT]);

@@ -3,8 +3,6 @@
  * Package sources and settings of apt and dnf that take packages without a signature, or over a way
  * that is not encrypted. Addresses are not repeated: they may hold a password.
  */
-#include <errno.h>
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -12,18 +10,20 @@
 #include "checks/probe.h"
 #include "checks/text.h"
 
-#define MAX_FOUND 64
-
 static const struct probe_key keys[] = {
 	{"list", PROBE_KEY_CHOICE, true, "unsigned plain"},
 	{NULL},
 };
+
+struct search;
+typedef int (*line_fn)(struct search *search, char *line);
 
 struct search {
 	const struct root *root;
 	struct probe_value *value;
 	bool wants_plain;
 	unsigned seen;
+	line_fn take;
 	const char *path; /* at hand */
 	unsigned line;
 	bool is_disabled, is_unsigned, is_plain; /* the source at hand: a paragraph or section */
@@ -32,13 +32,8 @@ struct search {
 
 static int add(struct search *search, const char *what, unsigned line)
 {
-	char item[320];
-
-	if (search->value->count == MAX_FOUND)
-		return -E2BIG;
-	snprintf(item, sizeof(item), "%.230s line %u: %s", search->path, line, what);
-	probe_list_add(search->value, item);
-	return 0;
+	return probe_list_found(search->value, "such package sources", "%s line %u: %s",
+				search->path, line, what);
 }
 
 static bool is_plain_address(const char *word)
@@ -185,8 +180,6 @@ static int take_dnf_line(struct search *search, char *line)
 	return 0;
 }
 
-typedef int (*line_fn)(struct search *search, char *line);
-
 static const struct format {
 	const char *pattern;
 	line_fn take;
@@ -204,28 +197,21 @@ static int read_file(const char *path, void *userdata)
 {
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	const struct format *format = formats;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
-	while (fnmatch(format->pattern, path, FNM_PATHNAME) != 0)
-		format++;
 	search->seen++;
 	search->path = path;
 	search->line = 0;
 	search->start = 1;
 	cursor = text.data;
-	while (r == 0 && (line = text_next_line(&cursor))) {
+	while (r >= 0 && (line = text_next_line(&cursor))) {
 		search->line++;
-		r = format->take(search, line);
+		r = search->take(search, line);
 	}
-	return r == 0 ? end_source(search) : r;
+	return r < 0 ? r : end_source(search);
 }
 
 static int run(const struct probe_params *params, const struct root *root,
@@ -236,17 +222,15 @@ static int run(const struct probe_params *params, const struct root *root,
 		.value = value,
 		.wants_plain = str_equal(params->values[0], "plain"),
 	};
-	int r = 0;
+	int r = 1;
 
 	probe_list_add(value, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(formats) && r >= 0; i++)
-		r = root_glob(root, formats[i].pattern, read_file, &search);
-	if (r == -ENOMEM)
+	for (size_t i = 0; i < ARRAY_SIZE(formats) && r > 0; i++) {
+		search.take = formats[i].take;
+		r = probe_glob(root, formats[i].pattern, read_file, &search, value);
+	}
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, "the package sources", r)
-			       : 0;
 	return search.seen ? 0 : probe_not_applicable(value, "no settings of apt or dnf");
 }
 

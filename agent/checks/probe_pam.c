@@ -120,13 +120,6 @@ static int take_line(struct search *search, char *line, const char *path)
 	return 0;
 }
 
-/* A backslash at the end of a line continues it. */
-static void join_lines(char *text)
-{
-	for (char *p = text; p && (p = strstr(p, "\\\n")); p += 2)
-		p[0] = p[1] = ' ';
-}
-
 static int read_service(struct search *search, const char *service)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -143,7 +136,7 @@ static int read_service(struct search *search, const char *service)
 		(void)probe_unreadable(search->value, path, r);
 		return r;
 	}
-	join_lines(text.data);
+	text_join_lines(text.data);
 	cursor = text.data;
 	while (r >= 0 && (line = text_next_line(&cursor)))
 		if (*line != '#')
@@ -162,13 +155,9 @@ static int read_settings(struct search *search)
 
 	if (!path || !option)
 		return 0;
-	r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
 		char *value;
@@ -208,22 +197,16 @@ static int run(const struct probe_params *params, const struct root *root,
 	struct search search = {.root = root, .params = params, .value = value};
 	int r = read_settings(&search);
 
-	if (r == 0)
+	if (r >= 0)
 		r = find_service(&search);
-	if (r == -ENOMEM)
-		return r;
 	if (r < 0 || value->outcome != CHECK_PASS)
-		return 0;
+		return r == -ENOMEM ? r : 0;
 	if (!search.has_module) {
 		strbuf_clear(&value->where);
 		return probe_absent(value, "%s is not in the stack", params->values[KEY_MODULE]);
 	}
-	if (params->values[KEY_OPTION] && value->kind == PROBE_ABSENT) {
-		if (!params->values[KEY_DEFAULT])
-			return probe_absent(value, "not set");
-		probe_set_where(value, "built-in default");
-		return probe_text(value, params->values[KEY_DEFAULT]);
-	}
+	if (params->values[KEY_OPTION] && value->kind == PROBE_ABSENT)
+		return probe_builtin(value, params->values[KEY_DEFAULT]);
 	return 0;
 }
 

@@ -4,11 +4,8 @@
  * or declare. Read as text: the last assignment counts, whatever condition it stands under, and
  * nothing is run.
  */
-#include <errno.h>
 #include <string.h>
 
-#include "base/str.h"
-#include "base/words.h"
 #include "checks/probe.h"
 #include "checks/text.h"
 
@@ -48,14 +45,10 @@ static int read_file(const char *path, void *userdata)
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line, *word;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((line = text_next_line(&cursor)))
 		while ((word = text_next_word(&line)) && *word != '#')
@@ -67,23 +60,11 @@ static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	struct search search = {root, params, value};
-	const char *cursor = params->values[KEY_FILE], *word;
-	size_t len;
-	int r = 0;
+	int r;
 
 	(void)probe_absent(value, "not set");
-	while (r >= 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		cleanup_free char *pattern = strndup(word, len);
-
-		if (!pattern)
-			return -ENOMEM;
-		r = root_glob(root, pattern, read_file, &search);
-	}
-	if (r == -ENOMEM)
-		return r;
-	return r < 0 && value->outcome == CHECK_PASS
-		       ? probe_unreadable(value, params->values[KEY_FILE], r)
-		       : 0;
+	r = probe_glob(root, params->values[KEY_FILE], read_file, &search, value);
+	return r < 0 ? r : 0;
 }
 
 const struct probe_ops probe_shell_variable = {"shell_variable", keys, PROBE_GIVES_TEXT, run};

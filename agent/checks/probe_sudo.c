@@ -140,8 +140,7 @@ static int read_sudoers(const char *path, void *userdata)
 		(void)probe_unreadable(search->value, path, r);
 		return r;
 	}
-	for (char *p = text.data; p && (p = strstr(p, "\\\n")); p += 2)
-		p[0] = p[1] = ' ';
+	text_join_lines(text.data);
 	cursor = text.data;
 	while (r >= 0 && (line = text_next_line(&cursor)))
 		r = take_line(search, line, path);
@@ -158,15 +157,10 @@ static int run(const struct probe_params *params, const struct root *root,
 		return probe_not_applicable(value, "sudo is not installed");
 	if (params->values[KEY_RULES])
 		probe_list_add(value, NULL);
-	r = read_sudoers(SUDOERS, &search);
-	if (r == -ENOMEM)
+	r = probe_glob(root, SUDOERS, read_sudoers, &search, value);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS ? probe_unreadable(value, SUDOERS, r) : 0;
-	if (value->kind != PROBE_ABSENT || !params->values[KEY_DEFAULT])
-		return 0;
-	probe_set_where(value, "built-in default");
-	return probe_text(value, params->values[KEY_DEFAULT]);
+	return value->kind == PROBE_ABSENT ? probe_builtin(value, params->values[KEY_DEFAULT]) : 0;
 }
 
 const struct probe_ops probe_sudo = {"sudo", keys, PROBE_GIVES_TEXT | PROBE_GIVES_LIST, run};

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "base/words.h"
 #include "checks/kernel_dump.h"
 #include "checks/probe.h"
@@ -48,14 +47,10 @@ static int search_file(const char *path, void *userdata)
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
 		char *equals = strchr(line, '=');
@@ -77,18 +72,14 @@ static int run_configured(struct search *search)
 {
 	int r = dropin_each(search->root, dirs, ".conf", search_file, search);
 
-	if (r == 0)
+	if (r >= 0)
 		r = search_file("/etc/sysctl.conf", search);
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0 && search->value->outcome == CHECK_PASS)
-		return probe_unreadable(search->value, "the sysctl.d folders", r);
-	if (r == 0 && search->value->kind == PROBE_ABSENT)
-		return probe_not_applicable(search->value,
-					    "no running kernel below this root, and no sysctl file "
-					    "sets %s",
-					    search->key);
-	return 0;
+	r = probe_end(search->value, "the sysctl.d folders", r);
+	if (r <= 0 || search->value->kind != PROBE_ABSENT)
+		return r < 0 ? r : 0;
+	return probe_not_applicable(search->value,
+				    "no running kernel below this root, and no sysctl file sets %s",
+				    search->key);
 }
 
 /* The one setting that not even the assessor may read: the dump has it. */

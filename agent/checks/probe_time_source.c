@@ -3,7 +3,6 @@
  * Where the clock is set from, by the settings of chrony, ntpsec (ntp) and systemd-timesyncd, as
  * "HOST (FILE)": all of them, or those that do not prove who they are (no NTS, no key).
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -11,7 +10,10 @@
 #include "checks/probe.h"
 #include "checks/text.h"
 
-#define MAX_FOUND 64
+static const char files[] = "/etc/chrony/chrony.conf /etc/chrony.conf /etc/chrony/conf.d/*.conf "
+			    "/etc/chrony.d/*.conf /etc/chrony/sources.d/*.sources "
+			    "/etc/ntp.conf /etc/ntpsec/ntp.conf /etc/ntpsec/ntp.d/*.conf "
+			    "/etc/systemd/timesyncd.conf /etc/systemd/timesyncd.conf.d/*.conf";
 
 static const struct probe_key keys[] = {
 	{"list", PROBE_KEY_CHOICE, true, "all unproven"},
@@ -27,17 +29,9 @@ struct search {
 
 static int add(struct search *search, const char *host, bool is_proven, const char *path)
 {
-	char item[512];
-
 	if (search->wants_unproven && is_proven)
 		return 0;
-	if (search->value->count == MAX_FOUND) {
-		(void)probe_error(search->value, "more than %d time sources", MAX_FOUND);
-		return -E2BIG;
-	}
-	snprintf(item, sizeof(item), "%.200s (%.250s)", host, path);
-	probe_list_add(search->value, item);
-	return 0;
+	return probe_list_found(search->value, "time sources", "%s (%s)", host, path);
 }
 
 /* "server ntp.example iburst nts", "pool 2.example", "peer 10.0.0.1 key 3", "refclock PPS
@@ -87,17 +81,13 @@ static int read_file(const char *path, void *userdata)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	bool is_timesyncd = strstr(path, "/timesyncd.conf");
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	search->files++;
 	cursor = text.data;
-	while (r == 0 && (line = text_next_line(&cursor))) {
+	while (r >= 0 && (line = text_next_line(&cursor))) {
 		if (*line == '#' || *line == '!' || *line == ';' || *line == '%')
 			continue;
 		r = is_timesyncd ? take_timesyncd_line(search, line, path)
@@ -109,32 +99,17 @@ static int read_file(const char *path, void *userdata)
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
-	static const char *const files[] = {"/etc/chrony/chrony.conf",
-					    "/etc/chrony.conf",
-					    "/etc/chrony/conf.d/*.conf",
-					    "/etc/chrony.d/*.conf",
-					    "/etc/chrony/sources.d/*.sources",
-					    "/etc/ntp.conf",
-					    "/etc/ntpsec/ntp.conf",
-					    "/etc/ntpsec/ntp.d/*.conf",
-					    "/etc/systemd/timesyncd.conf",
-					    "/etc/systemd/timesyncd.conf.d/*.conf"};
 	struct search search = {
 		.root = root,
 		.value = value,
 		.wants_unproven = str_equal(params->values[0], "unproven"),
 	};
-	int r = 0;
+	int r;
 
 	probe_list_add(value, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(files) && r >= 0; i++)
-		r = root_glob(root, files[i], read_file, &search);
-	if (r == -ENOMEM)
+	r = probe_glob(root, files, read_file, &search, value);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, "the settings of the time service", r)
-			       : 0;
 	return search.files ? 0 : probe_not_applicable(value, "no time service has settings here");
 }
 

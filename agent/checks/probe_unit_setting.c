@@ -3,7 +3,6 @@
  * A setting of a systemd unit as its files give it: the strongest unit file, then all drop-ins by
  * name. An empty assignment takes back what was set; of several the last one counts.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -57,22 +56,18 @@ static void take_line(struct search *search, char *line, const char *path)
 	}
 }
 
+/* 1 when read, 0 when it is not there: a drop-in that is a link to nowhere changes nothing. */
 static int read_unit(const char *path, void *userdata)
 {
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	bool is_inside = false;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
+	if (r <= 0)
 		return r;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
-		return r;
-	}
-	for (char *p = text.data; p && (p = strstr(p, "\\\n")); p += 2)
-		p[0] = p[1] = ' ';
+	text_join_lines(text.data);
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
 		if (*line == '#' || *line == ';')
@@ -84,15 +79,7 @@ static int read_unit(const char *path, void *userdata)
 			take_line(search, line, path);
 		}
 	}
-	return 0;
-}
-
-/* A drop-in that is a link to nowhere changes nothing. */
-static int read_dropin(const char *path, void *userdata)
-{
-	int r = read_unit(path, userdata);
-
-	return r == -ENOENT ? 0 : r;
+	return 1;
 }
 
 /* 1 when read, 0 when there is none of that name. */
@@ -107,8 +94,8 @@ static int read_strongest(struct search *search, const char *unit)
 		if (r == 0 && str_equal(target, "/dev/null"))
 			return probe_not_applicable(search->value, "%s is masked", unit);
 		r = read_unit(path, search);
-		if (r != -ENOENT && r != -ENOTDIR)
-			return r < 0 ? r : 1;
+		if (r != 0)
+			return r;
 	}
 	return 0;
 }
@@ -122,7 +109,7 @@ static int read_dropins(struct search *search, const char *unit)
 		snprintf(paths[i], sizeof(paths[i]), "%s/%.255s.d", unit_dirs[i], unit);
 		dirs[i] = paths[i];
 	}
-	return dropin_each(search->root, dirs, ".conf", read_dropin, search);
+	return dropin_each(search->root, dirs, ".conf", read_unit, search);
 }
 
 /* "getty@tty1.service" -> "getty@.service"; false when it is no instance. */
@@ -157,20 +144,11 @@ static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	struct search search = {root, params, value};
-	int r = read_all(&search);
+	int r = probe_end(value, params->values[KEY_UNIT], read_all(&search));
 
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, params->values[KEY_UNIT], r)
-			       : 0;
-	if (value->outcome != CHECK_PASS || value->kind != PROBE_ABSENT)
-		return 0;
-	if (!params->values[KEY_DEFAULT])
-		return probe_absent(value, "not set");
-	probe_set_where(value, "built-in default");
-	return probe_text(value, params->values[KEY_DEFAULT]);
+	if (r <= 0 || value->outcome != CHECK_PASS || value->kind != PROBE_ABSENT)
+		return r < 0 ? r : 0;
+	return probe_builtin(value, params->values[KEY_DEFAULT]);
 }
 
 const struct probe_ops probe_unit_setting = {"unit_setting", keys, PROBE_GIVES_TEXT, run};

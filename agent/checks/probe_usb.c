@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* USB controllers that let every new device in (authorized_default 1). */
-#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -22,22 +21,17 @@ static int look(const char *path, void *userdata)
 	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	const char *name = path + strlen("/sys/bus/usb/devices/");
-	char item[64];
-	int r = root_read_text(search->root, path, 64, &text);
+	/* None: unplugged meanwhile. */
+	int r = probe_read(search->root, path, 64, &text, search->value);
 
-	if (r == -ENOENT) /* unplugged meanwhile */
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	search->seen++;
 	/* 0: none; 2: only what is soldered in; -1: all but wireless. */
 	if (text.data && (str_equal(words_squash(text.data), "0") || str_equal(text.data, "2")))
 		return 0;
-	snprintf(item, sizeof(item), "%.*s", (int)strcspn(name, "/"), name);
-	probe_list_add(search->value, item);
-	return 0;
+	return probe_list_found(search->value, "controllers", "%.*s", (int)strcspn(name, "/"),
+				name);
 }
 
 static int run(const struct probe_params *params, const struct root *root,
@@ -47,11 +41,9 @@ static int run(const struct probe_params *params, const struct root *root,
 	int r;
 
 	probe_list_add(value, NULL);
-	r = root_glob(root, PATTERN, look, &search);
-	if (r == -ENOMEM)
+	r = probe_glob(root, PATTERN, look, &search, value);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS ? probe_unreadable(value, PATTERN, r) : 0;
 	return search.seen ? 0 : probe_not_applicable(value, "no USB controller");
 }
 

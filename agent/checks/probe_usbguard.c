@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules of USBGuard that let in more than one named device, as "FILE line N". */
-#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "base/words.h"
 #include "checks/probe.h"
 #include "checks/text.h"
 
-#define MAX_FOUND 64
+#define RULES "/etc/usbguard/rules.conf /etc/usbguard/rules.d/*.conf"
 
 static const struct probe_key keys[] = {
 	{"list", PROBE_KEY_CHOICE, true, "wide"},
 	{NULL},
 };
-
-static const char *const files[] = {"/etc/usbguard/rules.conf", "/etc/usbguard/rules.d/*.conf"};
 
 struct search {
 	const struct root *root;
@@ -44,46 +40,33 @@ static int read_rules(const char *path, void *userdata)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	unsigned number = 0;
 	char *cursor, *line;
-	int r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		(void)probe_unreadable(search->value, path, r);
+	if (r <= 0)
 		return r;
-	}
 	search->seen++;
 	cursor = text.data;
-	while ((line = text_next_line(&cursor))) {
-		char item[320], *word;
+	while (r >= 0 && (line = text_next_line(&cursor))) {
+		char *word = text_next_word(&line);
 
 		number++;
-		word = text_next_word(&line);
-		if (!word || !str_equal(word, "allow") || names_device(line))
-			continue;
-		if (search->value->count == MAX_FOUND)
-			return -E2BIG;
-		snprintf(item, sizeof(item), "%.256s line %u", path, number);
-		probe_list_add(search->value, item);
+		if (word && str_equal(word, "allow") && !names_device(line))
+			r = probe_list_found(search->value, "wide rules", "%s line %u", path,
+					     number);
 	}
-	return 0;
+	return r;
 }
 
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	struct search search = {.root = root, .value = value};
-	int r = 0;
+	int r;
 
 	probe_list_add(value, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(files) && r >= 0; i++)
-		r = root_glob(root, files[i], read_rules, &search);
-	if (r == -ENOMEM)
+	r = probe_glob(root, RULES, read_rules, &search, value);
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS
-			       ? probe_unreadable(value, "the rules of usbguard", r)
-			       : 0;
 	return search.seen ? 0 : probe_not_applicable(value, "usbguard has no rules here");
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/words.h"
 #include "checks/probe.h"
 
 const struct probe_ops *const probe_kinds[] = {
@@ -142,4 +143,71 @@ void probe_set_where(struct probe_value *value, const char *path)
 {
 	strbuf_clear(&value->where);
 	strbuf_add_str(&value->where, path);
+}
+
+int probe_builtin(struct probe_value *value, const char *text)
+{
+	if (!text)
+		return probe_absent(value, "not set");
+	probe_set_where(value, "built-in default");
+	return probe_text(value, text);
+}
+
+int probe_list_found(struct probe_value *value, const char *what, const char *format, ...)
+{
+	cleanup_free char *item = NULL;
+	va_list args;
+	int len;
+
+	if (value->count >= PROBE_MAX_FOUND) {
+		(void)probe_error(value, "more than %d %s", PROBE_MAX_FOUND, what);
+		return -E2BIG;
+	}
+	va_start(args, format);
+	len = vasprintf(&item, format, args);
+	va_end(args);
+	if (len < 0) {
+		item = NULL;
+		return -ENOMEM;
+	}
+	probe_list_add(value, item);
+	return 0;
+}
+
+int probe_read(const struct root *root, const char *path, size_t max, struct strbuf *text,
+	       struct probe_value *value)
+{
+	int r = root_read_text(root, path, max, text);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0) {
+		(void)probe_unreadable(value, path, r);
+		return r;
+	}
+	return 1;
+}
+
+int probe_end(struct probe_value *value, const char *path, int r)
+{
+	if (r >= 0 || r == -ENOMEM)
+		return r < 0 ? r : 1;
+	return value->outcome == CHECK_PASS ? probe_unreadable(value, path, r) : 0;
+}
+
+int probe_glob(const struct root *root, const char *patterns, root_glob_fn fn, void *userdata,
+	       struct probe_value *value)
+{
+	const char *cursor = patterns, *word;
+	size_t len;
+	int r = 1;
+
+	while (r > 0 && words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		cleanup_free char *pattern = strndup(word, len);
+
+		if (!pattern)
+			return -ENOMEM;
+		r = probe_end(value, pattern, root_glob(root, pattern, fn, userdata));
+	}
+	return r;
 }

@@ -42,6 +42,12 @@ char *text_next_word(char **cursor)
 	return word;
 }
 
+void text_join_lines(char *text)
+{
+	for (char *p = text; p && (p = strstr(p, "\\\n")); p += 2)
+		p[0] = p[1] = ' ';
+}
+
 char *text_lower(char *text)
 {
 	for (char *p = text; *p; p++)

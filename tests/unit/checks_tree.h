@@ -13,6 +13,7 @@
 #include "checks/checks.h"
 
 #define MAX_NODES 8
+#define MAX_FOUND 256 /* items that a list may have */
 
 /*
  * A path that ends in a slash is a folder; content "-> TARGET" is a link, "|fifo" a fifo, "%SIZE" a
@@ -30,6 +31,12 @@ struct probe_case {
 	enum check_outcome outcome;
 	/* In the actual value, or in the reason; after "=" it is all of it. */
 	const char *text;
+};
+
+/* A file that is @unit over and over, each of which is an item of the list. */
+struct long_case {
+	const char *name, *keys, *path, *unit;
+	const char *what; /* of which there are too many */
 };
 
 static inline void make_parents(char *path)
@@ -143,6 +150,28 @@ static inline void run_case(const struct probe_case *c)
 		      "%s: '%s' is not in '%s'", c->name, c->text, text);
 	ck_assert_msg(!result.reason == (c->outcome == CHECK_PASS || c->outcome == CHECK_FAIL),
 		      "%s: a reason goes with error and not applicable only", c->name);
+}
+
+/* As many items as a list may have are a list; one more is an error that says so. */
+static inline void run_long_case(const struct long_case *c)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	char too_many[128];
+	struct probe_case inner = {.name = c->name, .keys = c->keys};
+
+	for (int i = 0; i < MAX_FOUND; i++)
+		strbuf_add_str(&text, c->unit);
+	inner.nodes[0] = (struct node){.path = c->path, .content = text.data};
+	inner.outcome = CHECK_FAIL;
+	inner.text = " and 248 more";
+	run_case(&inner);
+	strbuf_add_str(&text, c->unit);
+	ck_assert_int_eq(strbuf_check(&text), 0);
+	inner.nodes[0].content = text.data;
+	inner.outcome = CHECK_ERROR;
+	snprintf(too_many, sizeof(too_many), "=more than %d %s", MAX_FOUND, c->what);
+	inner.text = too_many;
+	run_case(&inner);
 }
 
 #endif

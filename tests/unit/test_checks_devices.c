@@ -301,9 +301,18 @@ START_TEST(newest_is_judged_by_its_age)
 }
 END_TEST
 
+START_TEST(too_many_certificates_say_so)
+{
+	static const struct long_case many = {"certificate", CERT, "/etc/a/c", OLD, "certificates"};
+
+	run_long_case(&many);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, finds, 0, (int)ARRAY_SIZE(cases));
+	tcase_add_test(tcase, too_many_certificates_say_so);
 	tcase_add_test(tcase, newest_is_judged_by_its_age);
 }
 

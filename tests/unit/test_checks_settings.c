@@ -447,6 +447,49 @@ START_TEST(finds)
 }
 END_TEST
 
+static const struct long_case long_cases[] = {
+	{"lines", SNMP, CONF, "rocommunity x\n", "such lines"},
+	{"package sources", UNSIGNED, "/etc/apt/sources.list", "deb [trusted=yes] http://a b c\n",
+	 "such package sources"},
+	{"usbguard", GUARD, RULES, "allow\n", "wide rules"},
+	{"group", DOCKER, "/etc/group", "docker:x:1:a\n", "members"},
+	{"log target", "kind = log_target\nlist = all\nexpect = none\n", "/etc/rsyslog.conf",
+	 "*.* @@a\n", "targets"},
+	{"display", NETWORK, "/etc/lightdm/lightdm.conf", "[VNCServer]\nenabled=true\n",
+	 "such settings"},
+	{"time source", "kind = time_source\nlist = all\nexpect = none\n", "/etc/chrony.conf",
+	 "server a\n", "time sources"},
+	{"mounts", "kind = mounts\npoints = /m*\nlack = nosuid\nwithout = w\nexpect = none\n",
+	 "/proc/self/mountinfo", "1 2 8:1 / /m rw - ext4 /dev/a rw\n", "mounts"},
+};
+
+START_TEST(what_is_too_long_to_list_says_so)
+{
+	run_long_case(&long_cases[_i]);
+}
+END_TEST
+
+static const struct probe_case unreadable_cases[] = {
+	{"the pattern that cannot be read, not its neighbours",
+	 "kind = path\npaths = /a/*.x /b/*.x\nexpect = none\n",
+	 {{"/a/1.y", ""}, {"/b", "-> b"}},
+	 CHECK_ERROR,
+	 "=cannot read /b/*.x: symbolic links go in circles or lead out of the tree"},
+	{"the file, where one of many cannot be read",
+	 GUARD,
+	 {{"/etc/usbguard/rules.d/a.conf", "allow id 1:2\n"},
+	  {"/etc/usbguard/rules.d/b.conf", "-> b.conf"}},
+	 CHECK_ERROR,
+	 "=cannot read /etc/usbguard/rules.d/b.conf: symbolic links go in circles or lead out of "
+	 "the tree"},
+};
+
+START_TEST(what_cannot_be_read_is_named)
+{
+	run_case(&unreadable_cases[_i]);
+}
+END_TEST
+
 /* Clocks of file systems tick: touches @path until its change is later than that of @than. */
 static void touch_after(const char *path, const char *than)
 {
@@ -485,6 +528,10 @@ END_TEST
 static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, finds, 0, (int)ARRAY_SIZE(cases));
+	tcase_add_loop_test(tcase, what_is_too_long_to_list_says_so, 0,
+			    (int)ARRAY_SIZE(long_cases));
+	tcase_add_loop_test(tcase, what_cannot_be_read_is_named, 0,
+			    (int)ARRAY_SIZE(unreadable_cases));
 	tcase_add_test(tcase, what_was_touched_after_the_baseline_is_listed);
 }
 
