@@ -345,7 +345,7 @@ static enum check_outcome judge_list(const struct expect *expect, const char *it
 	return CHECK_ERROR;
 }
 
-/* Each line of @others is judged as if it were the value. */
+/* Each line of @others is judged as if it were the value; of a list, its words are the items. */
 static enum check_outcome judge_others(const struct expect *expect, const struct probe_value *value,
 				       struct strbuf *reason)
 {
@@ -365,7 +365,7 @@ static enum check_outcome judge_others(const struct expect *expect, const struct
 		if (value->kind == PROBE_LIST ||
 		    !(operators[expect->op].judges & PROBE_GIVES_TEXT)) {
 			for (char *p = line; *p; p++)
-				if (*p == ',') {
+				if (*p == ' ') {
 					*p = '\n';
 					count++;
 				}

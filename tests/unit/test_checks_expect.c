@@ -141,9 +141,9 @@ START_TEST(other_values_must_pass_too)
 
 	ck_assert_int_eq(expect_parse("lacks weak", LIST, &lacks, NULL), 0);
 	fill(&list, "good\n");
-	strbuf_add_str(&list.others, "good,better\n");
+	strbuf_add_str(&list.others, "good better\n");
 	ck_assert_int_eq(expect_judge(&lacks, &list, &reason), CHECK_PASS);
-	strbuf_add_str(&list.others, "good,weak\n");
+	strbuf_add_str(&list.others, "good weak\n");
 	ck_assert_int_eq(expect_judge(&lacks, &list, &reason), CHECK_FAIL);
 }
 END_TEST
