@@ -169,6 +169,30 @@ void check_set_ids(const struct check_set *set, size_t index, struct control_ids
 	};
 }
 
+/*
+ * The source says "SR 3.2, SR 7.6: pairs of nist-800-53r5.ini; SR 3.7: Plumbline's own reading".
+ * What it does not speak of is nobody's pair.
+ */
+static bool names_pair(const char *source, const char *requirement)
+{
+	while (*source) {
+		size_t len = strcspn(source, ";"), ids = strcspn(source, ":;");
+		const char *origin = source + ids + 1;
+		cleanup_free char *list = strndup(source, ids);
+
+		if (list && ids < len && words_contain(list, WORDS_COMMA, requirement))
+			return str_starts(origin + strspn(origin, " "), "pairs of ");
+		source += len;
+		source += strspn(source, "; ");
+	}
+	return false;
+}
+
+bool check_set_is_own_reading(const struct check_set *set, size_t index, const char *requirement)
+{
+	return !names_pair(set->list.items[index].fields[CHECK_SOURCE], requirement);
+}
+
 const char *check_set_family(const struct check_set *set, size_t index)
 {
 	return set->list.items[index].family;

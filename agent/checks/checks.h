@@ -41,6 +41,11 @@ const char *check_set_id(const struct check_set *set, size_t index);
 const char *check_set_title(const struct check_set *set, size_t index);
 /* What the check touches; the strings live as long as the set. */
 void check_set_ids(const struct check_set *set, size_t index, struct control_ids *ret_ids);
+/*
+ * Whether @requirement stands with the check by the reading of whoever wrote the check: its source
+ * names no pairs for it.
+ */
+bool check_set_is_own_reading(const struct check_set *set, size_t index, const char *requirement);
 /* What the check belongs to, for grouping: "Kernel settings". Checks of one family are neighbours.
  */
 const char *check_set_family(const struct check_set *set, size_t index);

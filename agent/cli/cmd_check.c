@@ -19,7 +19,9 @@
 #include "cli/text.h"
 #include "cli/verbs.h"
 
-#define LEVEL_NOTE "levels from public readings, not checked against the standard"
+#define LEVEL_NOTE  "levels from public readings, not checked against the standard"
+#define OWN_READING " (own reading)"
+#define OWN_NOTE    "own reading: assigned by who wrote the check, by no table of pairs"
 
 struct options {
 	const char *profile, *overlay, *category, *root, *data, *config;
@@ -119,8 +121,28 @@ static void print_line(const char *name, const char *text)
 	putchar('\n');
 }
 
-static void print_result(const struct check_result *result)
+/* Ids of requirements that the check's author assigned, and no table of pairs, are marked. */
+static void print_touches(const struct run *run, size_t at)
 {
+	const struct check_result *result = &run->results[at];
+	const char *cursor = result->requirements, *word, *before = "; ";
+	size_t len;
+
+	printf("          %-9s %s", "touches", result->controls);
+	while (words_next(&cursor, WORDS_COMMA, &word, &len)) {
+		char id[64];
+
+		snprintf(id, sizeof(id), "%.*s", (int)len, word);
+		printf("%s%s%s", before, id,
+		       check_set_is_own_reading(run->set, run->indexes[at], id) ? OWN_READING : "");
+		before = ", ";
+	}
+	putchar('\n');
+}
+
+static void print_result(const struct run *run, size_t at)
+{
+	const struct check_result *result = &run->results[at];
 	static const char *const words[CHECK_OUTCOME_COUNT] = {
 		[CHECK_PASS] = "pass",
 		[CHECK_FAIL] = "FAIL",
@@ -143,7 +165,7 @@ static void print_result(const struct check_result *result)
 		return;
 	print_line("remedy", result->remediation);
 	print_line("caution", result->ot_caution);
-	printf("          %-9s %s; %s\n", "touches", result->controls, result->requirements);
+	print_touches(run, at);
 }
 
 static void print_tailoring(const char *text)
@@ -168,7 +190,7 @@ static void print_text(const struct run *run)
 		if (!str_equal(family, next))
 			printf("\n%s\n", next);
 		family = next;
-		print_result(&run->results[i]);
+		print_result(run, i);
 	}
 	printf("\n%zu pass, %zu fail, %zu error, %zu not applicable", run->totals[CHECK_PASS],
 	       run->totals[CHECK_FAIL], run->totals[CHECK_ERROR],
@@ -179,6 +201,8 @@ static void print_text(const struct run *run)
 		printf("; %zu run with --walk only", run->walks);
 	printf("\n%u of %u SL 3 requirements have host evidence here (%s)\n", run->with_evidence,
 	       run->all, LEVEL_NOTE);
+	if (run->totals[CHECK_FAIL])
+		puts("(" OWN_NOTE ")");
 }
 
 static int put_list(struct json *json, const char *key, const char *text,
@@ -200,8 +224,28 @@ static int put_list(struct json *json, const char *key, const char *text,
 	return 0;
 }
 
-static int put_result(struct json *json, const struct check_result *result)
+static int put_own_readings(struct json *json, const struct run *run, size_t at)
 {
+	const char *cursor = run->results[at].requirements, *word;
+	size_t len;
+
+	json_key(json, "own_reading");
+	json_begin_array(json);
+	while (words_next(&cursor, WORDS_COMMA, &word, &len)) {
+		cleanup_free char *id = strndup(word, len);
+
+		if (!id)
+			return -ENOMEM;
+		if (check_set_is_own_reading(run->set, run->indexes[at], id))
+			json_string(json, id);
+	}
+	json_end_array(json);
+	return 0;
+}
+
+static int put_result(struct json *json, const struct run *run, size_t at)
+{
+	const struct check_result *result = &run->results[at];
 	int r;
 
 	json_begin_object(json);
@@ -217,6 +261,8 @@ static int put_result(struct json *json, const struct check_result *result)
 	r = put_list(json, "controls", result->controls, WORDS_SPACE);
 	if (r == 0)
 		r = put_list(json, "requirements", result->requirements, WORDS_COMMA);
+	if (r == 0)
+		r = put_own_readings(json, run, at);
 	if (r == 0)
 		r = put_list(json, "techniques", result->techniques, WORDS_SPACE);
 	json_put_u64(json, "duration_us", result->duration_ns / 1000);
@@ -246,12 +292,12 @@ static int print_json(const struct run *run)
 	json_begin_object(&json);
 	json_put_u64(&json, "with_host_evidence", run->with_evidence);
 	json_put_u64(&json, "of", run->all);
-	json_put_string(&json, "note", LEVEL_NOTE);
+	json_put_string(&json, "note", LEVEL_NOTE "; " OWN_NOTE);
 	json_end_object(&json);
 	json_key(&json, "results");
 	json_begin_array(&json);
 	for (size_t i = 0; i < run->count && r == 0; i++)
-		r = put_result(&json, &run->results[i]);
+		r = put_result(&json, run, i);
 	json_end_array(&json);
 	json_end_object(&json);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "base/words.h"
 #include "cli/controls_walk.h"
 #include "cli/data_dir.h"
 #include "cli/verbs.h"
@@ -18,15 +19,15 @@
 #define UNVERIFIED "unverified: not checked against the standard"
 
 struct options {
-	const char *profile, *data, *config, *framework;
+	const char *profile, *overlay, *category, *data, *config, *framework;
 	bool json;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: plumbline controls [--framework NAME] [--json] [--profile NAME] [--data "
-	      "DIR]\n"
-	      "                          [--config FILE] [ID]\n\n"
+	fputs("usage: plumbline controls [--framework NAME] [--json] [--profile NAME] [--overlay "
+	      "FILE]\n"
+	      "                          [--category TEXT] [--data DIR] [--config FILE] [ID]\n\n"
 	      "Without ID: the frameworks, and every kind of finding and what it touches; with\n"
 	      "--framework, all of its requirements. ID is a kind of finding (software.unknown), "
 	      "a\n"
@@ -42,7 +43,7 @@ static void map_done(struct controls_map *map)
 	check_set_free(map->set);
 }
 
-static int load(const char *data_dir, const char *profile, struct controls_map *map)
+static int load(const char *data_dir, const struct check_choice *choice, struct controls_map *map)
 {
 	cleanup_free char *path = NULL;
 	struct diag diag = {0};
@@ -57,7 +58,7 @@ static int load(const char *data_dir, const char *profile, struct controls_map *
 	if (r == 0)
 		r = control_map_load(path, &map->findings, &diag);
 	if (r == 0)
-		r = check_set_load(data_dir, profile, &map->set, &diag);
+		r = check_set_load_for(data_dir, choice, &map->set, &diag);
 	if (r < 0)
 		(void)log_error(0, "%s", diag_format(&diag, text, sizeof(text)));
 	return r;
@@ -79,24 +80,55 @@ static void json_ids(const struct control_ids *ids, struct json *j)
 	json_put_string(j, "techniques", ids->techniques);
 }
 
+/* A kind of finding or a check. */
+struct user {
+	const char *what, *id, *title;
+	const char *own; /* its requirements by own reading; NULL: none, or all of a kind's */
+};
+
 /* One finding kind or check with what it touches. */
-static void show_user(const struct options *options, const char *what, const char *id,
-		      const char *title, const struct control_ids *ids)
+static void show_user(const struct options *options, const struct user *user,
+		      const struct control_ids *ids)
 {
 	if (options->json) {
 		cleanup_strbuf struct strbuf text = STRBUF_INIT;
 		struct json j = JSON_INIT(&text);
 
 		json_begin_object(&j);
-		json_put_string(&j, what, id);
-		json_put_string(&j, "title", title);
+		json_put_string(&j, user->what, user->id);
+		json_put_string(&j, "title", user->title);
 		json_ids(ids, &j);
+		if (user->own)
+			json_put_string(&j, "own_reading", user->own);
 		json_end_object(&j);
 		puts(text.data ? text.data : "");
 		return;
 	}
-	printf("%s %s [%s]: %s\n", what, id, finding_severity_name(ids->severity), title);
+	printf("%s %s [%s]: %s\n", user->what, user->id, finding_severity_name(ids->severity),
+	       user->title);
 	print_ids(ids, "  ");
+	if (user->own)
+		printf("  own reading   %s (assigned by who wrote the check, by no table of "
+		       "pairs)\n",
+		       user->own);
+}
+
+/* Which requirements stand with the check by its author's reading alone. */
+static int put_own_readings(const struct controls_map *map, size_t index, const char *requirements,
+			    struct strbuf *out)
+{
+	const char *cursor = requirements, *word;
+	size_t len;
+
+	while (words_next(&cursor, WORDS_COMMA, &word, &len)) {
+		cleanup_free char *id = strndup(word, len);
+
+		if (!id)
+			return -ENOMEM;
+		if (check_set_is_own_reading(map->set, index, id))
+			strbuf_printf(out, "%s%s", out->len ? ", " : "", id);
+	}
+	return strbuf_check(out);
 }
 
 static bool show_finding(const struct controls_map *map, const struct options *options,
@@ -106,7 +138,8 @@ static bool show_finding(const struct controls_map *map, const struct options *o
 
 	if (finding_kind_parse(id, &kind) < 0 || kind == FINDING_NONE)
 		return false;
-	show_user(options, "finding", id, control_map_title(map->findings, kind),
+	show_user(options,
+		  &(struct user){"finding", id, control_map_title(map->findings, kind), NULL},
 		  control_map_lookup(map->findings, kind));
 	return true;
 }
@@ -115,12 +148,18 @@ static bool show_check(const struct controls_map *map, const struct options *opt
 		       const char *id)
 {
 	int index = check_set_find(map->set, id);
+	cleanup_strbuf struct strbuf own = STRBUF_INIT;
 	struct control_ids ids;
 
 	if (index < 0)
 		return false;
 	check_set_ids(map->set, (size_t)index, &ids);
-	show_user(options, "check", id, check_set_title(map->set, (size_t)index), &ids);
+	if (put_own_readings(map, (size_t)index, ids.requirements, &own) < 0)
+		return false;
+	show_user(options,
+		  &(struct user){"check", id, check_set_title(map->set, (size_t)index),
+				 own.len ? own.data : NULL},
+		  &ids);
 	return true;
 }
 
@@ -170,6 +209,7 @@ static void print_all(const struct controls_map *map)
 {
 	for (size_t i = 0; i < crosswalk_count(map->crosswalk); i++)
 		controls_walk_print_head(crosswalk_get(map->crosswalk, i));
+	controls_walk_print_checks(map);
 	printf("\n");
 	for (int kind = FINDING_NONE + 1; kind < FINDING_KIND_COUNT; kind++) {
 		const struct control_ids *ids = control_map_lookup(map->findings, kind);
@@ -199,6 +239,7 @@ static int json_all(const struct controls_map *map)
 		json_end_object(&j);
 	}
 	json_end_array(&j);
+	controls_walk_json_checks(map, &j);
 	json_key(&j, "findings");
 	json_begin_array(&j);
 	for (int kind = FINDING_NONE + 1; kind < FINDING_KIND_COUNT; kind++) {
@@ -252,6 +293,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{"framework", required_argument, NULL, 'f'},
 		{"json", no_argument, NULL, 'j'},
 		{"profile", required_argument, NULL, 'p'},
+		{"overlay", required_argument, NULL, 'o'},
+		{"category", required_argument, NULL, 'g'},
 		{"data", required_argument, NULL, 'd'},
 		{"config", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
@@ -266,6 +309,10 @@ static int parse_options(int argc, char **argv, struct options *options)
 			options->json = true;
 		} else if (option == 'p') {
 			options->profile = optarg;
+		} else if (option == 'o') {
+			options->overlay = optarg;
+		} else if (option == 'g') {
+			options->category = optarg;
 		} else if (option == 'd') {
 			options->data = optarg;
 		} else if (option == 'c') {
@@ -288,14 +335,22 @@ int cmd_controls(int argc, char **argv)
 	cleanup_with(map_done) struct controls_map map = {0};
 	cleanup_free char *data_dir = NULL;
 	struct options options = {0};
+	struct check_choice choice;
 	int r;
 
 	r = parse_options(argc, argv, &options);
 	if (r != 0)
 		return r < 0 ? EXIT_ERROR : EXIT_GOOD;
 	if (data_dir_load_config(options.config, &config) < 0 ||
-	    data_dir_find(options.data, config, &data_dir) < 0 ||
-	    load(data_dir, options.profile ? options.profile : config->profile, &map) < 0 ||
+	    data_dir_find(options.data, config, &data_dir) < 0)
+		return EXIT_ERROR;
+	choice = (struct check_choice){
+		.profile = options.profile ? options.profile : config->profile,
+		.overlay = options.overlay ? options.overlay : config->overlay,
+		.category = options.category ? options.category : config->category,
+	};
+	map.profile = choice.profile;
+	if (load(data_dir, &choice, &map) < 0 ||
 	    show(&map, &options, optind < argc ? argv[optind] : NULL) < 0)
 		return EXIT_ERROR;
 	return fflush(stdout) == 0 ? EXIT_GOOD : EXIT_ERROR;

@@ -126,12 +126,41 @@ static void print_terms(const struct framework *framework)
 		printf("  %s\n", framework->notice);
 }
 
+void controls_walk_print_checks(const struct controls_map *map)
+{
+	const char *tailoring = check_set_tailoring(map->set);
+	unsigned with, all;
+
+	check_set_requirements(map->set, &with, &all);
+	printf("%u of %u SL 3 requirements can have host evidence by the checks of profile "
+	       "%s%s%s%s\n",
+	       with, all, map->profile, tailoring ? " (tailored: " : "", tailoring ? tailoring : "",
+	       tailoring ? ")" : "");
+}
+
+void controls_walk_json_checks(const struct controls_map *map, struct json *j)
+{
+	unsigned with, all;
+
+	check_set_requirements(map->set, &with, &all);
+	json_key(j, "checks");
+	json_begin_object(j);
+	json_put_string(j, "profile", map->profile);
+	if (check_set_tailoring(map->set))
+		json_put_string(j, "tailoring", check_set_tailoring(map->set));
+	json_put_u64(j, "count", check_set_count(map->set));
+	json_put_u64(j, "sl3_requirements", with);
+	json_put_u64(j, "of", all);
+	json_end_object(j);
+}
+
 void controls_walk_print(const struct controls_walk *walk)
 {
 	const struct framework *framework = walk->framework;
 	const char *group = "";
 
 	print_terms(framework);
+	controls_walk_print_checks(walk->map);
 	for (size_t i = 0; i < framework->item_count; i++) {
 		const struct framework_item *item = &framework->items[i];
 		size_t kinds = count_users(walk, i, 0, KIND_USERS);
@@ -406,6 +435,7 @@ void controls_walk_json(const struct controls_walk *walk, struct json *j)
 {
 	json_begin_object(j);
 	controls_walk_json_head(walk->framework, j);
+	controls_walk_json_checks(walk->map, j);
 	json_key(j, "requirements");
 	json_begin_array(j);
 	for (size_t i = 0; i < walk->framework->item_count; i++)

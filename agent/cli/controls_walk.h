@@ -15,6 +15,7 @@ struct controls_map {
 	struct crosswalk *crosswalk;
 	struct control_map *findings;
 	struct check_set *set;
+	const char *profile; /* of the set */
 };
 
 /* One framework beside everything that may touch it. */
@@ -33,6 +34,10 @@ void controls_walk_print(const struct controls_walk *walk);
 void controls_walk_print_item(const struct controls_walk *walk, size_t item);
 void controls_walk_json(const struct controls_walk *walk, struct json *j);
 void controls_walk_json_item(const struct controls_walk *walk, size_t item, struct json *j);
+
+/* Whose checks these are, how they are tailored, and for how many SL 3 requirements they look. */
+void controls_walk_print_checks(const struct controls_map *map);
+void controls_walk_json_checks(const struct controls_map *map, struct json *j);
 
 /* "name  title (N requirements)" and what is unverified of it. */
 void controls_walk_print_head(const struct framework *framework);

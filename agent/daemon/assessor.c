@@ -36,11 +36,20 @@ struct assessor {
 	unsigned awaited; /* parts (bits) that the dumper has not ended */
 };
 
+/* The profile, and what the site and the category made of it: no view may hide that. */
 static int tell_begin(struct child *child, size_t count)
 {
+	const struct assessor *assessor = child->userdata;
+	const char *tailoring = check_set_tailoring(assessor->set);
 	cleanup_message struct message message = MESSAGE_INIT(MSG_CHECK_BEGIN);
+	cleanup_free char *profile = NULL;
 
-	m_put_string(&message, child->config->profile);
+	if (asprintf(&profile, "%s%s%s%s", child->config->profile, tailoring ? " (" : "",
+		     tailoring ? tailoring : "", tailoring ? ")" : "") < 0) {
+		profile = NULL;
+		return -ENOMEM;
+	}
+	m_put_string(&message, profile);
 	m_put_u64(&message, count);
 	return channel_send(child->peers[ROLE_RECORDER], &message);
 }

@@ -9,6 +9,8 @@
 #include "report/framework_writers.h"
 #include "report/words.h"
 
+#define TARGET_SL_DEFAULT 3
+
 const struct framework_ops *const framework_formats[] = {
 	&framework_text,       &framework_html,
 	&framework_json,       &framework_csv,
@@ -64,7 +66,7 @@ int framework_choose(struct framework_question *question, const char *name, cons
 	question->has_clauses = has_clauses;
 	question->baseline = 0;
 	for (unsigned i = 0; i < FOUNDATIONAL_REQUIREMENTS; i++)
-		question->target_sl[i] = 3;
+		question->target_sl[i] = TARGET_SL_DEFAULT;
 	if (!level)
 		return 0;
 	if (framework_is_62443(framework))
@@ -110,6 +112,19 @@ void framework_put_target(const struct framework_question *question, struct strb
 	}
 }
 
+/* By checks alone, for a view that does not count it already. */
+static void put_sl3(const struct framework_question *question, struct strbuf *out)
+{
+	const struct report_host *host = question->report->hosts;
+
+	if (question->report->host_count != 1 || !host->requirements_all ||
+	    (framework_is_62443(question->framework) && is_one_level(question) &&
+	     question->target_sl[0] == TARGET_SL_DEFAULT))
+		return;
+	strbuf_printf(out, " By its checks, %u of %u SL 3 requirements have host evidence here.",
+		      host->requirements_with_evidence, host->requirements_all);
+}
+
 void framework_put_summary(const struct framework_view *view, struct strbuf *out)
 {
 	const struct framework_question *question = view->question;
@@ -129,6 +144,7 @@ void framework_put_summary(const struct framework_view *view, struct strbuf *out
 		      "%zu could be shown by a host and were not assessed; %zu cannot be assessed "
 		      "from a host.",
 		      view->states[ROW_NOT_ASSESSED], view->states[ROW_NOT_ASSESSABLE]);
+	put_sl3(question, out);
 }
 
 void framework_put_score(const struct framework_view *view, struct strbuf *out)

@@ -203,6 +203,16 @@ static void fill_check(struct row *row, const struct check_result *check)
 	row->cells[COL_OT_CAUTION] = check->ot_caution;
 }
 
+/* What the checks show in all, as a row of its own. */
+static void fill_summary(struct row *row, const struct report_host *host)
+{
+	row->cells[COL_RECORD] = "summary";
+	row->cells[COL_KIND] = "sl3_requirements";
+	strbuf_printf(&row->text[COL_DETAIL], "%u of %u SL 3 requirements have host evidence here",
+		      host->requirements_with_evidence, host->requirements_all);
+	row->cells[COL_DETAIL] = row->text[COL_DETAIL].data;
+}
+
 static int write_host(const struct report *report, const struct report_host *host, FILE *out)
 {
 	cleanup_view_host struct view_host view = {0};
@@ -221,6 +231,12 @@ static int write_host(const struct report *report, const struct report_host *hos
 	for (size_t i = 0; i < host->finding_count && r == 0; i++) {
 		row_clear(&row);
 		fill_finding(&row, view.findings[i]);
+		row.cells[COL_HOST] = host->name;
+		r = write_row(&row, out);
+	}
+	if (r == 0 && host->requirements_all) {
+		row_clear(&row);
+		fill_summary(&row, host);
 		row.cells[COL_HOST] = host->name;
 		r = write_row(&row, out);
 	}

@@ -21,7 +21,7 @@ _plumbline_options() {
 	'baseline load') echo --socket --config ;;
 	'baseline unload') echo --layer --socket --config ;;
 	check) echo --profile --overlay --category --root --data --walk --json --config ;;
-	controls) echo --framework --json --profile --data --config ;;
+	controls) echo --framework --json --profile --overlay --category --data --config ;;
 	data-dictionary) echo --json ;;
 	doctor) echo --json --try --socket --config ;;
 	status | watch) echo --json --socket --config ;;

@@ -201,6 +201,32 @@ START_TEST(a_profile_filters_and_tailors)
 END_TEST
 
 static const struct {
+	const char *requirement;
+	bool is_own;
+} readings[] = {
+	{"SR 3.2", false}, {"SR 7.6", false},
+	{"SR 3.7", true},  {"SR 3.7 RE 1", true}, /* of which the source does not speak */
+	{"SR 3", true},
+};
+
+START_TEST(a_requirement_without_pairs_is_an_own_reading)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	struct diag diag = {0};
+
+	put("/checks/a.ini",
+	    HEAD "[TST-001]\ntitle = t\nwhy = w\nseverity = low\ncontrols = CM-6\n"
+		 "requirements = SR 3.2, SR 7.6, SR 3.7\nremediation = r\not_caution = c\n"
+		 "source = controls: CM-6 as in X; SR 3.2, SR 7.6: pairs of\n"
+		 "\tnist-800-53r5.ini; SR 3.7: own reading\n" SYSCTL);
+	put("/profiles/p.ini", "[profile]\ntitle = t\nlowest_sl = 3\n");
+	ck_assert_msg(check_set_load(data, "p", &set, &diag) == 0, "%s", diag.text);
+	ck_assert_int_eq(check_set_is_own_reading(set, 0, readings[_i].requirement),
+			 readings[_i].is_own);
+}
+END_TEST
+
+static const struct {
 	const char *text;
 	unsigned line;
 	const char *message;
@@ -406,6 +432,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, a_faulty_overlay_is_refused_with_its_line, 0,
 			    (int)ARRAY_SIZE(bad_overlays));
 	tcase_add_test(tcase, an_overlay_tightens_loosens_and_adds);
+	tcase_add_loop_test(tcase, a_requirement_without_pairs_is_an_own_reading, 0,
+			    ARRAY_SIZE(readings));
 	tcase_add_loop_test(tcase, the_highest_objective_is_the_category, 0,
 			    (int)ARRAY_SIZE(categories));
 	tcase_add_test(tcase, only_what_was_found_out_is_evidence);
