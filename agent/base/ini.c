@@ -4,7 +4,8 @@
  *
  * inih reads lines through our reader, which counts them (its handler is not
  * told the line) and refuses one that would not fit: inih would read the rest
- * as a line of its own.
+ * as a line of its own. The reader takes section names from the line: inih cuts
+ * them at 49 bytes, and tells of none without keys.
  */
 #include "base/ini.h"
 
@@ -21,6 +22,8 @@
 #include "base/strbuf.h"
 
 #define INI_MAX_BYTES (4 * 1024 * 1024)
+#define BLANK	      " \t\r\n\v\f"
+#define BOM	      "\xef\xbb\xbf"
 
 /* One key is held back until the next one starts, because inih reports continuation lines one by
  * one. */
@@ -29,8 +32,8 @@ struct visit {
 	const char *next;
 	size_t left;
 	unsigned line;
-	unsigned section_line; /* of a section that the visitor was not yet told; 0 */
-	bool is_indented; /* the line at hand: inih reports it as one more value of the same key */
+	bool has_key;	  /* in the section at hand */
+	bool is_indented; /* the line at hand: inih reports it as one more value of that key */
 	ini_visit_fn fn;
 	void *userdata;
 	struct diag *diag;
@@ -44,36 +47,6 @@ static int fail(struct visit *visit, unsigned line, int r, const char *text)
 {
 	visit->error = diag_set(visit->diag, visit->name, line, r, "%s", text);
 	return r;
-}
-
-static char *read_line(char *buf, int size, void *stream)
-{
-	struct visit *visit = stream;
-	const char *end;
-	size_t len;
-
-	if (visit->left == 0 || visit->error < 0)
-		return NULL;
-	visit->line++;
-	end = memchr(visit->next, '\n', visit->left);
-	len = end ? (size_t)(end - visit->next) + 1 : visit->left;
-	if (len >= (size_t)size) {
-		(void)fail(visit, visit->line, -EINVAL,
-			   "line is too long (198 bytes at most; indent to continue a value)");
-		return NULL;
-	}
-	if (memchr(visit->next, '\0', len)) {
-		(void)fail(visit, visit->line, -EINVAL, "NUL byte in text");
-		return NULL;
-	}
-	memcpy(buf, visit->next, len);
-	buf[len] = '\0';
-	visit->next += len;
-	visit->left -= len;
-	visit->is_indented = isspace((unsigned char)buf[0]);
-	if (buf[0] == '[')
-		visit->section_line = visit->line;
-	return buf;
 }
 
 /* The visitor's error keeps its own text; file and line are added here. */
@@ -105,14 +78,67 @@ static void flush_key(struct visit *visit)
 	visit->key[0] = '\0';
 }
 
+/* @name stands behind the bracket. */
+static void begin_section(struct visit *visit, const char *name)
+{
+	size_t len = strcspn(name, "]");
+	const char *rest = name + len + (name[len] == ']');
+
+	rest += strspn(rest, BLANK);
+	flush_key(visit);
+	visit->has_key = false;
+	if (visit->error < 0)
+		return;
+	if (name[len] != ']' || !memchr(";#", *rest, 3))
+		(void)fail(visit, visit->line, -EINVAL, "neither [section] nor key = value");
+	else if (len >= sizeof(visit->section))
+		(void)fail(visit, visit->line, -EINVAL,
+			   "a section has a name of 127 bytes at most");
+	if (visit->error < 0)
+		return;
+	memcpy(visit->section, name, len);
+	visit->section[len] = '\0';
+	call(visit, NULL, NULL, visit->line);
+}
+
+static char *read_line(char *buf, int size, void *stream)
+{
+	struct visit *visit = stream;
+	const char *end, *start;
+	size_t len;
+
+	if (visit->left == 0 || visit->error < 0)
+		return NULL;
+	visit->line++;
+	end = memchr(visit->next, '\n', visit->left);
+	len = end ? (size_t)(end - visit->next) + 1 : visit->left;
+	if (len >= (size_t)size) {
+		(void)fail(visit, visit->line, -EINVAL,
+			   "line is too long (198 bytes at most; indent to continue a value)");
+		return NULL;
+	}
+	if (memchr(visit->next, '\0', len)) {
+		(void)fail(visit, visit->line, -EINVAL, "NUL byte in text");
+		return NULL;
+	}
+	memcpy(buf, visit->next, len);
+	buf[len] = '\0';
+	visit->next += len;
+	visit->left -= len;
+	visit->is_indented = isspace((unsigned char)buf[0]);
+	start = buf + strspn(buf, BLANK);
+	if (*start == '[' && !(visit->is_indented && visit->has_key))
+		begin_section(visit, start + 1);
+	return visit->error < 0 ? NULL : buf;
+}
+
 static int on_key(void *userdata, const char *section, const char *key, const char *value)
 {
 	struct visit *visit = userdata;
-	bool is_continued = visit->key[0] && visit->is_indented && strcmp(visit->key, key) == 0;
 
 	if (visit->error < 0)
 		return 0;
-	if (is_continued) {
+	if (visit->has_key && visit->is_indented) {
 		if (visit->value.len > 0)
 			strbuf_add_char(&visit->value, '\n');
 		strbuf_add_str(&visit->value, value);
@@ -122,14 +148,11 @@ static int on_key(void *userdata, const char *section, const char *key, const ch
 	flush_key(visit);
 	if (visit->error < 0)
 		return 0;
-	if (visit->section_line) {
-		str_copy(visit->section, sizeof(visit->section), section);
-		call(visit, NULL, NULL, visit->section_line);
-		visit->section_line = 0;
-		if (visit->error < 0)
-			return 0;
+	if (!*key || !str_copy(visit->key, sizeof(visit->key), key)) {
+		(void)fail(visit, visit->line, -EINVAL, "a key has a name, of 127 bytes at most");
+		return 0;
 	}
-	str_copy(visit->key, sizeof(visit->key), key);
+	visit->has_key = true;
 	visit->key_line = visit->line;
 	strbuf_clear(&visit->value);
 	strbuf_add_str(&visit->value, value);
@@ -149,6 +172,10 @@ int ini_visit_buffer(const char *name, const char *data, size_t len, ini_visit_f
 	struct diag seen = {0};
 	int line;
 
+	if (len >= strlen(BOM) && memcmp(data, BOM, strlen(BOM)) == 0) {
+		visit.next += strlen(BOM);
+		visit.left -= strlen(BOM);
+	}
 	/* Visitors may fill the diag even when the caller does not want it. */
 	visit.diag = &seen;
 	line = ini_parse_stream(read_line, &visit, on_key, &visit);

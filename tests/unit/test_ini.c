@@ -88,6 +88,51 @@ START_TEST(refuses_what_inih_would_cut)
 }
 END_TEST
 
+#define TEN   "0123456789"
+#define FIFTY TEN TEN TEN TEN TEN
+
+START_TEST(keeps_long_names_whole)
+{
+	cleanup_strbuf struct strbuf notes = STRBUF_INIT;
+
+	ck_assert_int_eq(visit("[" FIFTY "!]\n" FIFTY "? = 1\n 2\n", &notes, NULL), 0);
+	ck_assert_str_eq(notes.data, "1 [" FIFTY "!]|2 " FIFTY "!/" FIFTY "?=1\n2|");
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	unsigned line;
+	const char *word;
+} bad_names[] = {
+	{"[a]\nx = 1\n[" FIFTY FIFTY FIFTY "]\n", 3, "127 bytes"},
+	{"[a]\n\n" FIFTY FIFTY FIFTY " = 1\n", 3, "127 bytes"},
+	{"[a]\n = 1\n", 2, "has a name"},
+	{"[a\nx = 1\n", 1, "neither"},
+	{"[a] x = 1\n", 1, "neither"},
+};
+
+START_TEST(refuses_names_that_are_none)
+{
+	struct diag diag = {0};
+
+	ck_assert_int_eq(visit(bad_names[_i].text, NULL, &diag), -EINVAL);
+	ck_assert_uint_eq(diag.line, bad_names[_i].line);
+	ck_assert_msg(strstr(diag.text, bad_names[_i].word), "'%s'", diag.text);
+}
+END_TEST
+
+START_TEST(tells_of_every_section)
+{
+	cleanup_strbuf struct strbuf notes = STRBUF_INIT;
+
+	ck_assert_int_eq(visit("\xef\xbb\xbf[a] ; one\n[b]\nx = 1\n[c]\n x = 2\n [d]\n[e] # last",
+			       &notes, NULL),
+			 0);
+	ck_assert_str_eq(notes.data, "1 [a]|2 [b]|3 b/x=1|4 [c]|5 c/x=2\n[d]|7 [e]|");
+}
+END_TEST
+
 START_TEST(refuses_a_nul_byte)
 {
 	struct diag diag = {0};
@@ -203,6 +248,9 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, names_the_line_that_is_wrong);
 	tcase_add_test(tcase, keeps_the_visitors_words);
 	tcase_add_test(tcase, refuses_what_inih_would_cut);
+	tcase_add_test(tcase, keeps_long_names_whole);
+	tcase_add_loop_test(tcase, refuses_names_that_are_none, 0, ARRAY_SIZE(bad_names));
+	tcase_add_test(tcase, tells_of_every_section);
 	tcase_add_test(tcase, refuses_a_nul_byte);
 	tcase_add_test(tcase, loads_every_kind_of_field);
 	tcase_add_loop_test(tcase, refuses_with_the_line, 0, ARRAY_SIZE(bad_settings));
