@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/mapping.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+
+/* Of a process that has more, those behind are not looked at. */
+#define MAX_DESCRIPTORS 4096
 
 /* "7f12-7f34 r-xp 00001000 fe:01 4711   /path": the range, NUL-ended in place, and the inode. */
 static int take_line(char *line, const char **ret_range, uint64_t *ret_ino)
@@ -24,13 +30,11 @@ static int take_line(char *line, const char **ret_range, uint64_t *ret_ino)
 	return str_to_u64(field, 10, ret_ino);
 }
 
-int mapping_find(uint32_t pid, uint64_t ino, char *link, size_t size)
+static int find_mapped(uint32_t pid, uint64_t ino, char *link, size_t size)
 {
 	cleanup_fclose FILE *file = NULL;
 	char path[64], line[512];
 
-	if (ino == 0) /* that of anonymous memory */
-		return -ENOENT;
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
 	file = fopen(path, "re");
 	if (!file)
@@ -46,4 +50,45 @@ int mapping_find(uint32_t pid, uint64_t ino, char *link, size_t size)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+static int find_open(uint32_t pid, uint64_t ino, char *link, size_t size)
+{
+	cleanup_closedir DIR *dir = NULL;
+	struct dirent *entry;
+	char path[64];
+	int left = MAX_DESCRIPTORS;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while (left-- > 0 && (entry = readdir(dir))) {
+		struct statx stx;
+
+		/* Not asking a server that may not answer. */
+		if (statx(dirfd(dir), entry->d_name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO,
+			  &stx) < 0 ||
+		    !S_ISREG(stx.stx_mode) || stx.stx_ino != ino)
+			continue;
+		snprintf(link, size, "%s/%.20s", path, entry->d_name);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* The kernel tells before it maps, and until it has mapped the process holds the file open: one
+ * that is seen neither mapped nor then open has been mapped in between, or is gone. */
+int mapping_find(uint32_t pid, uint64_t ino, char *link, size_t size)
+{
+	int r;
+
+	if (ino == 0) /* that of anonymous memory */
+		return -ENOENT;
+	r = find_mapped(pid, ino, link, size);
+	if (r == -ENOENT)
+		r = find_open(pid, ino, link, size);
+	if (r == -ENOENT)
+		r = find_mapped(pid, ino, link, size);
+	return r;
 }
