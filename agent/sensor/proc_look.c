@@ -112,6 +112,18 @@ static int read_exe(struct proc_look *look, int dir)
 	return strbuf_check(&look->exe);
 }
 
+/*
+ * A process that becomes another program has that program first and its name, ids and more a
+ * moment later, all under a lock for which whoever opens its memory waits. So what is read
+ * behind this belongs to the program that was read before it, or to a later one.
+ */
+static void wait_for_exec(int dir)
+{
+	cleanup_close int fd = openat(dir, "auxv", O_RDONLY | O_CLOEXEC);
+
+	(void)fd;
+}
+
 /* The line of the one hierarchy of version 2, or else systemd's own of version 1: "0::/a.slice". */
 static int read_unit(struct proc_look *look, int dir)
 {
@@ -167,11 +179,12 @@ int proc_look(struct proc_look *look, const char *proc, uint32_t pid, struct pro
 
 	if (dir < 0)
 		return dir;
-	r = read_stat(look, dir, &look->comm, &news.ppid, &start);
+	r = read_exe(look, dir);
+	wait_for_exec(dir);
+	if (r == 0)
+		r = read_stat(look, dir, &look->comm, &news.ppid, &start);
 	if (r == 0)
 		r = read_ids(look, dir, &news);
-	if (r == 0)
-		r = read_exe(look, dir);
 	if (r == 0)
 		r = read_unit(look, dir);
 	if (r < 0)
