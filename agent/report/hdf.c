@@ -4,6 +4,7 @@
  * check and for each kind of finding that is open, with a result per host or
  * finding. What could not be carried out is an error, never a pass.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -92,6 +93,28 @@ static unsigned impact_of(const struct piece *piece)
 	return impacts[piece->check ? piece->check->severity : piece->finding->severity];
 }
 
+/*
+ * Heimdall takes texts for HTML and drops what it does not like, so that a program could hide
+ * its name from the reader: what would begin a tag or a character reference is escaped as bytes
+ * of a path are.
+ */
+static void put_text(struct json *j, const char *key, const char *text)
+{
+	cleanup_strbuf struct strbuf shown = STRBUF_INIT;
+
+	for (const char *at = text; at && *at; at++) {
+		if ((*at == '<' &&
+		     (isalpha((unsigned char)at[1]) || (at[1] && strchr("/!?", at[1])))) ||
+		    (*at == '&' && (isalnum((unsigned char)at[1]) || at[1] == '#')))
+			strbuf_printf(&shown, "\\x%02x", (unsigned char)*at);
+		else
+			strbuf_add_char(&shown, *at);
+	}
+	if (strbuf_check(&shown) < 0)
+		j->out->failed = true;
+	json_put_string(j, key, shown.data ? shown.data : text);
+}
+
 static void put_words(struct json *j, const char *key, const char *text,
 		      enum words_separator separator)
 {
@@ -129,7 +152,7 @@ static void put_description(struct json *j, const char *label, const char *text)
 		return;
 	json_begin_object(j);
 	json_put_string(j, "label", label);
-	json_put_string(j, "data", text);
+	put_text(j, "data", text);
 	json_end_object(j);
 }
 
@@ -151,24 +174,39 @@ static const char *status_of(const struct piece *piece)
 	return "error";
 }
 
+/* What was found, beside what it was found in. */
+static const char *message_of(const struct piece *piece, struct strbuf *text)
+{
+	const struct check_result *check = piece->check;
+
+	if (!check)
+		return piece->finding->detail ? piece->finding->detail
+					      : words_finding_kind(piece->finding->kind);
+	if (check->outcome == CHECK_ERROR)
+		return check->reason ? check->reason : "no reason given";
+	strbuf_printf(text, "wanted %s\nfound %s", check->expected ? check->expected : "?",
+		      check->actual ? check->actual : "nothing");
+	return text->data ? text->data : "";
+}
+
 static void put_result(struct json *j, const struct piece *piece)
 {
 	const struct framework_evidence evidence = {
 		.host = piece->host, .check = piece->check, .finding = piece->finding};
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT, message = STRBUF_INIT;
 	const char *status = status_of(piece);
 
 	strbuf_printf(&text, "%s: ", piece->host->name ? piece->host->name : "?");
 	framework_put_evidence(&evidence, &text);
 	json_begin_object(j);
 	json_put_string(j, "status", status);
-	json_put_string(j, "code_desc", text.data ? text.data : "");
+	put_text(j, "code_desc", text.data ? text.data : "");
 	json_put_time(j, "start_time",
 		      piece->check ? piece->check->time_ns : piece->finding->last_seen_ns);
 	if (str_equal(status, "skipped"))
-		json_put_string(j, "skip_message", piece->check->reason);
+		put_text(j, "skip_message", piece->check->reason);
 	else if (str_equal(status, "failed") || str_equal(status, "error"))
-		json_put_string(j, "message", text.data ? text.data : "");
+		put_text(j, "message", message_of(piece, &message));
 	json_end_object(j);
 }
 
@@ -178,12 +216,24 @@ static void put_waiver(struct json *j, const struct waiver *waiver)
 	json_begin_object(j);
 	if (waiver) {
 		json_put_time(j, "expiration_date", waiver->expires_ns);
-		json_put_string(j, "justification", waiver->reason);
+		put_text(j, "justification", waiver->reason);
 		json_put_bool(j, "run", true);
 		json_put_bool(j, "skipped_due_to_waiver", false);
-		json_put_string(j, "message", waiver->approver);
+		put_text(j, "message", waiver->approver);
 	}
 	json_end_object(j);
+}
+
+static void put_desc(struct json *j, const struct piece *piece)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (!piece->check) {
+		put_text(j, "desc", words_finding_kind(piece->finding->kind));
+		return;
+	}
+	strbuf_printf(&text, "Wanted: %s", piece->check->expected ? piece->check->expected : "?");
+	put_text(j, "desc", text.data ? text.data : "");
 }
 
 static void put_control(struct json *j, const struct piece *pieces, size_t count)
@@ -193,10 +243,9 @@ static void put_control(struct json *j, const struct piece *pieces, size_t count
 
 	json_begin_object(j);
 	json_put_string(j, "id", control_of(first));
-	json_put_string(j, "title",
-			first->check ? first->check->title
-				     : words_finding_kind(first->finding->kind));
-	json_put_string(j, "desc", first->check ? first->check->expected : first->finding->detail);
+	put_text(j, "title",
+		 first->check ? first->check->title : words_finding_kind(first->finding->kind));
+	put_desc(j, first);
 	json_key(j, "descriptions");
 	json_begin_array(j);
 	if (first->check) {
@@ -288,6 +337,7 @@ static int write_hdf(const struct framework_view *view, FILE *out)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct json j = JSON_INIT(&text);
 	struct pieces pieces = {0};
+	const struct report_host *one = report->host_count == 1 ? &report->hosts[0] : NULL;
 	int r;
 
 	r = collect(view->question, &pieces);
@@ -296,10 +346,9 @@ static int write_hdf(const struct framework_view *view, FILE *out)
 	json_begin_object(&j);
 	json_key(&j, "platform");
 	json_begin_object(&j);
-	json_put_string(&j, "name", "plumbline");
-	json_put_string(&j, "release", PLUMBLINE_VERSION);
-	json_put_string(&j, "target_id",
-			report->host_count == 1 ? report->hosts[0].name : report->title);
+	put_text(&j, "name", one && one->os ? one->os : "plumbline");
+	put_text(&j, "release", one && one->kernel ? one->kernel : PLUMBLINE_VERSION);
+	put_text(&j, "target_id", one && one->name ? one->name : report->title);
 	json_end_object(&j);
 	json_put_string(&j, "version", PLUMBLINE_VERSION);
 	json_key(&j, "statistics");
