@@ -359,7 +359,7 @@ SUITES = [
     ("integration", 360, integration("0[0-9][0-9]-*", "build"), "build"),
     ("integration-asan", 240, integration("[01][0-9][0-9]-*", "build-asan", word="\n# sanitizers: yes\n"), "build-asan"),
     ("integration-root", 600, integration("1[0-9][0-9]-*", "build"), "build"),
-    ("vm", 480, machines("--quick"), "build"),
+    ("vm", 360, machines("--quick"), "build"),
 ]
 
 # Those that run only when they are named, or with --all: about the tests themselves, or long.

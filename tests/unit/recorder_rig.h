@@ -14,6 +14,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -152,8 +153,10 @@ static inline void rig_exec(struct rig *rig, int supervisor)
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	dup2(fd, STDERR_FILENO);
 	/* Looking for leaks needs more of the system than the sandbox leaves; the last word wins.
-	 */
-	ck_assert_int_gt(asprintf(&options, "%s:detect_leaks=0", given ? given : ""), 0);
+	 * What is preloaded stands before the sanitizer. */
+	ck_assert_int_gt(asprintf(&options, "%s:detect_leaks=0:verify_asan_link_order=0",
+				  given ? given : ""),
+			 0);
 	/* The last, since each assertion writes into Check's own pipe, which may have this number.
 	 */
 	dup2(supervisor, CHILD_FD_SUPERVISOR);
@@ -161,6 +164,24 @@ static inline void rig_exec(struct rig *rig, int supervisor)
 	execl(PLUMBLINE_BUILD_DIR "/plumbline-recorder", "plumbline-recorder", "--config",
 	      rig->config, NULL);
 	_exit(127);
+}
+
+/* The clocks of recorders that are started from now on, which *the result moves ahead, in s. */
+static inline int64_t *rig_clock(struct rig *rig)
+{
+	cleanup_free char *path = NULL;
+	int64_t *ahead_s;
+	int fd;
+
+	ck_assert_int_gt(asprintf(&path, "%s/clock", rig->dir), 0);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	ck_assert_int_eq(ftruncate(fd, sizeof(*ahead_s)), 0);
+	ahead_s = mmap(NULL, sizeof(*ahead_s), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(ahead_s, MAP_FAILED);
+	close(fd);
+	setenv("CLOCK_SHIM_FILE", path, 1);
+	setenv("LD_PRELOAD", PLUMBLINE_BUILD_DIR "/tests/clock_shim.so", 1);
+	return ahead_s;
 }
 
 static inline void rig_start(struct rig *rig)

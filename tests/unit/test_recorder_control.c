@@ -195,16 +195,12 @@ START_TEST(slow_watcher_loses_lines_and_is_told_how_many)
 }
 END_TEST
 
-START_TEST(long_lists_come_in_pieces_to_a_slow_reader)
+/* More than a socket holds. */
+static void fill_findings(void)
 {
-	cleanup_strbuf struct strbuf lines = STRBUF_INIT;
 	cleanup_status struct status status = {0};
-	cleanup_close int fd = -1;
-	unsigned count = 0;
 	char path[300];
 
-	rig_start(rig);
-	load_world();
 	for (int i = 0; i < 3000; i++) {
 		snprintf(path, sizeof(path), "/tmp/%0250d", i);
 		send_exec(path, 9);
@@ -213,6 +209,18 @@ START_TEST(long_lists_come_in_pieces_to_a_slow_reader)
 		status_done(&status);
 		status = rig_status(rig);
 	} while (status.open < 3000);
+}
+
+START_TEST(long_lists_come_in_pieces_to_a_slow_reader)
+{
+	cleanup_strbuf struct strbuf lines = STRBUF_INIT;
+	cleanup_status struct status status = {0};
+	cleanup_close int fd = -1;
+	unsigned count = 0;
+
+	rig_start(rig);
+	load_world();
+	fill_findings();
 	fd = rig_connect(rig);
 	rig_ask(fd, "findings", "--all");
 	/* The socket is full by now, and others are still answered. */
@@ -222,6 +230,60 @@ START_TEST(long_lists_come_in_pieces_to_a_slow_reader)
 	for (char *at = lines.data; (at = strchr(at, '\n')); at++)
 		count++;
 	ck_assert_uint_ge(count, 3000);
+}
+END_TEST
+
+/* Lets @seconds pass, until the recorder has looked who has been silent for too long: one that
+ * never asks anything is, after half a minute. */
+static void pass_time(int64_t *ahead_s, int64_t seconds)
+{
+	cleanup_close int silent = rig_connect(rig);
+	cleanup_status struct status status = rig_status(rig); /* it was let in */
+	struct message message = MESSAGE_INIT(MSG_NONE);
+
+	*ahead_s += seconds;
+	ck_assert_int_eq(message_recv_fd(silent, RIG_WAIT_MS, &message), -EPIPE);
+}
+
+/* What comes before the end of the list or of the connection. */
+static unsigned count_lines(int fd, bool *ret_is_whole)
+{
+	unsigned count = 0;
+
+	for (;;) {
+		struct message message;
+
+		*ret_is_whole = false;
+		if (message_recv_fd(fd, RIG_WAIT_MS, &message) < 0)
+			return count;
+		*ret_is_whole = message.type == MSG_CTL_END;
+		message_done(&message);
+		if (*ret_is_whole)
+			return count;
+		count++;
+	}
+}
+
+START_TEST(a_reader_may_pause_but_not_for_ever)
+{
+	cleanup_close int fd = -1, gone = -1;
+	int64_t *ahead_s = rig_clock(rig);
+	bool is_whole;
+
+	rig_start(rig);
+	load_world();
+	fill_findings();
+	fd = rig_connect(rig);
+	rig_ask(fd, "findings", "--all");
+	pass_time(ahead_s, 280);
+	ck_assert_uint_ge(count_lines(fd, &is_whole), 3000);
+	ck_assert(is_whole);
+	/* Who takes nothing for longer than anybody pages gives the place to others. */
+	gone = rig_connect(rig);
+	rig_ask(gone, "findings", "--all");
+	pass_time(ahead_s, 320);
+	ck_assert_uint_lt(count_lines(gone, &is_whole), 3000);
+	ck_assert(!is_whole);
 }
 END_TEST
 
@@ -367,6 +429,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, readers_cannot_keep_root_out);
 	tcase_add_test(tcase, slow_watcher_loses_lines_and_is_told_how_many);
 	tcase_add_test(tcase, long_lists_come_in_pieces_to_a_slow_reader);
+	tcase_add_test(tcase, a_reader_may_pause_but_not_for_ever);
 	tcase_add_test(tcase, export_holds_what_no_collector_has);
 	tcase_add_test(tcase, receipt_frees_only_our_own_records);
 	tcase_add_test(tcase, load_goes_to_the_supervisor_and_its_answer_comes_back);
