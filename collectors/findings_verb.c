@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "incidents.h"
 #include "report/change_sets.h"
 #include "verbs.h"
 
@@ -187,12 +188,15 @@ static void finding_text(struct strbuf *out, const char *agent, const struct fin
 		      finding_severity_name(finding->severity), finding_state_name(finding->state),
 		      finding_kind_name(finding->kind));
 	add_escaped(out, "  ", finding->path);
+	strbuf_printf(out, "  (%.16s)", finding->id);
 	strbuf_add_char(out, '\n');
 	add_subject(out, &finding->subject);
 	add_escaped(out, "    expected ", finding->expected);
 	add_escaped(out, finding->expected ? "\n    actual   " : "    actual   ", finding->actual);
 	if (finding->expected || finding->actual)
 		strbuf_add_char(out, '\n');
+	if (finding->incident.is_there)
+		verb_add_incident(out, &finding->incident, clock_real_ns());
 	add_escaped(out, "    touches ", finding->controls);
 	add_escaped(out, "; ", finding->requirements);
 	if (finding->controls || finding->requirements)
@@ -224,15 +228,44 @@ static void set_text(struct strbuf *out, const struct set_row *set)
 	strbuf_add_char(out, '\n');
 }
 
+static int is_there(const struct store_row *row, void *userdata)
+{
+	return 0;
+}
+
+/* As the agent sent it, unless its incident is told here: then with what both know. */
+static int add_row_json(struct listing *listing, const struct store_row *row)
+{
+	cleanup_wire_record struct wire_record record = {0};
+	cleanup_strbuf struct strbuf json = STRBUF_INIT;
+	struct store *store = listing->store;
+	int r = codec_decode(row->json, row->len, &record, NULL);
+
+	if (r == 0 && record.type == WIRE_FINDING)
+		r = store->ops->get_incident(store, row->agent, record.finding.id, is_there, NULL);
+	if (r == -ENOENT || (r == 0 && record.type != WIRE_FINDING)) {
+		finding_json(&listing->out, row);
+		return 0;
+	}
+	r = r ?: incidents_apply(store, row->agent, &record.finding);
+	r = r ?: codec_encode(&record, NULL, &json);
+	if (r == 0)
+		finding_json(&listing->out, &(struct store_row){.agent = row->agent,
+								.json = json.data,
+								.len = json.len});
+	return r;
+}
+
 static int row_json(struct listing *listing, const struct store_row *row)
 {
 	bool in_array = !listing->options->follow;
+	int r;
 
 	if (in_array && !listing->is_first)
 		strbuf_add_str(&listing->out, ",\n");
 	listing->is_first = false;
-	finding_json(&listing->out, row);
-	return flush(listing, in_array ? "" : "\n");
+	r = add_row_json(listing, row);
+	return r < 0 ? r : flush(listing, in_array ? "" : "\n");
 }
 
 static int show_finding(const struct store_row *row, void *userdata)
@@ -252,6 +285,9 @@ static int show_finding(const struct store_row *row, void *userdata)
 		return r;
 	if (listing->options->as_json)
 		return row_json(listing, row);
+	r = incidents_apply(listing->store, row->agent, &record.finding);
+	if (r < 0)
+		return r;
 	if (!change_sets_take(finding) || !find_set(listing, row->agent, finding->change_set, &at))
 		finding_text(&listing->out, row->agent, finding);
 	else if (listing->sets[at]->last_change == row->number)

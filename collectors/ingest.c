@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "incidents.h"
 #include "wire/batch.h"
 #include "wire/signature.h"
 
@@ -261,6 +262,8 @@ static int take_record(struct intake *intake, size_t index)
 		return r;
 
 	r = store->ops->put_record(store, &row);
+	if (r == 0 && record->type == WIRE_FINDING)
+		r = incidents_take(store, header->agent, &record->finding);
 	return r < 0 ? refuse_store(intake->result, r) : 0;
 }
 

@@ -20,6 +20,10 @@ static const struct verb verbs[] = {
 	 "[--format FORMAT] -o FILE [--agent NAME] [--framework NAME [--level LEVEL] [--scope "
 	 "FILE]]",
 	 "write a report", "afokldvp", verb_report},
+	{"incident",
+	 "declare|report|close FINDING --agent NAME --by NAME [--reason TEXT] [--reference TEXT] "
+	 "[--at TIME] | list [--agent NAME] [--all] [--json]",
+	 "incidents, their report clock and what they hold", "12abrtunj", verb_incident},
 	{"import", "FILE [-o RECEIPT]", "take batches that came by file", "1o", verb_import},
 	{"receipt", "AGENT [-o RECEIPT]", "sign how far an agent's records are stored", "1o",
 	 verb_receipt},
@@ -59,6 +63,14 @@ static const char **value_slot(struct options *options, const char *word, char *
 		return *ret_letter = 'v', &options->waivers;
 	if (strcmp(word, "--ca") == 0)
 		return *ret_letter = 'p', &options->ca;
+	if (strcmp(word, "--by") == 0)
+		return *ret_letter = 'b', &options->by;
+	if (strcmp(word, "--reason") == 0)
+		return *ret_letter = 'r', &options->reason;
+	if (strcmp(word, "--reference") == 0)
+		return *ret_letter = 't', &options->reference;
+	if (strcmp(word, "--at") == 0)
+		return *ret_letter = 'u', &options->at;
 	if (strcmp(word, "-o") == 0)
 		return *ret_letter = 'o', &options->output;
 	if (strcmp(word, "--change-set") == 0)
@@ -92,8 +104,12 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			letter = 'w', flag = &options->follow;
 		else if (strcmp(argv[i], "--each") == 0)
 			letter = 'e', flag = &options->each;
-		else if (!slot && (argv[i][0] == '-' || options->argument))
+		else if (strcmp(argv[i], "--all") == 0)
+			letter = 'n', flag = &options->all;
+		else if (!slot && (argv[i][0] == '-' || options->second))
 			return bad_option(verb, "does not take ", argv[i]);
+		else if (!slot && options->argument)
+			letter = '2';
 
 		if (letter != 'c' && !strchr(verb->allowed, letter))
 			return bad_option(verb, "does not take ", argv[i]);
@@ -104,12 +120,17 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			*slot = argv[i];
 		else if (flag)
 			*flag = true;
+		else if (letter == '2')
+			options->second = argv[i];
 		else
 			options->argument = argv[i];
 	}
 	if (strchr(verb->allowed, '1') && !options->argument)
 		return bad_option(verb, "needs ",
-				  strcmp(verb->name, "import") == 0 ? "FILE" : "AGENT");
+				  strcmp(verb->name, "import") == 0 ? "FILE"
+				  : strcmp(verb->name, "incident") == 0
+					  ? "declare, report, close or list"
+					  : "AGENT");
 	return 0;
 }
 

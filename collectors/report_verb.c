@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "incidents.h"
 #include "report/framework_source.h"
 #include "report/report.h"
 #include "verbs.h"
@@ -143,6 +144,8 @@ static int fill_dossier(struct store *store, struct dossier *dossier)
 
 	r = store->ops->each_coverage(store, agent->name, add_row, dossier);
 	r = r ?: store->ops->each_finding(store, agent->name, 0, add_row, dossier);
+	for (size_t i = 0; r == 0 && i < dossier->finding_count; i++)
+		r = incidents_apply(store, agent->name, &dossier->findings[i]);
 	return r ?: store->ops->each_check(store, agent->name, add_row, dossier);
 }
 

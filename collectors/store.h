@@ -89,9 +89,19 @@ struct store_ops {
 	int (*each_coverage)(struct store *store, const char *agent, store_row_fn fn,
 			     void *userdata);
 
-	/* Drops records and batches received before, findings resolved before and coverage ended
-	 * before @before_ns. */
-	int (*prune)(struct store *store, int64_t before_ns);
+	/* What is known of the incident that a finding was declared, as JSON; -ENOENT. */
+	int (*get_incident)(struct store *store, const char *agent, const char *finding,
+			    store_row_fn fn, void *userdata);
+	int (*put_incident)(struct store *store, const char *agent, const char *finding,
+			    int64_t hold_until_ns, const char *json);
+	int (*each_incident)(struct store *store, const char *agent, store_row_fn fn,
+			     void *userdata);
+
+	/*
+	 * Drops records and batches received before, findings resolved before and coverage ended
+	 * before @before_ns; nothing of an agent one of whose incidents holds it beyond @now_ns.
+	 */
+	int (*prune)(struct store *store, int64_t before_ns, int64_t now_ns);
 };
 
 /* Every implementation begins with this. */

@@ -19,16 +19,18 @@ enum kind {
 	RECORD,
 	FINDING,
 	CHECK,
-	COVERAGE
+	COVERAGE,
+	INCIDENT
 };
 
 struct item {
 	enum kind kind;
 	char agent[AGENT_NAME_SIZE];
-	char key[96];	      /* names it within kind and agent */
-	uint64_t number;      /* findings: the change */
-	int64_t received_ns;  /* what prune() compares; INT64_MAX: it stays */
-	uint64_t replaced_in; /* transaction; 0: current */
+	char key[96];	       /* names it within kind and agent */
+	uint64_t number;       /* findings: the change */
+	int64_t received_ns;   /* what prune() compares; INT64_MAX: it stays */
+	int64_t hold_until_ns; /* INCIDENT only */
+	uint64_t replaced_in;  /* transaction; 0: current */
 	uint8_t chain[SHA256_SIZE];
 	char *json;
 	struct store_agent about; /* AGENT only */
@@ -364,12 +366,51 @@ static int memory_each_coverage(struct store *store, const char *agent, store_ro
 	return each(store, COVERAGE, agent, 0, fn, userdata);
 }
 
-static int memory_prune(struct store *store, int64_t before_ns)
+static int memory_get_incident(struct store *store, const char *agent, const char *finding,
+			       store_row_fn fn, void *userdata)
+{
+	const struct item *item = find(self_of(store), INCIDENT, agent, finding);
+
+	if (!item)
+		return -ENOENT;
+	return fn(
+		&(struct store_row){.agent = agent, .json = item->json, .len = strlen(item->json)},
+		userdata);
+}
+
+static int memory_put_incident(struct store *store, const char *agent, const char *finding,
+			       int64_t hold_until_ns, const char *json)
+{
+	struct item item = make_item(INCIDENT, agent, finding);
+
+	item.hold_until_ns = item.received_ns = hold_until_ns;
+	item.json = strdup(json);
+	return item.json ? put(self_of(store), &item) : -ENOMEM;
+}
+
+static int memory_each_incident(struct store *store, const char *agent, store_row_fn fn,
+				void *userdata)
+{
+	return each(store, INCIDENT, agent, 0, fn, userdata);
+}
+
+static bool is_held(const struct memory_store *self, const char *agent, int64_t now_ns)
+{
+	for (size_t i = 0; i < self->count; i++)
+		if (self->items[i].kind == INCIDENT && self->items[i].replaced_in == 0 &&
+		    strcmp(self->items[i].agent, agent) == 0 &&
+		    self->items[i].hold_until_ns > now_ns)
+			return true;
+	return false;
+}
+
+static int memory_prune(struct store *store, int64_t before_ns, int64_t now_ns)
 {
 	struct memory_store *self = self_of(store);
 
 	for (size_t i = 0; i < self->count; i++)
-		if (self->items[i].replaced_in == 0 && self->items[i].received_ns < before_ns)
+		if (self->items[i].replaced_in == 0 && self->items[i].received_ns < before_ns &&
+		    !is_held(self, self->items[i].agent, now_ns))
 			self->items[i].replaced_in = self->transaction;
 	return 0;
 }
@@ -392,5 +433,8 @@ const struct store_ops store_memory = {
 	.each_finding = memory_each_finding,
 	.each_check = memory_each_check,
 	.each_coverage = memory_each_coverage,
+	.get_incident = memory_get_incident,
+	.put_incident = memory_put_incident,
+	.each_incident = memory_each_incident,
 	.prune = memory_prune,
 };

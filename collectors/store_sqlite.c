@@ -29,6 +29,7 @@ enum statement {
 	RENAME_FINDINGS,
 	RENAME_CHECKS,
 	RENAME_COVERAGE,
+	RENAME_INCIDENTS,
 	GET_AGENT,
 	PUT_AGENT,
 	GET_CHAIN,
@@ -37,20 +38,26 @@ enum statement {
 	PUT_FINDING,
 	PUT_CHECK,
 	PUT_COVERAGE,
+	GET_INCIDENT,
+	PUT_INCIDENT,
 	EACH_AGENT,
 	EACH_FINDING,
 	EACH_CHECK,
 	EACH_COVERAGE,
+	EACH_INCIDENT,
 	PRUNE_RECORDS,
 	PRUNE_BATCHES,
 	PRUNE_FINDINGS,
 	PRUNE_COVERAGE,
+	PRUNE_INCIDENTS,
 	STATEMENT_COUNT,
 };
 
 #define AGENT_COLUMNS                                                                         \
 	"name, first_seen_ns, last_seen_ns, last_seq, chain, head_seq, evidence_key, hello, " \
 	"baseline"
+
+#define UNLESS_HELD " AND agent NOT IN (SELECT agent FROM incidents WHERE hold_until_ns > ?2)"
 
 static const char *const statements[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -63,6 +70,7 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[RENAME_FINDINGS] = "UPDATE findings SET agent = ?2 WHERE agent = ?1",
 	[RENAME_CHECKS] = "UPDATE checks SET agent = ?2 WHERE agent = ?1",
 	[RENAME_COVERAGE] = "UPDATE coverage SET agent = ?2 WHERE agent = ?1",
+	[RENAME_INCIDENTS] = "UPDATE incidents SET agent = ?2 WHERE agent = ?1",
 	[GET_AGENT] = "SELECT " AGENT_COLUMNS " FROM agents WHERE name = ?",
 	[PUT_AGENT] = "INSERT OR REPLACE INTO agents (" AGENT_COLUMNS
 		      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -76,6 +84,9 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[PUT_CHECK] = "INSERT OR REPLACE INTO checks (agent, id, json) VALUES (?, ?, ?)",
 	[PUT_COVERAGE] = "INSERT OR REPLACE INTO coverage (agent, start_ns, state, end_ns, json) "
 			 "VALUES (?, ?, ?, ?, ?)",
+	[GET_INCIDENT] = "SELECT agent, 0, json FROM incidents WHERE agent = ? AND finding = ?",
+	[PUT_INCIDENT] = "INSERT OR REPLACE INTO incidents (agent, finding, hold_until_ns, json) "
+			 "VALUES (?, ?, ?, ?)",
 	[EACH_AGENT] = "SELECT " AGENT_COLUMNS " FROM agents ORDER BY name",
 	[EACH_FINDING] = "SELECT agent, change, json FROM findings "
 			 "WHERE (?1 IS NULL OR agent = ?1) AND change > ?2 ORDER BY change",
@@ -83,10 +94,15 @@ static const char *const statements[STATEMENT_COUNT] = {
 		       "WHERE (?1 IS NULL OR agent = ?1) AND ?2 = 0 ORDER BY agent, id",
 	[EACH_COVERAGE] = "SELECT agent, 0, json FROM coverage "
 			  "WHERE (?1 IS NULL OR agent = ?1) AND ?2 = 0 ORDER BY agent, start_ns",
-	[PRUNE_RECORDS] = "DELETE FROM records WHERE received_ns < ?",
-	[PRUNE_BATCHES] = "DELETE FROM batches WHERE received_ns < ?",
-	[PRUNE_FINDINGS] = "DELETE FROM findings WHERE state = 'resolved' AND last_seen_ns < ?",
-	[PRUNE_COVERAGE] = "DELETE FROM coverage WHERE end_ns > 0 AND end_ns < ?",
+	[EACH_INCIDENT] = "SELECT agent, 0, json FROM incidents "
+			  "WHERE (?1 IS NULL OR agent = ?1) AND ?2 = 0 ORDER BY agent, finding",
+	[PRUNE_RECORDS] = "DELETE FROM records WHERE received_ns < ?1" UNLESS_HELD,
+	[PRUNE_BATCHES] = "DELETE FROM batches WHERE received_ns < ?1" UNLESS_HELD,
+	[PRUNE_FINDINGS] = "DELETE FROM findings WHERE state = 'resolved' AND last_seen_ns < ?1 "
+			   "" UNLESS_HELD,
+	[PRUNE_COVERAGE] = "DELETE FROM coverage WHERE end_ns > 0 AND end_ns < ?1" UNLESS_HELD,
+	[PRUNE_INCIDENTS] =
+		"DELETE FROM incidents WHERE hold_until_ns < ?1 AND hold_until_ns <= ?2",
 };
 
 struct sqlite_store {
@@ -356,7 +372,7 @@ static int sqlite_put_agent(struct store *store, const struct store_agent *agent
 
 static int sqlite_rename_agent(struct store *store, const char *name, const char *to)
 {
-	for (enum statement which = RENAME_AGENTS; which <= RENAME_COVERAGE; which++) {
+	for (enum statement which = RENAME_AGENTS; which <= RENAME_INCIDENTS; which++) {
 		int r = run(self_of(store), which, "tt", (const void *[]){name, to});
 
 		if (r < 0)
@@ -494,13 +510,48 @@ static int sqlite_each_coverage(struct store *store, const char *agent, store_ro
 	return each_row(store, EACH_COVERAGE, agent, 0, fn, userdata);
 }
 
-static int sqlite_prune(struct store *store, int64_t before_ns)
+static int sqlite_get_incident(struct store *store, const char *agent, const char *finding,
+			       store_row_fn fn, void *userdata)
+{
+	struct sqlite_store *self = self_of(store);
+	sqlite3_stmt *row = bind(self, GET_INCIDENT, "tt", (const void *[]){agent, finding});
+	struct store_row value = {.agent = agent};
+	int code, r;
+
+	if (!row)
+		return to_errno(sqlite3_errcode(self->db));
+	code = sqlite3_step(row);
+	if (code == SQLITE_ROW) {
+		value.json = (const char *)sqlite3_column_text(row, 2);
+		value.len = sqlite3_column_bytes(row, 2);
+		r = value.json ? fn(&value, userdata) : -ENOMEM;
+	} else {
+		r = code == SQLITE_DONE ? -ENOENT : to_errno(code);
+	}
+	sqlite3_reset(row);
+	return r;
+}
+
+static int sqlite_put_incident(struct store *store, const char *agent, const char *finding,
+			       int64_t hold_until_ns, const char *json)
+{
+	return run(self_of(store), PUT_INCIDENT, "ttit",
+		   (const void *[]){agent, finding, &hold_until_ns, json});
+}
+
+static int sqlite_each_incident(struct store *store, const char *agent, store_row_fn fn,
+				void *userdata)
+{
+	return each_row(store, EACH_INCIDENT, agent, 0, fn, userdata);
+}
+
+static int sqlite_prune(struct store *store, int64_t before_ns, int64_t now_ns)
 {
 	struct sqlite_store *self = self_of(store);
 	int r;
 
-	for (enum statement which = PRUNE_RECORDS; which <= PRUNE_COVERAGE; which++) {
-		r = run(self, which, "i", (const void *[]){&before_ns});
+	for (enum statement which = PRUNE_RECORDS; which <= PRUNE_INCIDENTS; which++) {
+		r = run(self, which, "ii", (const void *[]){&before_ns, &now_ns});
 		if (r < 0)
 			return r;
 	}
@@ -525,5 +576,8 @@ const struct store_ops store_sqlite = {
 	.each_finding = sqlite_each_finding,
 	.each_check = sqlite_each_check,
 	.each_coverage = sqlite_each_coverage,
+	.get_incident = sqlite_get_incident,
+	.put_incident = sqlite_put_incident,
+	.each_incident = sqlite_each_incident,
 	.prune = sqlite_prune,
 };

@@ -28,7 +28,13 @@ struct options {
 	const char *ca;		/* --ca FILE */
 	const char *output;	/* -o FILE */
 	const char *change_set; /* --change-set ID */
-	const char *argument;	/* the one word that is no option */
+	const char *by;		/* --by NAME */
+	const char *reason;	/* --reason TEXT */
+	const char *reference;	/* --reference TEXT */
+	const char *at;		/* --at TIME */
+	const char *argument;	/* the first word that is no option */
+	const char *second;	/* and the second */
+	bool all;		/* --all */
 	bool as_json;		/* --json */
 	bool follow;		/* --follow */
 	bool each;		/* --each */
@@ -38,18 +44,22 @@ struct verb {
 	const char *name;
 	const char *usage;   /* options and argument */
 	const char *help;    /* one line */
-	const char *allowed; /* letters of the options: a f o j w e s k l d v p, and '1' for an
-				argument */
+	const char *allowed; /* letters of the options: a f o j w e s k l d v p b r t u n, '1' for
+				an argument and '2' for a second one that may follow */
 	int (*run)(const struct settings *settings, const struct options *options);
 };
 
 int verb_serve(const struct settings *settings, const struct options *options);
 int verb_agents(const struct settings *settings, const struct options *options);
 int verb_findings(const struct settings *settings, const struct options *options);
+int verb_incident(const struct settings *settings, const struct options *options);
 int verb_report(const struct settings *settings, const struct options *options);
 int verb_import(const struct settings *settings, const struct options *options);
 int verb_retire(const struct settings *settings, const struct options *options);
 int verb_receipt(const struct settings *settings, const struct options *options);
+
+/* Lines of a person's list: the steps of an incident, its clock and its hold. */
+void verb_add_incident(struct strbuf *out, const struct incident *incident, int64_t now_ns);
 
 /*
  * For verbs besides serve: root becomes the owner of the state directory first, so that no file of

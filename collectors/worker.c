@@ -217,12 +217,13 @@ static void on_prune(evutil_socket_t fd, short what, void *userdata)
 {
 	struct worker *worker = userdata;
 	uint64_t days = worker->settings->retention_days;
+	int64_t now_ns = clock_real_ns();
 	int r;
 
 	if (days == 0)
 		return;
-	r = worker->store->ops->prune(worker->store,
-				      clock_real_ns() - (int64_t)days * 86400 * NSEC_PER_SEC);
+	r = worker->store->ops->prune(worker->store, now_ns - (int64_t)days * 86400 * NSEC_PER_SEC,
+				      now_ns);
 	if (r < 0)
 		log_warning(r, "cannot drop what is older than %" PRIu64 " days, ignoring", days);
 }

@@ -67,6 +67,13 @@ static inline void cleanup_closedirp(DIR **dir)
 #define cleanup_fclose	 cleanup_with(cleanup_fclosep)
 #define cleanup_closedir cleanup_with(cleanup_closedirp)
 
+#define SWAP(a, b)                       \
+	do {                             \
+		__typeof__(a) swap_ = a; \
+		a = b;                   \
+		b = swap_;               \
+	} while (0)
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

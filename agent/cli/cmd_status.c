@@ -110,6 +110,27 @@ static void print_findings(const struct status *status)
 	putchar('\n');
 }
 
+static void print_incidents(const struct status *status)
+{
+	int64_t left_ns = status->incident_due_ns - clock_real_ns();
+	char duration[WORDS_SIZE];
+
+	if (!status->incidents_open && !status->incidents_held)
+		return;
+	printf("Incidents %" PRIu64 " open", status->incidents_open);
+	if (status->incidents_unreported) {
+		printf(", %" PRIu64 " not reported, the first report is due ",
+		       status->incidents_unreported);
+		text_print_time(status->incident_due_ns);
+		if (left_ns < 0)
+			printf(" (OVERDUE by %s)", words_duration(-left_ns, duration));
+		else
+			printf(" (%s left)", words_duration(left_ns, duration));
+	}
+	printf("; the evidence of %" PRIu64 " is held; see `plumbline incident list`\n",
+	       status->incidents_held);
+}
+
 static void print_link(const struct status *status)
 {
 	if (!status->link_url) {
@@ -214,6 +235,7 @@ static int show(const struct control_target *target, bool is_json)
 		print_denial(&answer.status);
 		print_baseline(&answer.status);
 		print_findings(&answer.status);
+		print_incidents(&answer.status);
 		print_evidence(&answer.status);
 		print_unseen(&answer.status);
 	}

@@ -21,6 +21,7 @@ const struct verb verbs[] = {
 	{"export", cmd_export, "write what waits for the collector to a file"},
 	{"findings", cmd_findings, "list what differs from the approved state"},
 	{"import", cmd_import, "take a receipt for batches that went by file"},
+	{"incident", cmd_incident, "declare a finding an incident, with its report clock"},
 	{"report", cmd_report, "write a report as HTML, JSON or CSV"},
 	{"rescan", cmd_rescan, "walk the monitored trees now"},
 	{"status", cmd_status, "tell whether this machine is watched and true"},

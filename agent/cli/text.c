@@ -66,12 +66,45 @@ static void print_subject(const struct subject *subject)
 	putchar('\n');
 }
 
+static void print_step(const char *label, int64_t time_ns, const char *by, const char *text)
+{
+	printf("  %-12s ", label);
+	text_print_time(time_ns);
+	if (by) {
+		fputs(" by ", stdout);
+		text_print(by);
+	}
+	if (text) {
+		fputs(": ", stdout);
+		text_print(text);
+	}
+	putchar('\n');
+}
+
+void text_print_incident(const struct incident *incident, int64_t now_ns)
+{
+	cleanup_strbuf struct strbuf clock = STRBUF_INIT, hold = STRBUF_INIT;
+
+	print_step("incident", incident->declared_ns, incident->declared_by, incident->reason);
+	print_step("discovered", incident->discovered_ns, NULL, NULL);
+	if (incident->reported_ns)
+		print_step("reported", incident->reported_ns, incident->reported_by,
+			   incident->reference);
+	if (incident->closed_ns)
+		print_step("closed", incident->closed_ns, incident->closed_by, incident->outcome);
+	incident_put_clock(incident, now_ns, &clock);
+	incident_put_hold(incident, now_ns, &hold);
+	print_field("clock", clock.data);
+	print_field("hold", hold.data);
+}
+
 void text_print_finding(const struct finding *finding)
 {
 	printf("%-8s %-24s ", finding_severity_name(finding->severity),
 	       finding_kind_name(finding->kind));
 	text_print(finding->path);
 	putchar('\n');
+	printf("  %-12s %.16s\n", "id", finding->id);
 	print_field("what", finding->detail);
 	print_subject(&finding->subject);
 	print_field("expected", finding->expected);
@@ -83,6 +116,8 @@ void text_print_finding(const struct finding *finding)
 	fputs(", last ", stdout);
 	text_print_time(finding->last_seen_ns);
 	putchar('\n');
+	if (finding->incident.is_there)
+		text_print_incident(&finding->incident, clock_real_ns());
 	print_field("800-53", finding->controls);
 	print_field("62443-3-3", finding->requirements);
 	print_field("ATT&CK", finding->techniques);

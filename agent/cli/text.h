@@ -16,6 +16,8 @@
 void text_print(const char *text);
 /* "2026-11-21 20:13:07 UTC"; "-" for 0. */
 void text_print_time(int64_t unix_ns);
+/* The steps of an incident, its clock and its hold, below the line of its finding. */
+void text_print_incident(const struct incident *incident, int64_t now_ns);
 /* A finding as a few lines. */
 void text_print_finding(const struct finding *finding);
 /* A change-set in its place; @look may be NULL. */

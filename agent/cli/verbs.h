@@ -32,6 +32,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_findings(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_incident(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_rescan(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -5,6 +5,7 @@
  *
  *   recorder.c           life, timers, commits
  *   recorder_finding.c   a finding from judgement to outbox
+ *   recorder_incident.c  findings that root declared an incident
  *   recorder_judge.c     events of the sensor
  *   recorder_enforcement.c  what the kernel answered, and whether it denies
  *   recorder_scan.c      what a walk did not meet; looking again at open findings
@@ -168,6 +169,8 @@ int recorder_resolve_agent(struct recorder *recorder, enum finding_kind kind, co
 /* Those of @kind whose path starts with @prefix and that were last seen before @before_ns. */
 int recorder_resolve_agents(struct recorder *recorder, enum finding_kind kind, const char *prefix,
 			    int64_t before_ns);
+/* Tells a finding as it now stands, whatever was told of it before. */
+int recorder_tell_finding(struct recorder *recorder, const struct finding *finding);
 /* Encodes and appends; a full outbox is no error: then *@ret_sent is false. */
 int recorder_emit(struct recorder *recorder, const struct wire_record *record, bool *ret_sent);
 int recorder_send_owed(struct recorder *recorder);
@@ -182,6 +185,15 @@ int recorder_on_mount(struct recorder *recorder, struct event *event);
 /* Another baseline: nothing is judged until the sensor has told all again. */
 void recorder_mounts_forget(struct recorder *recorder);
 void recorder_mounts_done(struct recorder *recorder);
+
+/* recorder_incident.c */
+struct control_request;
+struct status;
+int recorder_answer_declare(struct control_request *request);
+int recorder_answer_reported(struct control_request *request);
+int recorder_answer_close(struct control_request *request);
+int recorder_answer_incidents(struct control_request *request);
+int recorder_count_incidents(struct recorder *recorder, struct status *status);
 
 /* recorder_verbs.c */
 int recorder_on_standing(struct channel *channel, struct message *message, void *userdata);

@@ -90,6 +90,11 @@ int recorder_put_finding(struct recorder *recorder, struct finding *finding)
 	return change == RECORD_AGAIN ? 0 : emit_finding(finding, recorder);
 }
 
+int recorder_tell_finding(struct recorder *recorder, const struct finding *finding)
+{
+	return emit_finding(finding, recorder);
+}
+
 int recorder_resolve(struct recorder *recorder, const struct record_match *match, int64_t time_ns)
 {
 	int r = record_resolve(recorder->record, match, time_ns, emit_finding, recorder);

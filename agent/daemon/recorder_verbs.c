@@ -208,7 +208,7 @@ static int answer_status(struct control_request *request)
 {
 	static int (*const parts[])(struct recorder * recorder, struct status * status) = {
 		fill_texts, fill_baseline,  fill_counts, fill_coverage,
-		fill_link,  fill_processes, fill_unseen,
+		fill_link,  fill_processes, fill_unseen, recorder_count_incidents,
 	};
 	cleanup_status struct status status = {.time_ns = clock_real_ns()};
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
@@ -518,6 +518,10 @@ const struct control_verb control_verbs[] = {
 	{"unload", true, 1, 1, answer_unload},
 	{"check-run", true, 0, 1, answer_check_run},
 	{"rescan", true, 0, 1, answer_rescan},
+	{"incident-declare", true, 4, 4, recorder_answer_declare},
+	{"incident-report", true, 4, 4, recorder_answer_reported},
+	{"incident-close", true, 3, 3, recorder_answer_close},
+	{"incidents", false, 0, 0, recorder_answer_incidents},
 	{"standing", false, 0, 0, answer_standing},
 	{NULL, false, 0, 0, NULL},
 };

@@ -72,6 +72,7 @@ void finding_done(struct finding *finding)
 	free(finding->controls);
 	free(finding->requirements);
 	free(finding->techniques);
+	incident_done(&finding->incident);
 	*finding = (struct finding){0};
 }
 
@@ -83,6 +84,10 @@ int finding_copy(const struct finding *from, struct finding *to)
 	r |= subject_copy(&from->subject, &copy.subject);
 	if (r < 0)
 		copy.subject = (struct subject){0};
+	if (incident_copy(&from->incident, &copy.incident) < 0) {
+		copy.incident = (struct incident){0};
+		r = -ENOMEM;
+	}
 	r |= copy_string(from->path, &copy.path);
 	r |= copy_string(from->expected, &copy.expected);
 	r |= copy_string(from->actual, &copy.actual);

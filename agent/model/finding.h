@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "model/incident.h"
 #include "model/subject.h"
 
 /* Names are "software.unknown" and so on; the family is the part before the dot. */
@@ -96,8 +97,9 @@ struct finding {
 	char baseline[SHA256_HEX_SIZE]; /* digest of the statement judged against; "" when none */
 	char *change_set;		/* id of the updater transaction; NULL */
 	char *controls;			/* NIST SP 800-53r5 ids, space-separated, from data */
-	char *requirements; /* IEC 62443-3-3 SR and RE ids, comma-separated, from data */
-	char *techniques;   /* MITRE ATT&CK ids, space-separated, from data; NULL */
+	char *requirements;	  /* IEC 62443-3-3 SR and RE ids, comma-separated, from data */
+	char *techniques;	  /* MITRE ATT&CK ids, space-separated, from data; NULL */
+	struct incident incident; /* that it was declared; zero: it was not */
 };
 
 void finding_done(struct finding *finding);

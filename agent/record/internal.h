@@ -17,6 +17,8 @@ struct record {
 				    */
 	int64_t events;		   /* ever seen */
 	unsigned pending;
+	int64_t incidents;     /* rows */
+	int64_t hold_until_ns; /* the latest of theirs; 0: none */
 };
 
 /* Opens a transaction when none is open, and counts a change. */
@@ -26,6 +28,20 @@ int record_touch(struct record *record);
 int record_findings_load(struct record *record);
 int record_events_load(struct record *record);
 
+int record_incidents_load(struct record *record);
+bool record_is_held(const struct record *record);
+/* Fills finding->incident; nothing for a finding that is none. */
+int record_load_incident(struct record *record, struct finding *finding);
+
+/* For the other files: the row under @query, which selected FINDING_COLUMNS. */
+#define FINDING_COLUMNS                                                                            \
+	"n, id, fingerprint, kind, severity, state, first_seen, last_seen, count, path, expected," \
+	" actual, package, detail, baseline, change_set, controls, requirements, techniques,"      \
+	" is_known, cookie, pid, ppid, uid, euid, login_uid, exe, comm, unit, parents, user"
+int record_load_finding(struct record *record, const struct db_query *query,
+			struct finding *ret_finding);
+
+extern const char record_incident_schema[];
 extern const char record_findings_schema[];
 extern const char record_misc_schema[];
 extern const char record_coverage_schema[];

@@ -12,7 +12,7 @@
 
 #include "record/internal.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /*
  * Row 1 of head is the only one. acked_chain is the hash of the last record that left the outbox:
@@ -26,7 +26,7 @@ static const char frame_schema[] =
 	"CREATE TABLE outbox (sequence INTEGER PRIMARY KEY, type TEXT NOT NULL,"
 	" payload BLOB NOT NULL, chain BLOB NOT NULL);"
 	"CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-	"PRAGMA user_version = 2;";
+	"PRAGMA user_version = 3;";
 
 static int copy_chain(const struct db_query *query, int column, uint8_t chain[static SHA256_SIZE])
 {
@@ -79,6 +79,9 @@ static int load_all(struct record *record)
 	r = record_findings_load(record);
 	if (r < 0)
 		return r;
+	r = record_incidents_load(record);
+	if (r < 0)
+		return r;
 	return record_events_load(record);
 }
 
@@ -89,6 +92,7 @@ static int make_schema(struct db *db)
 				     record_findings_schema,
 				     record_misc_schema,
 				     record_coverage_schema,
+				     record_incident_schema,
 				     "COMMIT"};
 	int r;
 
@@ -100,10 +104,11 @@ static int make_schema(struct db *db)
 	return 0;
 }
 
-static int upgrade_schema(struct db *db)
+/* By the steps that @version lacks. */
+static int upgrade_schema(struct db *db, int64_t version)
 {
-	const char *const parts[] = {"BEGIN", record_coverage_upgrade, "PRAGMA user_version = 2",
-				     "COMMIT"};
+	const char *const parts[] = {"BEGIN", version < 2 ? record_coverage_upgrade : "",
+				     record_incident_schema, "PRAGMA user_version = 3", "COMMIT"};
 	int r = 0;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(parts) && r == 0; i++)
@@ -127,8 +132,8 @@ static int check_schema(struct db *db)
 	db_done(&query);
 	if (version == 0)
 		return make_schema(db);
-	if (version == 1)
-		return upgrade_schema(db);
+	if (version < SCHEMA_VERSION)
+		return upgrade_schema(db, version);
 	return version == SCHEMA_VERSION ? 0 : -EPROTO;
 }
 

@@ -183,6 +183,20 @@ int record_count_findings(struct record *record, uint64_t ret_open[static SEVERI
 int record_each_check(struct record *record, int (*fn)(const struct check_result *, void *),
 		      void *userdata);
 
+/*
+ * The finding whose id is, or uniquely begins with, @id: hex digits, eight at least. -EINVAL for
+ * other text, -ENOENT, -ENOTUNIQ; else the caller's to end.
+ */
+int record_find_finding(struct record *record, const char *id, struct finding *ret_finding);
+/*
+ * Keeps finding->incident, and with it the finding, its state and its revision: it is owed to the
+ * collector. As long as the incident holds its evidence, the finding is not dropped for room, and
+ * ten times as many intervals of coverage are kept.
+ */
+int record_put_incident(struct record *record, struct finding *finding);
+/* All findings that were declared an incident, also closed ones that still hold evidence. */
+int record_each_incident(struct record *record, record_finding_fn fn, void *userdata);
+
 /* Small values that must live in the same transaction ("alive", "signed_head", ...). */
 int record_set(struct record *record, const char *key, const char *value);
 int record_get(struct record *record, const char *key, char **ret_value); /* -ENOENT */

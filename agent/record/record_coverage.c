@@ -83,7 +83,8 @@ static int insert(struct record *record, const struct coverage *coverage)
 		return (int)changed;
 	changed = DB_RUN(record->db,
 			 "DELETE FROM coverage WHERE n <= (SELECT max(n) FROM coverage) - ?",
-			 db_integer(RECORD_MAX_COVERAGE));
+			 db_integer(record_is_held(record) ? 10 * RECORD_MAX_COVERAGE
+							   : RECORD_MAX_COVERAGE));
 	return changed < 0 ? (int)changed : 0;
 }
 

@@ -38,11 +38,6 @@ const char record_findings_schema[] =
 	" AND family = 'agent';"
 	"CREATE INDEX finding_resolved ON finding (last_seen) WHERE state = 'resolved';";
 
-#define FINDING_COLUMNS                                                                            \
-	"n, id, fingerprint, kind, severity, state, first_seen, last_seen, count, path, expected," \
-	" actual, package, detail, baseline, change_set, controls, requirements, techniques,"      \
-	" is_known, cookie, pid, ppid, uid, euid, login_uid, exe, comm, unit, parents, user"
-
 static int load_subject(const struct db_query *query, int column, struct subject *subject)
 {
 	char **const texts[] = {&subject->exe, &subject->comm, &subject->unit, &subject->parents,
@@ -64,8 +59,8 @@ static int load_subject(const struct db_query *query, int column, struct subject
 	return 0;
 }
 
-/* The row under @query, which selected FINDING_COLUMNS. */
-static int load_finding(const struct db_query *query, struct finding *ret_finding)
+int record_load_finding(struct record *record, const struct db_query *query,
+			struct finding *ret_finding)
 {
 	cleanup_finding struct finding finding = {0};
 	char **const texts[] = {&finding.path, &finding.expected, &finding.actual, &finding.package,
@@ -95,6 +90,8 @@ static int load_finding(const struct db_query *query, struct finding *ret_findin
 			return r;
 	}
 	r = load_subject(query, 19, &finding.subject);
+	if (r == 0)
+		r = record_load_incident(record, &finding);
 	if (r < 0)
 		return r;
 	*ret_finding = finding;
@@ -162,17 +159,22 @@ int record_findings_load(struct record *record)
 	return 0;
 }
 
-/* Room for one more row. What is owed to the collector is never dropped. */
+/*
+ * Room for one more row. What is owed to the collector, and what an incident holds, is never
+ * dropped.
+ */
 static int make_room(struct record *record)
 {
 	int64_t removed;
 
 	if (record->findings < RECORD_MAX_FINDINGS)
 		return 0;
-	removed = db_run(record->db,
+	removed = DB_RUN(record->db,
 			 "DELETE FROM finding WHERE n IN (SELECT n FROM finding WHERE"
-			 " state = 'resolved' AND revision = sent ORDER BY last_seen LIMIT 64)",
-			 NULL, 0);
+			 " state = 'resolved' AND revision = sent AND id NOT IN"
+			 " (SELECT finding FROM incident WHERE hold_until > ?)"
+			 " ORDER BY last_seen LIMIT 64)",
+			 db_integer(clock_real_ns()));
 	if (removed < 0)
 		return (int)removed;
 	record->findings -= removed;
@@ -257,6 +259,11 @@ static bool was_met_first(const struct finding *stored, const struct finding *fi
 	       finding->last_seen_ns - stored->first_seen_ns < LOOK_AGAIN_NS;
 }
 
+static enum finding_state state_of_open(const struct finding *finding)
+{
+	return incident_is_open(&finding->incident) ? FINDING_STATE_INCIDENT : FINDING_STATE_OPEN;
+}
+
 static int put_known(struct record *record, struct finding *finding, const struct finding *stored,
 		     enum record_change *ret_change)
 {
@@ -271,7 +278,11 @@ static int put_known(struct record *record, struct finding *finding, const struc
 	/* A look may have been quicker than the record of the change. */
 	if (finding->last_seen_ns < stored->last_seen_ns)
 		finding->last_seen_ns = stored->last_seen_ns;
-	finding->state = is_reopened ? FINDING_STATE_OPEN : stored->state;
+	finding->state = is_reopened ? state_of_open(stored) : stored->state;
+	incident_done(&finding->incident);
+	r = incident_copy(&stored->incident, &finding->incident);
+	if (r < 0)
+		return r;
 	*ret_change = is_reopened ? RECORD_REOPENED : RECORD_AGAIN;
 	if (!is_reopened && !happenings && seen >= stored->last_seen_ns &&
 	    seen - stored->last_seen_ns < LOOK_AGAIN_NS)
@@ -307,7 +318,7 @@ static int find_by_id(struct record *record, const char *id, struct finding *ret
 	r = db_next(&query);
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
-	return load_finding(&query, ret_finding);
+	return record_load_finding(record, &query, ret_finding);
 }
 
 int record_put_finding(struct record *record, struct finding *finding,
@@ -353,7 +364,7 @@ static int find_match(struct record *record, const struct record_match *match, i
 		cleanup_finding struct finding finding = {0};
 
 		*cursor = db_get_integer(&query, 0);
-		r = load_finding(&query, &finding);
+		r = record_load_finding(record, &query, &finding);
 		if (r < 0)
 			return r;
 		if (!(match->kinds >> finding.kind & 1) ||
@@ -424,7 +435,7 @@ int record_each_agent(struct record *record, record_finding_fn fn, void *userdat
 	while ((r = db_next(&query)) > 0) {
 		cleanup_finding struct finding finding = {0};
 
-		r = load_finding(&query, &finding);
+		r = record_load_finding(record, &query, &finding);
 		if (r < 0)
 			return r;
 		r = fn(&finding, userdata);
@@ -474,7 +485,7 @@ int record_each_unsent(struct record *record, int64_t before_ns, unsigned limit,
 		return r;
 	/* All rows are read before @fn may change them. */
 	while (count < limit && (r = db_next(&query)) > 0) {
-		r = load_finding(&query, &findings[count]);
+		r = record_load_finding(record, &query, &findings[count]);
 		if (r < 0)
 			break;
 		count++;
@@ -504,7 +515,7 @@ int record_page_findings(struct record *record, struct record_page *page, record
 	while ((r = db_next(&query)) > 0) {
 		cleanup_finding struct finding finding = {0};
 
-		r = load_finding(&query, &finding);
+		r = record_load_finding(record, &query, &finding);
 		if (r < 0)
 			return r;
 		page->cursor = db_get_integer(&query, 0);

@@ -161,6 +161,14 @@ static void put_counts(struct json *j, const struct status *status)
 		json_put_u64(j, check_outcome_name(i), status->checks[i]);
 	json_end_object(j);
 
+	json_key(j, "incidents");
+	json_begin_object(j);
+	json_put_u64(j, "open", status->incidents_open);
+	json_put_u64(j, "unreported", status->incidents_unreported);
+	json_put_u64(j, "held", status->incidents_held);
+	json_put_time(j, "due", status->incident_due_ns);
+	json_end_object(j);
+
 	json_key(j, "outbox");
 	json_begin_object(j);
 	json_put_u64(j, "sequence", status->sequence);
@@ -347,6 +355,12 @@ static void read_counts(struct reader *reader, json_t *tree, struct status *stat
 	part = read_object(reader, tree, "checks");
 	for (unsigned i = 0; i < CHECK_OUTCOME_COUNT; i++)
 		read_u64(reader, part, check_outcome_name(i), &status->checks[i]);
+
+	part = read_object(reader, tree, "incidents");
+	read_u64(reader, part, "open", &status->incidents_open);
+	read_u64(reader, part, "unreported", &status->incidents_unreported);
+	read_u64(reader, part, "held", &status->incidents_held);
+	read_time(reader, part, "due", &status->incident_due_ns);
 
 	part = read_object(reader, tree, "outbox");
 	read_u64(reader, part, "sequence", &status->sequence);

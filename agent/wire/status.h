@@ -11,6 +11,7 @@
  * is all their names, and the revision 0,
  *  "findings":{"open","info","low","medium","high","critical"},
  *  "checks":{"pass","fail","error","not_applicable"},
+ *  "incidents":{"open","unreported","held","due"},
  *  "outbox":{"sequence","acked","records","bytes","folded"},
  *  "link":{"up","url","reason"} or null when stand-alone,
  *  "processes":[{"role","state","restarts"}], "not_seen":[{"what","note"}],
@@ -61,6 +62,9 @@ struct status {
 	uint64_t open; /* findings */
 	uint64_t open_by_severity[SEVERITY_COUNT];
 	uint64_t checks[CHECK_OUTCOME_COUNT];
+	/* Incidents: open; of them without a report; all that still hold evidence. */
+	uint64_t incidents_open, incidents_unreported, incidents_held;
+	int64_t incident_due_ns; /* of the report that is due first; 0: none is */
 
 	uint64_t sequence, acked, outbox_records, outbox_bytes, folded;
 

@@ -32,6 +32,7 @@ _plumbline_options() {
 	verify) echo --baseline --full --json --config ;;
 	'waiver sign') echo --key --cert --name --role --meaning --time ;;
 	'waiver show') echo --ca --json --config ;;
+	incident) echo --by --reason --reference --at --all --json --socket --config ;;
 	import | rescan) echo --socket --config ;;
 	esac
 }
@@ -42,9 +43,11 @@ _plumbline() {
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='baseline check controls coverage data-dictionary doctor export findings import report rescan status verify version waiver watch'
+		words='baseline check controls coverage data-dictionary doctor export findings import incident report rescan status verify version waiver watch'
 	elif [ "$verb" = baseline ] && [ "$COMP_CWORD" -eq 2 ]; then
 		words='attach create diff explain export import load propose request-approval show sign unload verify'
+	elif [ "$verb" = incident ] && [ "$COMP_CWORD" -eq 2 ]; then
+		words='close declare list report'
 	elif [ "$verb" = waiver ] && [ "$COMP_CWORD" -eq 2 ]; then
 		words='show sign'
 	else
@@ -58,7 +61,7 @@ _plumbline() {
 			[ "$verb" != 'baseline import' ] || words='cyclonedx mtree sha256sum'
 			;;
 		--layer) words='host model site vendor' ;;
-		--role | --name | --meaning | --ticket | --time | --reason | --accept | --since | --revision | --ignore) return ;;
+		--by | --reference | --at | --role | --name | --meaning | --ticket | --time | --reason | --accept | --since | --revision | --ignore) return ;;
 		*) [[ $word != -* ]] || words=$(_plumbline_options "$verb") ;;
 		esac
 	fi

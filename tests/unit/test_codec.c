@@ -77,6 +77,9 @@ static void fill_finding(struct finding *finding)
 		.controls = text("CM-3 SI-7 SI-7(1)"),
 		.requirements = text("SR 3.4, SR 3.4 RE 1"),
 		.techniques = text("T1554 T0851"),
+		.incident = {true, TIME_NS, TIME_NS - 1000000, TIME_NS, TIME_NS + 1000000,
+			     text("anna"), text("nobody put it there"), text("ben"),
+			     text("case 12"), text("anna"), text("cleaned up")},
 	};
 }
 
@@ -406,11 +409,26 @@ START_TEST(every_finding_fits)
 	cleanup_wire_record struct wire_record record = {0}, back = {0};
 	struct finding *finding = &record.finding;
 	char **const texts[] = {
-		&finding->subject.exe,	   &finding->subject.comm, &finding->subject.unit,
-		&finding->subject.parents, &finding->subject.user, &finding->path,
-		&finding->expected,	   &finding->actual,	   &finding->package,
-		&finding->detail,	   &finding->change_set,   &finding->controls,
-		&finding->requirements,	   &finding->techniques,
+		&finding->subject.exe,
+		&finding->subject.comm,
+		&finding->subject.unit,
+		&finding->subject.parents,
+		&finding->subject.user,
+		&finding->path,
+		&finding->expected,
+		&finding->actual,
+		&finding->package,
+		&finding->detail,
+		&finding->change_set,
+		&finding->controls,
+		&finding->requirements,
+		&finding->techniques,
+		&finding->incident.declared_by,
+		&finding->incident.reason,
+		&finding->incident.reported_by,
+		&finding->incident.reference,
+		&finding->incident.closed_by,
+		&finding->incident.outcome,
 	};
 	struct diag diag = {0};
 

@@ -149,7 +149,7 @@ END_TEST
 START_TEST(coverage_of_an_older_store_is_told_again)
 {
 	static const char old[] =
-		"DROP TABLE coverage; DROP TABLE signed_head;"
+		"DROP TABLE coverage; DROP TABLE signed_head; DROP TABLE incident;"
 		"CREATE TABLE coverage (n INTEGER PRIMARY KEY, state TEXT NOT NULL,"
 		" start INTEGER NOT NULL, end INTEGER NOT NULL, rung TEXT, cause TEXT,"
 		" missed TEXT);"

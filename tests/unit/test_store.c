@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "collectors/incidents.h"
 #include "collectors/ingest.h"
 #include "collectors/store.h"
 #include "wire/batch.h"
@@ -291,6 +292,93 @@ START_TEST(renamed_agent_keeps_its_past_and_frees_its_name)
 }
 END_TEST
 
+/* As an agent tells a finding that is over; @closed "": the incident is open. */
+static char *incident_json(unsigned id, const char *closed)
+{
+	cleanup_free char *plain = finding_json(id, "resolved");
+	char *json;
+
+	plain[strlen(plain) - 1] = '\0';
+	ck_assert_int_gt(
+		asprintf(&json,
+			 "%s,\"incident\":{\"declared\":\"2026-01-01T00:00:02Z\","
+			 "\"discovered\":\"2026-01-01T00:00:02Z\",\"declared_by\":\"anna\","
+			 "\"reason\":\"r\"%s}}",
+			 plain, closed),
+		0);
+	return json;
+}
+
+static const struct hold {
+	const char *closed;
+	int64_t now_s; /* after 2026-01-01 */
+	bool is_kept;
+} holds[] = {
+	{"", 4000LL * 86400, true},
+	{",\"closed\":\"2026-01-02T00:00:00Z\"", 90LL * 86400, true},
+	{",\"closed\":\"2026-01-02T00:00:00Z\"", 92LL * 86400, false},
+};
+
+/* The index is that of the store, then that of the hold. */
+START_TEST(an_incident_keeps_all_of_its_agent_from_being_dropped)
+{
+	const struct hold *hold = &holds[_i / (int)ARRAY_SIZE(stores)];
+	cleanup_free char *incident = incident_json(1, hold->closed);
+	cleanup_free char *other = finding_json(2, "resolved");
+	const char *records[] = {incident, other, GAP(1)};
+	cleanup_strbuf struct strbuf frame = STRBUF_INIT, text = STRBUF_INIT;
+	const int64_t year_ns = 1767225600LL * NSEC_PER_SEC;
+	uint8_t chain[SHA256_SIZE];
+	struct sender sender = {0};
+	unsigned rows = 0;
+
+	open_store(_i % (int)ARRAY_SIZE(stores));
+	make_batch(&sender, AGENT, records, 3, &frame);
+	ck_assert_int_eq(ingest(&frame).status, INGEST_STORED);
+	ck_assert_int_eq(store->ops->prune(store, clock_real_ns() + 3600 * NSEC_PER_SEC,
+					   year_ns + hold->now_s * NSEC_PER_SEC),
+			 0);
+	ck_assert_int_eq(store->ops->get_chain(store, AGENT, 2, chain),
+			 hold->is_kept ? 0 : -ENOENT);
+	ck_assert_int_eq(store->ops->each_finding(store, NULL, 0, add_change, &text), 0);
+	ck_assert_str_eq(text.data ? text.data : "",
+			 hold->is_kept ? AGENT ":resolved " AGENT ":resolved " : "");
+	ck_assert_int_eq(store->ops->each_incident(store, AGENT, count_row, &rows), 0);
+	ck_assert_uint_eq(rows, hold->is_kept);
+}
+END_TEST
+
+/* What is declared here stays, whatever the agent says later; both are told as one. */
+START_TEST(what_the_collector_declares_joins_what_the_agent_says)
+{
+	const struct incident_word word = {0, "carl", "here"};
+	cleanup_finding struct finding finding = {0}, after = {0};
+	cleanup_strbuf struct strbuf frame = STRBUF_INIT;
+	cleanup_free char *plain = finding_json(1, "open"), *told = incident_json(1, "");
+	const char *records[] = {plain, told};
+	struct sender sender = {0};
+	struct diag diag = {0};
+	char id[16] = "";
+
+	memset(id, '0', 10);
+	open_store(_i);
+	make_batch(&sender, AGENT, records, 1, &frame);
+	ck_assert_int_eq(ingest(&frame).status, INGEST_STORED);
+	ck_assert_int_eq(incidents_find(store, AGENT, id, &finding, &diag), 0);
+	ck_assert_int_eq(incident_declare(&finding.incident, &word, clock_real_ns(), &diag), 0);
+	ck_assert_int_eq(incidents_take(store, AGENT, &finding), 0);
+	make_batch(&sender, AGENT, records, 2, &frame);
+	ck_assert_int_eq(ingest(&frame).status, INGEST_STORED);
+	ck_assert_int_eq(incidents_find(store, AGENT, id, &after, &diag), 0);
+	ck_assert_str_eq(after.incident.declared_by, "anna"); /* the earlier word */
+	ck_assert_int_eq(after.state, FINDING_STATE_RESOLVED);
+	ck_assert_int_eq(incident_declare(&after.incident, &word, clock_real_ns(), &diag), -EEXIST);
+	ck_assert_int_eq(incidents_find(store, AGENT, "0000000", &after, &diag), -EINVAL);
+	ck_assert_int_eq(incidents_find(store, AGENT, "00000001", &after, &diag), -ENOENT);
+	ck_assert_int_eq(incidents_find(store, "other", id, &after, &diag), -ENOENT);
+}
+END_TEST
+
 START_TEST(prune_drops_old_and_keeps_open)
 {
 	char *records[] = {finding_json(1, "open"), finding_json(2, "resolved")};
@@ -301,9 +389,11 @@ START_TEST(prune_drops_old_and_keeps_open)
 	open_store(_i);
 	make_batch(&sender, AGENT, (const char *const *)records, 2, &frame);
 	ck_assert_int_eq(ingest(&frame).status, INGEST_STORED);
-	ck_assert_int_eq(store->ops->prune(store, clock_real_ns() - 3600 * NSEC_PER_SEC), 0);
+	ck_assert_int_eq(store->ops->prune(store, clock_real_ns() - 3600 * NSEC_PER_SEC,
+					   clock_real_ns()),
+			 0);
 	ck_assert_int_eq(store->ops->get_chain(store, AGENT, 2, chain), 0);
-	ck_assert_int_eq(store->ops->prune(store, clock_real_ns() + 1), 0);
+	ck_assert_int_eq(store->ops->prune(store, clock_real_ns() + 1, clock_real_ns()), 0);
 	ck_assert_int_eq(store->ops->get_chain(store, AGENT, 2, chain), -ENOENT);
 	ck_assert_int_eq(store->ops->each_finding(store, NULL, 0, add_change, &text), 0);
 	ck_assert_str_eq(text.data, AGENT ":open ");
@@ -364,6 +454,9 @@ int main(void)
 	tcase_add_loop_test(each, rollback_takes_back_agent_and_rows, 0, count);
 	tcase_add_loop_test(each, renamed_agent_keeps_its_past_and_frees_its_name, 0, count);
 	tcase_add_loop_test(each, prune_drops_old_and_keeps_open, 0, count);
+	tcase_add_loop_test(each, an_incident_keeps_all_of_its_agent_from_being_dropped, 0,
+			    count * (int)ARRAY_SIZE(holds));
+	tcase_add_loop_test(each, what_the_collector_declares_joins_what_the_agent_says, 0, count);
 	suite_add_tcase(suite, each);
 	tcase_add_checked_fixture(sqlite, setup, teardown);
 	tcase_set_timeout(sqlite, 20);
