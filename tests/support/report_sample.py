@@ -2,6 +2,17 @@
 """Saved answers of an agent, as `plumbline report --input` reads them."""
 import hashlib
 import json
+import re
+
+# What a report may never say of a host, a system or an organization.
+CLAIMS = re.compile(r"\b(is|are|reaches|has reached|achieves|meets)\s+(SL|security level)[ -]?[1-4]\b|certified|"
+                    r"\bcompliant\b|\bin compliance\b|\bconforms?\b|\bfulfil", re.IGNORECASE)
+
+
+def claim(text):
+    """The first words of @text that judge more than evidence; None."""
+    found = CLAIMS.search(text)
+    return found and found.group()
 
 
 def digest(text):
