@@ -129,9 +129,10 @@ int list_tasks(struct bpf_iter__task *ctx)
 		s->exec.flags |= EV_EXEC_USER_NS;
 	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	s->exec.exec_id = BPF_CORE_READ(task, self_exec_id);
-	/* Kernel threads have none; they are told of as the parents of others. */
+	/* Kernel threads have none; they are told of as the parents of others. One that is about to
+	 * start has the file already and not yet its number: on_exec() will tell it. */
 	file = BPF_CORE_READ(task, mm, exe_file);
-	if (file)
+	if (file && BPF_CORE_READ(task, mm, start_code))
 		add_file(s, file);
 	add_cgroup(s, &s->exec.cgroup, task);
 	length = s->length;

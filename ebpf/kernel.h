@@ -215,6 +215,7 @@ struct signal_struct {
 
 struct mm_struct {
 	struct file *exe_file;
+	unsigned long start_code;
 };
 
 struct vm_area_struct {

@@ -53,8 +53,10 @@ static bool make_key(const void *data, size_t len, struct key *ret_key)
 		.ktime = record.hdr.ktime,
 		.type = record.hdr.type,
 	};
-	/* That it runs, and that it has started, are the same news. */
-	if (record.hdr.type == EV_EXEC || record.hdr.type == EV_TASK) {
+	/* That it runs, and that it has started, are the same news. Of one without a program, which
+	 * has just ended, that it runs is not told: its start is news. */
+	if (record.hdr.type == EV_EXEC ||
+	    (record.hdr.type == EV_TASK && record.exec.exe.length > 0)) {
 		ret_key->type = EV_EXEC;
 		ret_key->what = record.exec.exec_id;
 		return true;

@@ -3,6 +3,8 @@
 #include "sensor/bpf_source.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -11,6 +13,7 @@
 
 #define RING_BYTES 4096 /* some ten records */
 #define STARTS	   200
+#define LISTS	   400
 
 static struct bpf_source *source;
 static uint64_t delivered[EV_TYPE_COUNT], bad, holes;
@@ -116,6 +119,86 @@ START_TEST(lists_this_very_process)
 }
 END_TEST
 
+/* What two lists and the ring said of one program's processes. */
+struct sighting {
+	uint64_t cookie;
+	uint32_t exec_id;
+	uint16_t type;
+};
+
+struct sightings {
+	uint64_t ino;
+	size_t count;
+	struct sighting all[8192];
+};
+
+static int note_sighting(const void *data, size_t len, void *userdata)
+{
+	struct sightings *seen = userdata;
+	struct record record;
+
+	ck_assert_int_eq(record_decode(data, len, &record), 0);
+	if ((record.hdr.type != EV_EXEC && record.hdr.type != EV_TASK) ||
+	    record.exec.ino != seen->ino || seen->count == sizeof(seen->all) / sizeof(*seen->all))
+		return 0;
+	seen->all[seen->count++] =
+		(struct sighting){record.hdr.cookie, record.exec.exec_id, record.hdr.type};
+	return 0;
+}
+
+/* Starts @path again and again, in the way that lets the parent go on in the midst of the start. */
+static void start_for_ever(const char *path)
+{
+	char *const words[] = {(char *)path, NULL};
+	int status;
+	pid_t pid;
+
+	while (posix_spawn(&pid, path, NULL, NULL, words, NULL) == 0)
+		(void)waitpid(pid, &status, 0);
+	_exit(1);
+}
+
+static size_t count_other_number(const struct sightings *seen, const struct sighting *task)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < seen->count; i++)
+		count += seen->all[i].type == EV_EXEC && seen->all[i].cookie == task->cookie &&
+			 seen->all[i].exec_id != task->exec_id;
+	return count;
+}
+
+START_TEST(what_is_listed_as_running_has_the_number_of_its_start)
+{
+	static struct sightings seen;
+	size_t listed = 0;
+	struct stat st;
+	pid_t pid;
+
+	ck_assert_int_eq(stat("/bin/true", &st), 0);
+	seen = (struct sightings){.ino = st.st_ino};
+	bpf_source_set_reader(source, note_sighting, &seen);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		start_for_ever("/bin/true");
+	for (int i = 0; i < LISTS; i++) {
+		ck_assert_int_eq(bpf_source_list_tasks(source), 0);
+		ck_assert_int_ge(bpf_source_dispatch(source), 0);
+	}
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_ge(bpf_source_dispatch(source), 0);
+	for (size_t i = 0; i < seen.count; i++) {
+		if (seen.all[i].type != EV_TASK)
+			continue;
+		listed++;
+		ck_assert_uint_eq(count_other_number(&seen, &seen.all[i]), 0);
+	}
+	ck_assert_uint_gt(listed, 0);
+}
+END_TEST
+
 START_TEST(unmonitored_files_are_filtered_in_the_kernel)
 {
 	char *folder = unit_folder_new();
@@ -178,6 +261,7 @@ int main(void)
 	tcase_add_test(tcase, attempts_are_delivered_or_counted_as_lost);
 	tcase_add_test(tcase, a_full_ring_of_telemetry_keeps_no_alert_waiting);
 	tcase_add_test(tcase, lists_this_very_process);
+	tcase_add_test(tcase, what_is_listed_as_running_has_the_number_of_its_start);
 	tcase_add_test(tcase, unmonitored_files_are_filtered_in_the_kernel);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

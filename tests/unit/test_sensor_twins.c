@@ -56,12 +56,27 @@ END_TEST
 
 START_TEST(one_that_runs_is_the_one_that_started)
 {
+	uint8_t record[EV_FIXED + 1] = {0};
 	struct ev_exec start = start_of(1, 2), task = start;
 
 	task.hdr.type = EV_TASK;
 	task.hdr.ktime += 60000000000;
-	twins_put(twins, &task, sizeof(task));
+	task.exe.length = 1;
+	task.hdr.size++;
+	memcpy(record, &task, sizeof(task));
+	twins_put(twins, record, sizeof(record));
 	ck_assert(twins_take(twins, &start, sizeof(start)));
+}
+END_TEST
+
+/* A zombie is listed, but nothing is left of it to be told. */
+START_TEST(the_start_of_one_that_was_listed_without_its_program_is_news)
+{
+	struct ev_exec start = start_of(1, 2), task = start;
+
+	task.hdr.type = EV_TASK;
+	twins_put(twins, &task, sizeof(task));
+	ck_assert(!twins_take(twins, &start, sizeof(start)));
 }
 END_TEST
 
@@ -96,6 +111,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_start_is_told_once_for_each_time_that_it_was_put);
 	tcase_add_test(tcase, one_that_runs_is_the_one_that_started);
+	tcase_add_test(tcase, the_start_of_one_that_was_listed_without_its_program_is_news);
 	tcase_add_test(tcase, code_that_is_loaded_again_later_is_news);
 	tcase_add_test(tcase, too_many_are_forgotten_and_nothing_else_happens);
 	suite_add_tcase(suite, tcase);
