@@ -1,37 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the running kernel was built with, from /boot/config-RELEASE. /proc/config.gz is not read.
+/*
+ * What the running kernel was built with: from its own word in /proc/config.gz, or else from the
+ * file that came with it. A kernel that brings neither is an error: nobody knows.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/words.h"
+#include "checks/gunzip.h"
 #include "checks/probe.h"
 #include "checks/text.h"
+
+#define PACKED	  "/proc/config.gz"
+#define OSRELEASE "/proc/sys/kernel/osrelease"
 
 static const struct probe_key keys[] = {
 	{"key", PROBE_KEY_TEXT, true}, /* CONFIG_... */
 	{NULL},
 };
 
-static int run(const struct probe_params *params, const struct root *root,
-	       struct probe_value *value)
+static int read_packed(const struct root *root, struct strbuf *text)
 {
-	cleanup_strbuf struct strbuf release = STRBUF_INIT, text = STRBUF_INIT;
-	char path[256], *cursor, *line;
-	const char *key = params->values[0];
-	int r = root_read_text(root, "/proc/sys/kernel/osrelease", 256, &release);
+	cleanup_strbuf struct strbuf packed = STRBUF_INIT;
+	int r = root_read_bytes(root, PACKED, ROOT_MAX_CONFIG_BYTES, &packed);
 
-	if (r == -ENOENT && !root->is_live)
-		return probe_not_applicable(value, "no running kernel below this root");
-	if (r < 0)
-		return r == -ENOMEM ? r : probe_unreadable(value, "/proc/sys/kernel/osrelease", r);
-	snprintf(path, sizeof(path), "/boot/config-%.128s",
-		 release.data ? words_squash(release.data) : "");
-	r = root_read_text(root, path, ROOT_MAX_CONFIG_BYTES, &text);
-	if (r < 0)
-		return r == -ENOMEM ? r : probe_unreadable(value, path, r);
-	cursor = text.data;
+	if (r == 0)
+		r = gunzip(&packed, ROOT_MAX_CONFIG_BYTES, text);
+	if (r == 0 && text->data && memchr(text->data, '\0', text->len))
+		return -EBADMSG;
+	return r;
+}
+
+/* The file of the kernel @release in @path when there is one. */
+static int read_shipped(const struct root *root, const char *release, struct strbuf *text,
+			char *path, size_t size)
+{
+	int r;
+
+	snprintf(path, size, "/boot/config-%.128s", release);
+	r = root_read_text(root, path, ROOT_MAX_CONFIG_BYTES, text);
+	if (r != -ENOENT)
+		return r;
+	snprintf(path, size, "/lib/modules/%.128s/config", release);
+	return root_read_text(root, path, ROOT_MAX_CONFIG_BYTES, text);
+}
+
+static int find_key(const char *key, char *text, struct probe_value *value)
+{
+	char *cursor = text, *line;
+
 	while ((line = text_next_line(&cursor))) {
 		size_t len = strcspn(line, "=");
 
@@ -40,6 +58,35 @@ static int run(const struct probe_params *params, const struct root *root,
 	}
 	/* "# CONFIG_X is not set", or not known to this kernel: the same to the reader. */
 	return probe_text(value, "n");
+}
+
+static int run(const struct probe_params *params, const struct root *root,
+	       struct probe_value *value)
+{
+	cleanup_strbuf struct strbuf release = STRBUF_INIT, text = STRBUF_INIT;
+	char path[256] = PACKED;
+	int r = read_packed(root, &text);
+
+	if (r == -ENOENT || r == -ENOTDIR) {
+		r = root_read_text(root, OSRELEASE, 256, &release);
+		if (r == -ENOENT && !root->is_live)
+			return probe_not_applicable(value, "no running kernel below this root");
+		if (r < 0)
+			return r == -ENOMEM ? r : probe_unreadable(value, OSRELEASE, r);
+		r = read_shipped(root, release.data ? words_squash(release.data) : "", &text, path,
+				 sizeof(path));
+	}
+	if (r == -ENOENT)
+		return probe_error(value,
+				   "the running kernel tells nothing: neither %s nor "
+				   "/boot/config-%s is there",
+				   PACKED, release.data ? release.data : "");
+	if (r == -EBADMSG && str_equal(path, PACKED))
+		return probe_error(value, "%s is cut off or damaged", path);
+	if (r < 0)
+		return r == -ENOMEM ? r : probe_unreadable(value, path, r);
+	probe_set_where(value, path);
+	return find_key(params->values[0], text.data, value);
 }
 
 const struct probe_ops probe_kernel_config = {"kernel_config", keys, PROBE_GIVES_TEXT, run};

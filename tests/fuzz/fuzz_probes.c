@@ -145,6 +145,7 @@ static const struct target {
 	 "/etc/group",
 	 {"path", "/etc/*", "group", "a b", "max_mode", "0600"},
 	 {SOMEBODY}},
+	{"kernel_config", "/proc/config.gz", {"key", "CONFIG_SECCOMP"}},
 };
 
 static char folder[] = "/tmp/plumbline-fuzz.XXXXXX";

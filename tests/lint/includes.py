@@ -50,6 +50,7 @@ VENDOR_HOMES = {
     r"libpq-fe\.h": r"collectors/store_postgres\.c",
     r"curl/.*": r"agent/daemon/reporter[^/]*\.c|agent/wire/http\.c",
     r"jansson\.h": r"agent/(wire|baseline)/[^/]*\.[ch]",
+    r"zlib\.h": r"agent/checks/gunzip\.c",
     r"zstd\.h": r"agent/wire/[^/]*\.c",
     r"event2/.*|evhttp\.h|event\.h": r"collectors/[^/]*\.[ch]",
     r"librdkafka/.*": r"collectors/sink/sink_kafka\.c",

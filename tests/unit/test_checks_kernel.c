@@ -18,6 +18,11 @@
 #define PTI	   "kind = kernel_cmdline\nany = nopti pti=off\nexpect = none\n"
 #define BACKLOG	   "kind = kernel_cmdline\nkey = audit_backlog_limit\nexpect = at_least 8192\n"
 #define KCONFIG	   "kind = kernel_config\nkey = CONFIG_SECCOMP\nexpect = equals y\n"
+/* "CONFIG_SECCOMP=y" and a line that is not set, packed by gzip. */
+#define PACKED                                                                                 \
+	"\037\213\010\000\000\000\000\000\002\003\163\366\367\163\363\164\217\017\166\165\166" \
+	"\366\367\015\260\255\344\122\126\160\206\010\105\050\144\026\053\344\345\227\050\024" \
+	"\247\226\160\001\000\003\314\165\152\047\000\000\000"
 #define LOCKDOWN                                                                     \
 	"kind = file_text\nfile = /sys/kernel/security/lockdown\npick = bracketed\n" \
 	"expect = one_of integrity confidentiality\n"
@@ -213,6 +218,28 @@ static const struct probe_case cases[] = {
 	 {OSRELEASE, {CONFIG, "CONFIG_SEC=y\n# CONFIG_SECCOMP is not set\n"}},
 	 CHECK_FAIL,
 	 "n"},
+	{"kernel config: the kernel's own word comes first",
+	 KCONFIG,
+	 {OSRELEASE,
+	  {CONFIG, "CONFIG_SECCOMP=n\n"},
+	  {"/proc/config.gz", PACKED, sizeof(PACKED) - 1}},
+	 CHECK_PASS,
+	 "=y (/proc/config.gz)"},
+	{"kernel config: the kernel's own word is cut off",
+	 KCONFIG,
+	 {OSRELEASE, {"/proc/config.gz", PACKED, sizeof(PACKED) - 12}},
+	 CHECK_ERROR,
+	 "/proc/config.gz is cut off or damaged"},
+	{"kernel config: no gzip",
+	 KCONFIG,
+	 {OSRELEASE, {"/proc/config.gz", "CONFIG_SECCOMP=y\n"}},
+	 CHECK_ERROR,
+	 "/proc/config.gz is cut off or damaged"},
+	{"kernel config: beside the modules",
+	 KCONFIG,
+	 {OSRELEASE, {"/lib/modules/6.1.0-1/config", "CONFIG_SECCOMP=y\n"}},
+	 CHECK_PASS,
+	 "/config)"},
 	{"kernel config: no file", KCONFIG, {OSRELEASE}, CHECK_ERROR, CONFIG},
 	{"kernel config: no kernel", KCONFIG, {{NULL}}, CHECK_NOT_APPLICABLE, "no running kernel"},
 
