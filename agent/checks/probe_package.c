@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which packages of a list are installed, from dpkg's status file. Other package databases are not
- * read: there the check is an error, not a pass.
+ * Which packages of a list are installed, from dpkg's status file and from rpm's database, of which
+ * a host may have both. Where neither can be read the check is an error, not a pass.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/probe.h"
+#include "checks/rpm_db.h"
 #include "checks/text.h"
 
 #define STATUS "/var/lib/dpkg/status"
@@ -43,12 +44,29 @@ static int read_status(const struct root *root, struct strbuf *names)
 	return strbuf_check(names);
 }
 
+static int read_databases(const struct root *root, struct strbuf *names)
+{
+	int dpkg = read_status(root, names);
+	int rpm = dpkg == 0 || dpkg == -ENOENT ? rpm_db_names(root, names) : 0;
+	bool is_debian = dpkg == 0 && names->len > 0;
+
+	/* The rpm program is on some Debian hosts too; there its database is no more than a rest.
+	 */
+	if (rpm == -ENOENT || (rpm == -EOPNOTSUPP && is_debian))
+		return dpkg;
+	if (rpm < 0) {
+		strbuf_clear(names);
+		return rpm;
+	}
+	return dpkg == -ENOENT ? 0 : dpkg;
+}
+
 /* Calls @fn for each installed package; a return other than 0 ends it. */
 static int each_installed(const struct root *root, package_fn fn, void *userdata)
 {
 	cleanup_strbuf struct strbuf own = STRBUF_INIT;
 	struct strbuf *names = root->packages ? root->packages : &own;
-	int r = names->len ? 0 : read_status(root, names);
+	int r = names->len ? 0 : read_databases(root, names);
 
 	for (size_t at = 0; r == 0 && at < names->len; at += strlen(names->data + at) + 1)
 		r = fn(names->data + at, userdata);
@@ -95,9 +113,20 @@ static int run(const struct probe_params *params, const struct root *root,
 
 	probe_list_add(value, NULL);
 	r = each_installed(root, add_if_named, &search);
-	if (r == -ENOENT)
-		return probe_error(value, "no dpkg database; other package databases are not read");
-	return r < 0 && r != -ENOMEM ? probe_unreadable(value, STATUS, r) : r;
+	switch (-r) {
+	case ENOENT:
+		return probe_error(value, "no database of dpkg or rpm is there");
+	case EOPNOTSUPP:
+		return probe_error(value,
+				   "rpm's database is one of Berkeley DB or ndb, which is not "
+				   "read; rpmdb --rebuilddb makes one of SQLite");
+	case EBUSY:
+		return probe_error(value,
+				   "rpm is at work, or was cut off: its database is not whole");
+	default:
+		return r < 0 && r != -ENOMEM ? probe_unreadable(value, "the package database", r)
+					     : r;
+	}
 }
 
 const struct probe_ops probe_package = {"package", keys, PROBE_GIVES_LIST, run};

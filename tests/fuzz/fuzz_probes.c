@@ -146,6 +146,7 @@ static const struct target {
 	 {"path", "/etc/*", "group", "a b", "max_mode", "0600"},
 	 {SOMEBODY}},
 	{"kernel_config", "/proc/config.gz", {"key", "CONFIG_SECCOMP"}},
+	{"package", "/var/lib/rpm/rpmdb.sqlite", {"names", "telnet-server gcc-[0-9]*"}},
 };
 
 static char folder[] = "/tmp/plumbline-fuzz.XXXXXX";

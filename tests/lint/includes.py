@@ -46,7 +46,7 @@ VENDOR_HOMES = {
     r"sys/capability\.h": r"agent/(privsep/sandbox|baseline/|sensor/|model/file_fact).*",
     r"openssl/.*": r"agent/(wire/signature|base/hash|baseline/signature(_[a-z]+)?|daemon/evidence_key)\.[ch]|collectors/[a-z_]*tls\.[ch]",
     r"ini\.h": r"agent/base/ini\.c",
-    r"sqlite3\.h": r"agent/(record|baseline)/[^/]*\.[ch]|collectors/store_sqlite[^/]*\.[ch]",
+    r"sqlite3\.h": r"agent/(record|baseline)/[^/]*\.[ch]|agent/checks/rpm_db\.c|collectors/store_sqlite[^/]*\.[ch]",
     r"libpq-fe\.h": r"collectors/store_postgres\.c",
     r"curl/.*": r"agent/daemon/reporter[^/]*\.c|agent/wire/http\.c",
     r"jansson\.h": r"agent/(wire|baseline)/[^/]*\.[ch]",

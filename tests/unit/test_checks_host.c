@@ -144,7 +144,7 @@ static const struct probe_case cases[] = {
 	 TELNET,
 	 {{NULL}},
 	 CHECK_ERROR,
-	 "no dpkg database"},
+	 "no database of dpkg or rpm"},
 	{"package: a database of junk", TELNET, {{STATUS, "%70000"}}, CHECK_ERROR, "binary data"},
 	{"package: as a condition",
 	 TELNET "applies = package x y\notherwise = neither x nor y\n",
