@@ -2,6 +2,9 @@
 /*
  * State of systemd units by their files and links, without D-Bus: which are enabled (wanted by
  * another unit) or running (their cgroup is populated), which are not masked.
+ *
+ * What must not be there is `active` already when it is only enabled; what must be there has to be
+ * `running`, unless nobody started systemd below this root: then to be enabled is enough.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,7 +22,7 @@ enum {
 
 static const struct probe_key keys[] = {
 	[KEY_UNITS] = {"units", PROBE_KEY_WORDS, true}, /* wildcards allowed */
-	[KEY_LIST] = {"list", PROBE_KEY_CHOICE, true, "active unmasked"},
+	[KEY_LIST] = {"list", PROBE_KEY_CHOICE, true, "active running unmasked"},
 	{NULL},
 };
 
@@ -27,6 +30,12 @@ static const struct probe_key keys[] = {
 static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system",
 				   "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
 				   "/lib/systemd/system"};
+
+enum list {
+	LIST_ACTIVE,
+	LIST_RUNNING,
+	LIST_UNMASKED,
+};
 
 enum unit_state {
 	UNIT_ABSENT,
@@ -94,12 +103,20 @@ static bool is_running(const struct root *root, const char *unit)
 	char path[512];
 
 	snprintf(path, sizeof(path), "/sys/fs/cgroup/system.slice/%s/cgroup.events", unit);
-	if (root_read_text(root, path, 4096, &text) < 0)
-		return false;
-	return text.data && strstr(text.data, "populated 1");
+	if (root_read_text(root, path, 4096, &text) == 0)
+		return text.data && strstr(text.data, "populated 1");
+	/* The first version of control groups lists processes only. */
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/systemd/system.slice/%s/cgroup.procs", unit);
+	return root_read_text(root, path, 65536, &text) == 0 && text.len > 0;
 }
 
-static int look(const struct root *root, const char *unit, bool list_unmasked,
+/* Whether what runs here can be told from what is enabled. */
+static bool is_started(const struct root *root)
+{
+	return root->is_live || root_exists(root, "/run/systemd/system");
+}
+
+static int look(const struct root *root, const char *unit, enum list list,
 		struct probe_value *value)
 {
 	enum unit_state state;
@@ -109,7 +126,7 @@ static int look(const struct root *root, const char *unit, bool list_unmasked,
 
 	if (r < 0)
 		return r;
-	if (list_unmasked) {
+	if (list == LIST_UNMASKED) {
 		if (state == UNIT_PRESENT)
 			probe_list_add(value, unit);
 		return 0;
@@ -120,7 +137,7 @@ static int look(const struct root *root, const char *unit, bool list_unmasked,
 		if (r < 0)
 			return r;
 	}
-	if (!runs && !is_enabled)
+	if (!runs && (!is_enabled || (list == LIST_RUNNING && is_started(root))))
 		return 0;
 	snprintf(item, sizeof(item), "%s %s", unit,
 		 runs && is_enabled ? "is enabled and runs"
@@ -133,7 +150,7 @@ static int look(const struct root *root, const char *unit, bool list_unmasked,
 struct names {
 	const struct root *root;
 	struct probe_value *value;
-	bool list_unmasked;
+	enum list list;
 	char (*seen)[256];
 	size_t count;
 };
@@ -151,15 +168,15 @@ static int look_at_found(const char *path, void *userdata)
 	    !str_copy(names->seen[names->count], sizeof(names->seen[0]), unit))
 		return -E2BIG;
 	names->count++;
-	return look(names->root, unit, names->list_unmasked, names->value);
+	return look(names->root, unit, names->list, names->value);
 }
 
 /* All unit files whose name matches @pattern. */
-static int look_at_all(const struct root *root, const char *pattern, bool list_unmasked,
+static int look_at_all(const struct root *root, const char *pattern, enum list list,
 		       struct probe_value *value)
 {
 	cleanup_free void *seen = malloc(MAX_FOUND * sizeof(char[256]));
-	struct names names = {root, value, list_unmasked, seen, 0};
+	struct names names = {root, value, list, seen, 0};
 	int r = seen ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs) && r >= 0; i++) {
@@ -171,11 +188,18 @@ static int look_at_all(const struct root *root, const char *pattern, bool list_u
 	return r;
 }
 
+static enum list list_of(const char *word)
+{
+	if (str_equal(word, "unmasked"))
+		return LIST_UNMASKED;
+	return str_equal(word, "running") ? LIST_RUNNING : LIST_ACTIVE;
+}
+
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	const char *cursor = params->values[KEY_UNITS], *word;
-	bool list_unmasked = str_equal(params->values[KEY_LIST], "unmasked");
+	enum list list = list_of(params->values[KEY_LIST]);
 	size_t len;
 
 	if (!root_exists(root, "/usr/lib/systemd/system") &&
@@ -190,8 +214,8 @@ static int run(const struct probe_params *params, const struct root *root,
 			return probe_error(value, "the name of a unit is too long");
 		memcpy(unit, word, len);
 		unit[len] = '\0';
-		r = strpbrk(unit, "*?[") ? look_at_all(root, unit, list_unmasked, value)
-					 : look(root, unit, list_unmasked, value);
+		r = strpbrk(unit, "*?[") ? look_at_all(root, unit, list, value)
+					 : look(root, unit, list, value);
 		if (r == -ENOMEM)
 			return r;
 		if (r < 0)

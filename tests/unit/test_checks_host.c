@@ -5,10 +5,15 @@
 #define SHADOW                                                                                     \
 	"kind = file_mode\npath = /etc/shadow /etc/gshadow\nowner = owner nobody\ngroup = owner\n" \
 	"max_mode = 0640\nexpect = none\n"
-#define BIN		     "kind = file_mode\npath = /usr/bin/*\nmax_mode = 7755\nexpect = none\n"
-#define STRANGE		     "kind = file_mode\npath = /etc/shadow\nowner = nosuchuser\nexpect = none\n"
-#define CUPS		     "kind = unit\nunits = cups.service cups.socket\nlist = active\nexpect = none\n"
-#define MASK		     "kind = unit\nunits = ctrl-alt-del.target\nlist = unmasked\nexpect = none\n"
+#define BIN	"kind = file_mode\npath = /usr/bin/*\nmax_mode = 7755\nexpect = none\n"
+#define STRANGE "kind = file_mode\npath = /etc/shadow\nowner = nosuchuser\nexpect = none\n"
+#define CUPS	"kind = unit\nunits = cups.service cups.socket\nlist = active\nexpect = none\n"
+#define MASK	"kind = unit\nunits = ctrl-alt-del.target\nlist = unmasked\nexpect = none\n"
+#define PRINTS	"kind = unit\nunits = cups.service\nlist = running\nexpect = some\n"
+#define WANTED                                                                         \
+	{                                                                              \
+		"/etc/systemd/system/multi-user.target.wants/cups.service", "-> " UNIT \
+	}
 #define TIME		     "kind = unit\nunits = chrony.service ntp.service\nlist = active\nexpect = count 1\n"
 #define TELNET		     "kind = package\nnames = telnetd gcc-[0-9][0-9]\nexpect = none\n"
 #define STATUS		     "/var/lib/dpkg/status"
@@ -92,6 +97,23 @@ static const struct probe_case cases[] = {
 	  {"/sys/fs/cgroup/system.slice/cups.service/cgroup.events", "populated 0\nfrozen 0\n"}},
 	 CHECK_PASS,
 	 "none"},
+	{"unit: enabled, but not started by the systemd that runs",
+	 PRINTS,
+	 {{UNIT, "[Unit]\n"}, WANTED, {"/run/systemd/system/", ""}},
+	 CHECK_FAIL,
+	 "none"},
+	{"unit: enabled where nobody started systemd",
+	 PRINTS,
+	 {{UNIT, "[Unit]\n"}, WANTED},
+	 CHECK_PASS,
+	 "cups.service is enabled"},
+	{"unit: started, by control groups of the first version",
+	 PRINTS,
+	 {{UNIT, "[Unit]\n"},
+	  {"/run/systemd/system/", ""},
+	  {"/sys/fs/cgroup/systemd/system.slice/cups.service/cgroup.procs", "812\n"}},
+	 CHECK_PASS,
+	 "cups.service runs"},
 	{"unit: no systemd", CUPS, {{NULL}}, CHECK_NOT_APPLICABLE, "no systemd"},
 	{"unit: links in a circle",
 	 CUPS,
