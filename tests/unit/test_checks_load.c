@@ -67,7 +67,7 @@ static const struct {
 	{HEAD "[TST-001]\n" TEXTS "kind = file_mode\npath = /x\nmax_mode = 0888\nexpect = none\n",
 	 15, "max_mode: is not an octal file mode"},
 	{HEAD "[TST-001]\n" TEXTS "kind = unit\nunits = a\nlist = dead\nexpect = none\n", 15,
-	 "list: 'dead' is none of: active unmasked"},
+	 "list: 'dead' is none of: active running unmasked"},
 	{HEAD "[TST-001]\ntitle = t\nwhy = w\nseverity = low\ncontrols = CM-6 CM-99\nrequirements "
 	      "= SR 7.6\n"
 	      "remediation = r\not_caution = c\nsource = s\n" SYSCTL,
