@@ -335,6 +335,8 @@ int category_apply(const char *data_dir, const char *category, struct check_set 
 
 	while (r == 0 && words_next(&cursor, WORDS_SPACE, &word, &len))
 		r = take_category_word(word, len, &mark, diag);
+	if (r == 0 && mark < 0)
+		r = diag_set(diag, "", 0, -EINVAL, "category: it names no level");
 	if (r == 0)
 		r = crosswalk_load(data_dir, &crosswalk, diag);
 	if (r < 0)

@@ -308,6 +308,7 @@ static const struct {
 	{"safety=low", NULL},
 	{"integrity=medium", NULL},
 	{"=low", NULL},
+	{" ", NULL},
 };
 
 START_TEST(the_highest_objective_is_the_category)
