@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "sensor/hash_key.h"
+#include "base/hash_key.h"
 
 /* Entries that share a set push each other out: the least recently used goes. */
 #define WAYS 4

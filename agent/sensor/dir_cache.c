@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sensor/hash_key.h"
+#include "base/hash_key.h"
 
 struct dir {
 	struct dir *chain;

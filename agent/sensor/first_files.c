@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash_key.h"
 #include "base/str.h"
 #include "sensor/elf_libraries.h"
-#include "sensor/hash_key.h"
 
 /* Power of two, above FIRST_FILES_MAX. */
 #define SEEN_SLOTS     8192

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash_key.h"
 #include "base/str.h"
-#include "sensor/hash_key.h"
 
 struct held_file {
 	uint64_t hash;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash_key.h"
 #include "base/str.h"
-#include "sensor/hash_key.h"
 
 #define RESTING 16
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensor/hash_key.h"
+#include "base/hash_key.h"
 
 #define SLOTS 4096
 

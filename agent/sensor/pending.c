@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash_key.h"
 #include "base/str.h"
 #include "model/event.h"
-#include "sensor/hash_key.h"
 
 #define QUIET_NS   (PENDING_QUIET_MS * NSEC_PER_MSEC)
 #define LONGEST_NS (PENDING_LONGEST_MS * NSEC_PER_MSEC)

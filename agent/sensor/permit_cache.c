@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sensor/hash_key.h"
+#include "base/hash_key.h"
 
 static size_t set_of(uint64_t dev, uint64_t ino)
 {

@@ -6,10 +6,10 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/hash_key.h"
 #include "base/ini.h"
 #include "base/str.h"
 #include "base/strbuf.h"
-#include "sensor/hash_key.h"
 
 #define MAX_PARENTS	8
 #define MAX_GENERATIONS 64

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hash_key.h"
 #include "base/str.h"
-#include "sensor/hash_key.h"
 #include "sensor/storage.h"
 
 #define MAGIC "plumbline-hashed"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hash of a key for in-memory tables: FNV-1a with a last mix. Not for hostile keys in unbounded
  * tables. */
-#ifndef PLUMBLINE_SENSOR_HASH_KEY_H
-#define PLUMBLINE_SENSOR_HASH_KEY_H
+#ifndef PLUMBLINE_BASE_HASH_KEY_H
+#define PLUMBLINE_BASE_HASH_KEY_H
 
 #include <stddef.h>
 #include <stdint.h>
