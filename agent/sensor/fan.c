@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
@@ -15,9 +14,9 @@
 #include "base/str.h"
 #include "model/event.h"
 #include "sensor/dir_cache.h"
+#include "sensor/fan_read.h"
 #include "sensor/mounts.h"
 
-#define READ_SIZE  ((size_t)32 * 1024)
 #define MAX_MOUNTS 256
 #define MAX_DIRS   8192
 
@@ -39,18 +38,6 @@ struct mount_list {
 	size_t count;
 };
 
-/* A directory as the kernel names it. */
-struct fan_dir {
-	fsid_t fsid;
-	union {
-		struct file_handle handle;
-		struct {
-			struct file_handle head;
-			unsigned char bytes[MAX_HANDLE_SZ];
-		};
-	};
-};
-
 struct fan {
 	int fd;
 	fan_fn fn;
@@ -58,7 +45,7 @@ struct fan {
 	const struct watch_set *set;
 	struct mount_list list;
 	struct dir_cache *dirs;
-	char buffer[READ_SIZE];
+	char buffer[FAN_READ_BYTES];
 };
 
 /*
@@ -357,7 +344,7 @@ static const char *dir_path(struct fan *fan, const struct fan_dir *dir)
 {
 	struct dir_key key = {
 		.data = dir,
-		.len = offsetof(struct fan_dir, handle.f_handle) + dir->handle.handle_bytes,
+		.len = fan_dir_size(dir),
 	};
 	const char *path = dir_cache_get(fan->dirs, &key);
 	char found[PATH_MAX];
@@ -369,91 +356,32 @@ static const char *dir_path(struct fan *fan, const struct fan_dir *dir)
 	return path && path[0] ? path : NULL;
 }
 
-static void report(struct fan *fan, const struct fanotify_event_metadata *event,
-		   const struct fan_dir *dir, const char *name)
+static void report(const struct fan_news *news, void *userdata)
 {
-	const char *parent = dir_path(fan, dir);
+	struct fan *fan = userdata;
+	const char *parent = news->dir ? dir_path(fan, news->dir) : NULL;
 	char path[2 * PATH_MAX];
 	struct fan_event out = {
 		.path = path,
-		.changes = changes_of(event->mask),
-		.is_dir = event->mask & FAN_ONDIR,
-		.pid = event->pid > 0 ? (uint32_t)event->pid : 0,
+		.changes = changes_of(news->mask),
+		.is_dir = news->mask & FAN_ONDIR,
+		.pid = news->pid,
 	};
 
-	if (parent && str_equal(name, "."))
+	if (!news->dir) {
+		fan->fn(&(struct fan_event){.path = NULL}, fan->userdata);
+		return;
+	}
+	if (parent && str_equal(news->name, "."))
 		snprintf(path, sizeof(path), "%s", parent);
 	else if (parent)
-		snprintf(path, sizeof(path), "%s/%s", str_equal(parent, "/") ? "" : parent, name);
+		snprintf(path, sizeof(path), "%s/%s", str_equal(parent, "/") ? "" : parent,
+			 news->name);
 	/* A directory that moved takes with it the paths of all below it. */
-	if (out.is_dir && event->mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_DELETE))
+	if (out.is_dir && news->mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_DELETE))
 		dir_cache_clear(fan->dirs);
 	if (parent && watch_set_meets(fan->set, path))
 		fan->fn(&out, fan->userdata);
-}
-
-/*
- * One information record at @at, of at most @len bytes: header, file system id, handle, and behind
- * the handle's bytes the name. Records are aligned to 4 bytes only, so they are copied.
- */
-static void on_info(struct fan *fan, const struct fanotify_event_metadata *event, const char *at,
-		    size_t len)
-{
-	struct fan_dir dir = {0};
-	const size_t fixed = offsetof(struct fan_dir, handle.f_handle);
-	const char *name;
-
-	at += sizeof(struct fanotify_event_info_header);
-	len -= sizeof(struct fanotify_event_info_header);
-	if (len < fixed)
-		return;
-	memcpy(&dir, at, fixed);
-	if (dir.handle.handle_bytes > sizeof(dir.bytes) || dir.handle.handle_bytes > len - fixed)
-		return;
-	memcpy(dir.bytes, at + fixed, dir.handle.handle_bytes);
-	name = at + fixed + dir.handle.handle_bytes;
-	len -= fixed + dir.handle.handle_bytes;
-	if (memchr(name, '\0', len))
-		report(fan, event, &dir, name);
-}
-
-static void on_event(struct fan *fan, const struct fanotify_event_metadata *event, const char *data)
-{
-	size_t at = event->metadata_len;
-
-	while (event->event_len - at >= sizeof(struct fanotify_event_info_header)) {
-		struct fanotify_event_info_header info;
-
-		memcpy(&info, data + at, sizeof(info));
-		if (info.len < sizeof(info) || info.len > event->event_len - at)
-			return;
-		if (info.info_type == FAN_EVENT_INFO_TYPE_DFID_NAME)
-			on_info(fan, event, data + at, info.len);
-		at += info.len;
-	}
-}
-
-static int read_once(struct fan *fan)
-{
-	ssize_t len = read(fan->fd, fan->buffer, sizeof(fan->buffer));
-	size_t at = 0;
-
-	if (len < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	while ((size_t)len - at >= sizeof(struct fanotify_event_metadata)) {
-		struct fanotify_event_metadata event;
-
-		memcpy(&event, fan->buffer + at, sizeof(event));
-		if (event.vers != FANOTIFY_METADATA_VERSION || event.metadata_len < sizeof(event) ||
-		    event.event_len < event.metadata_len || event.event_len > (size_t)len - at)
-			return -EPROTO;
-		if (event.mask & FAN_Q_OVERFLOW)
-			fan->fn(&(struct fan_event){.path = NULL}, fan->userdata);
-		else
-			on_event(fan, &event, fan->buffer + at);
-		at += event.event_len;
-	}
-	return 1;
 }
 
 int fan_dispatch(struct fan *fan, unsigned max_reads)
@@ -461,6 +389,6 @@ int fan_dispatch(struct fan *fan, unsigned max_reads)
 	int r = 1;
 
 	for (unsigned i = 0; i < max_reads && r > 0; i++)
-		r = read_once(fan);
+		r = fan_read(fan->fd, fan->buffer, report, fan);
 	return r;
 }
