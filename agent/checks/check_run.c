@@ -196,6 +196,9 @@ int check_run(struct check_set *set, size_t index, const char *root_path,
 		root.state_dir = set->state_dir;
 		root.run_dir = set->run_dir;
 	}
+	looked_clear(&set->looked);
+	if (root.is_live && !check->probe->needs_walk)
+		root.looked = &set->looked;
 	root.dump = set->dump;
 	root.packages = &set->packages;
 	if (keep_for(set, root_path) < 0)

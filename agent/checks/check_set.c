@@ -135,6 +135,7 @@ struct check_set *check_set_free(struct check_set *set)
 	catalog_free(set->catalog);
 	check_set_forget(set);
 	strbuf_done(&set->packages);
+	looked_done(&set->looked);
 	free(set->title);
 	free(set->tailoring);
 	free(set);
@@ -230,6 +231,11 @@ unsigned check_set_asks(const struct check_set *set, size_t index)
 void check_set_kernel(struct check_set *set, const struct kernel_dump *dump)
 {
 	set->dump = dump;
+}
+
+const struct looked *check_set_looked(const struct check_set *set)
+{
+	return &set->looked;
 }
 
 void check_set_agent(struct check_set *set, const char *state_dir, const char *run_dir)

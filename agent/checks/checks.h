@@ -86,6 +86,10 @@ size_t check_set_drop_walks(struct check_set *set);
  * it: packages come and go. */
 void check_set_forget(struct check_set *set);
 
+struct looked;
+/* What the last check_run() against "/" looked at; valid until the next. */
+const struct looked *check_set_looked(const struct check_set *set);
+
 /* Runs check @index against @root ("/" or a made-up tree). Always fills @ret_result; -ENOMEM only.
  */
 int check_run(struct check_set *set, size_t index, const char *root,

@@ -10,6 +10,8 @@
 #include "checks/probe.h"
 
 #define MAX_IDS 8
+/* So many are noted one by one as looked at, then whole folders. */
+#define FEW_FILES 32
 
 enum {
 	KEY_PATH,
@@ -95,7 +97,13 @@ static int stat_path(struct walk *walk, const char *path, struct stat *ret_stat)
 		walk->dir_fd = root_open_path(walk->root, walk->dir, O_PATH | O_DIRECTORY);
 		if (walk->dir_fd < 0)
 			return walk->dir_fd;
+		if (walk->seen > FEW_FILES)
+			root_note_look(walk->root, LOOKED_ALL, walk->dir);
 	}
+	if (walk->seen < FEW_FILES)
+		root_note_look(walk->root, LOOKED_AT, path);
+	else if (walk->seen == FEW_FILES)
+		root_note_look(walk->root, LOOKED_ALL, walk->dir);
 	if (fstatat(walk->dir_fd, name, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return S_ISLNK(ret_stat->st_mode) ? root_stat(walk->root, path, ret_stat) : 0;

@@ -68,6 +68,8 @@ static int each_installed(const struct root *root, package_fn fn, void *userdata
 	struct strbuf *names = root->packages ? root->packages : &own;
 	int r = names->len ? 0 : read_databases(root, names);
 
+	/* Also of who takes the names that another check has read. */
+	root_note_look(root, LOOKED_AT, STATUS);
 	for (size_t at = 0; r == 0 && at < names->len; at += strlen(names->data + at) + 1)
 		r = fn(names->data + at, userdata);
 	return r;

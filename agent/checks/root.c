@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/fd.h"
 #include "base/str.h"
 
 #define MAX_LINKS 40 /* as the kernel */
@@ -152,7 +153,7 @@ static int open_by_walk(const struct root *root, const char *path, int flags)
 	return open_plain(root, walk.done, flags | (walk.wants_folder ? O_DIRECTORY : 0));
 }
 
-int root_open_path(const struct root *root, const char *path, int flags)
+static int open_below(const struct root *root, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
@@ -175,6 +176,33 @@ int root_open_path(const struct root *root, const char *path, int flags)
 		return fd >= 0 ? fd : -errno;
 	}
 	return open_by_walk(root, path, (int)how.flags);
+}
+
+/* The agent's own state changes all the time, and is no setting of the machine. */
+static bool is_own(const struct root *root, const char *path)
+{
+	return path_is_below(path, root->state_dir) || path_is_below(path, root->run_dir);
+}
+
+void root_note_look(const struct root *root, enum looked_how how, const char *path)
+{
+	if (root->looked && !is_own(root, path))
+		looked_add(root->looked, how, path);
+}
+
+int root_open_path(const struct root *root, const char *path, int flags)
+{
+	bool is_list = flags & O_DIRECTORY && !(flags & O_PATH);
+	int fd = open_below(root, path, flags);
+	char real[MAX_PATH];
+
+	if (!root->looked)
+		return fd;
+	root_note_look(root, is_list ? LOOKED_NAMES : LOOKED_AT, path);
+	/* What a link leads to changes elsewhere. */
+	if (fd >= 0 && fd_get_path(fd, real, sizeof(real)) == 0 && !str_equal(real, path))
+		root_note_look(root, is_list ? LOOKED_NAMES : LOOKED_AT, real);
+	return fd;
 }
 
 static int read_all(int fd, size_t max, struct strbuf *sb)

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "checks/looked.h"
 
 /* Bounds of what one check reads; a file beyond them is an error, never cut in silence. */
 #define ROOT_MAX_CONFIG_BYTES (1024 * 1024)
@@ -31,6 +32,8 @@ struct root {
 				    read them; NULL: nobody keeps them. Borrowed */
 	const struct inventory *inventory; /* of a walk; NULL: nobody walked. Borrowed */
 	const struct kernel_dump *dump;	   /* of the running system; NULL: nobody asked. Borrowed */
+	struct looked *looked;		   /* gets all paths that are looked at; NULL: nobody asks.
+					      Borrowed */
 	bool is_live;			   /* "/" itself: what is below is the running system */
 	bool use_openat2; /* cleared at the first ENOSYS (kernel before 5.6, or a seccomp filter) */
 };
@@ -47,6 +50,9 @@ void root_done(struct root *root);
  * the fd or negative errno; -ELOOP for symlinks that go in circles and for magic links of /proc.
  */
 int root_open_path(const struct root *root, const char *path, int flags);
+
+/* For who looks at @path by other ways than these functions, or knows already what is there. */
+void root_note_look(const struct root *root, enum looked_how how, const char *path);
 
 /*
  * Appends the whole regular file to @sb. -EINVAL when it is no regular file, -EFBIG beyond @max,

@@ -4,6 +4,7 @@
 #define PLUMBLINE_CHECKS_SET_H
 
 #include "checks/check.h"
+#include "checks/looked.h"
 #include "model/catalog.h"
 
 struct check_set {
@@ -17,6 +18,7 @@ struct check_set {
 	struct strbuf packages;		 /* as in struct root; owned */
 	struct inventory *inventory;	 /* of the first check that needed a walk; owned */
 	const struct kernel_dump *dump;	 /* NULL: nobody asked the kernel */
+	struct looked looked;		 /* at by the last run; owned */
 };
 
 #endif
