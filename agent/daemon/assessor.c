@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * plumbline-assessor: checks. It runs the profile's hardening checks at its
- * interval and when the recorder asks, and hands each result on. It starts no
- * program, opens nothing for writing and decides nothing about findings.
+ * interval and when the recorder asks, and those alone whose files or settings
+ * the sensor saw touched, and hands each result on. It starts no program,
+ * opens nothing for writing and decides nothing about findings.
  *
  * A run goes in slices between turns of the loop, so that a slow file system
  * does not look like a hung process, and pauses while the recorder is behind.
@@ -10,11 +11,15 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "checks/checks.h"
 #include "checks/kernel_dump.h"
+#include "daemon/assessor_recheck.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
 
@@ -24,13 +29,19 @@
 #define DUMP_WAIT_MS	 15000 /* then the checks that need a dump are errors */
 #define MAX_QUEUED_BYTES (1024 * 1024)
 #define MAX_RESULT_BYTES 16384 /* room that must be left before a check is run */
+#define LOOKS_BYTES	 32768 /* of one message */
 
 struct assessor {
 	struct check_set *set;
-	struct loop_source *slice_timer, *interval_timer;
+	struct loop_source *slice_timer, *interval_timer, *recheck_timer;
 	bool is_running;
-	size_t next, end; /* of the run at hand */
+	bool *wanted; /* of the run at hand, per check */
+	size_t next;  /* of the run at hand */
 	size_t sent;
+
+	struct recheck *recheck; /* NULL: no checks could be read */
+	bool is_list_new;	 /* the sensor knows nothing of what is looked at */
+	bool wants_all;		 /* a whole run must follow this one */
 
 	struct kernel_dump dump;
 	unsigned awaited; /* parts (bits) that the dumper has not ended */
@@ -62,12 +73,64 @@ static int tell_end(struct child *child, size_t count)
 	return channel_send(child->peers[ROLE_RECORDER], &message);
 }
 
-static int tell_result(struct child *child, const struct check_result *result)
+static int tell_result(struct child *child, const struct check_result *result,
+		       const struct recheck_cause *cause)
 {
 	cleanup_message struct message message = MESSAGE_INIT(MSG_CHECK_RESULT);
 
 	m_put_check_result(&message, result);
+	m_put_string(&message, cause->path);
+	m_put_subject(&message, cause->who);
 	return channel_send(child->peers[ROLE_RECORDER], &message);
+}
+
+/* @len bytes of paths that end with one. 0, or negative errno when they did not go out. */
+static int tell_looks(struct child *child, const char *list, size_t len, bool is_last)
+{
+	struct assessor *assessor = child->userdata;
+	cleanup_message struct message message = MESSAGE_INIT(MSG_LOOKS);
+	int r;
+
+	m_put_u32(&message, assessor->is_list_new);
+	m_put_u32(&message, is_last);
+	m_put_bytes(&message, list, len);
+	r = message_check(&message);
+	if (r == 0)
+		r = channel_send(child->peers[ROLE_SENSOR], &message);
+	if (r == 0)
+		assessor->is_list_new = false;
+	return r;
+}
+
+/* What was looked at for the first time. When it does not go out all is told by the next run. */
+static void tell_news(struct child *child)
+{
+	struct assessor *assessor = child->userdata;
+	struct looked *news = look_index_news(recheck_index(assessor->recheck));
+	size_t at = 0, len = news->paths.len;
+	int r = 0;
+
+	/* A list that begins is told as one. */
+	if (!child->peers[ROLE_SENSOR] || !len || assessor->wants_all)
+		return;
+	while (r == 0 && at < len) {
+		size_t end = at;
+
+		for (size_t next = at; next < len && next - at <= LOOKS_BYTES;) {
+			end = next;
+			next += 1 + strlen(news->paths.data + next + 1) + 1;
+			if (next == len)
+				end = len;
+		}
+		r = tell_looks(child, news->paths.data + at, end - at, end == len);
+		at = end;
+	}
+	log_debug("%zu paths are looked at for the first time", news->count);
+	looked_clear(news);
+	if (r < 0)
+		assessor->is_list_new = true;
+	if (r < 0)
+		look_index_forget_told(recheck_index(assessor->recheck));
 }
 
 /* Parts of a dump that the run at hand needs. */
@@ -75,8 +138,8 @@ static unsigned parts_asked(const struct assessor *assessor)
 {
 	unsigned parts = 0;
 
-	for (size_t i = assessor->next; i < assessor->end; i++)
-		parts |= check_set_asks(assessor->set, i);
+	for (size_t i = 0; i < check_set_count(assessor->set); i++)
+		parts |= assessor->wanted[i] ? check_set_asks(assessor->set, i) : 0;
 	return parts;
 }
 
@@ -149,19 +212,18 @@ static void give_up_dump(struct assessor *assessor)
 	}
 }
 
-/* Checks @first to before @end. */
-static int begin_run(struct child *child, size_t first, size_t end)
+/* The checks that are wanted, @count of them. */
+static int begin_run(struct child *child, size_t count)
 {
 	struct assessor *assessor = child->userdata;
 	int r;
 
-	r = tell_begin(child, end - first);
+	r = tell_begin(child, count);
 	if (r < 0)
 		return log_error(r, "cannot begin a run of checks");
 	check_set_forget(assessor->set);
 	assessor->is_running = true;
-	assessor->next = first;
-	assessor->end = end;
+	assessor->next = 0;
 	assessor->sent = 0;
 	return await_dump(child);
 }
@@ -169,10 +231,66 @@ static int begin_run(struct child *child, size_t first, size_t end)
 static int begin_whole_run(struct child *child)
 {
 	struct assessor *assessor = child->userdata;
+	size_t count;
 
-	if (!assessor->set || !child->peers[ROLE_RECORDER] || assessor->is_running)
+	if (!assessor->set || !child->peers[ROLE_RECORDER])
 		return 0;
-	return begin_run(child, 0, check_set_count(assessor->set));
+	assessor->wants_all = assessor->is_running;
+	if (assessor->is_running)
+		return 0;
+	count = check_set_count(assessor->set);
+	memset(assessor->wanted, true, count * sizeof(*assessor->wanted));
+	return begin_run(child, count);
+}
+
+/* The timer stands for the first check that is due. */
+static int arm_recheck(struct assessor *assessor)
+{
+	int64_t due_ns = recheck_due(assessor->recheck), wait_ns = due_ns - clock_boot_ns();
+
+	if (due_ns == RECHECK_NEVER)
+		return 0;
+	return loop_set_timer(assessor->recheck_timer,
+			      wait_ns > 0 ? (uint64_t)(wait_ns / NSEC_PER_MSEC) + 1 : 1, 0);
+}
+
+/* What was touched is due. A run at hand comes first: its end asks again. */
+static int on_recheck(struct loop *loop, void *userdata)
+{
+	struct child *child = userdata;
+	struct assessor *assessor = child->userdata;
+	size_t count;
+
+	if (!assessor->set || assessor->is_running || !child->peers[ROLE_RECORDER])
+		return 0;
+	memset(assessor->wanted, false, check_set_count(assessor->set) * sizeof(*assessor->wanted));
+	count = recheck_take(assessor->recheck, clock_boot_ns(), assessor->wanted);
+	log_debug("%zu checks are run again for what was touched", count);
+	return count ? begin_run(child, count) : arm_recheck(assessor);
+}
+
+static int on_touched(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct assessor *assessor = child->userdata;
+	cleanup_subject struct subject who = {0};
+	cleanup_free char *path = m_get_string(message);
+	uint32_t how = m_get_u32(message);
+	int64_t now_ns = clock_boot_ns();
+	int r = 0;
+
+	m_get_subject(message, &who);
+	if (message_check(message) < 0 || !path || path[0] != '/')
+		return -EBADMSG;
+	if (!assessor->set)
+		return 0;
+	if (str_equal(path, "/") && how & TOUCH_BELOW)
+		recheck_all(assessor->recheck, now_ns);
+	else
+		r = recheck_touched(assessor->recheck, path, how, &who, now_ns);
+	if (r < 0)
+		log_warning(r, "who touched %s will not be told", path);
+	return assessor->is_running ? 0 : arm_recheck(assessor);
 }
 
 /* 0, or -ENOBUFS when the recorder is behind: the same check is run again later. */
@@ -180,15 +298,19 @@ static int run_one(struct child *child)
 {
 	struct assessor *assessor = child->userdata;
 	cleanup_check_result struct check_result result = {0};
+	struct recheck_cause cause = recheck_cause_of(assessor->recheck, assessor->next);
 	int r;
 
 	if (channel_queued(child->peers[ROLE_RECORDER]) > MAX_QUEUED_BYTES - MAX_RESULT_BYTES)
 		return -ENOBUFS;
 	r = check_run(assessor->set, assessor->next, "/", &result);
 	if (r == 0)
-		r = tell_result(child, &result);
+		r = tell_result(child, &result, &cause);
 	if (r == -ENOBUFS)
 		return r;
+	if (r == 0)
+		r = recheck_ran(assessor->recheck, assessor->next, &result,
+				check_set_looked(assessor->set), clock_boot_ns());
 	if (r < 0)
 		log_error(r, "no result of check %s", check_set_id(assessor->set, assessor->next));
 	else
@@ -209,7 +331,11 @@ static int on_slice(struct loop *loop, void *userdata)
 		return 0;
 	}
 	give_up_dump(assessor);
-	while (assessor->next < assessor->end) {
+	while (assessor->next < check_set_count(assessor->set)) {
+		if (!assessor->wanted[assessor->next]) {
+			assessor->next++;
+			continue;
+		}
 		if (run_one(child) == -ENOBUFS)
 			return loop_set_timer(assessor->slice_timer, BEHIND_MS, 0);
 		if (clock_mono_ns() >= until_ns)
@@ -219,12 +345,16 @@ static int on_slice(struct loop *loop, void *userdata)
 		return loop_set_timer(assessor->slice_timer, BEHIND_MS, 0);
 	assessor->is_running = false;
 	log_debug("%zu checks told", assessor->sent);
-	return 0;
+	tell_news(child);
+	return assessor->wants_all ? begin_whole_run(child) : arm_recheck(assessor);
 }
 
 static int on_interval(struct loop *loop, void *userdata)
 {
-	return begin_whole_run(userdata);
+	struct child *child = userdata;
+	struct assessor *assessor = child->userdata;
+
+	return assessor->is_running ? 0 : begin_whole_run(child);
 }
 
 /* The recorder asks for one check, or for all with NULL. */
@@ -247,17 +377,25 @@ static int on_check_run(struct channel *channel, struct message *message, void *
 		log_warning(0, "check %s is not in profile %s", id, child->config->profile);
 		return 0;
 	}
-	return begin_run(child, (size_t)index, (size_t)index + 1);
+	memset(assessor->wanted, false, check_set_count(assessor->set) * sizeof(*assessor->wanted));
+	assessor->wanted[index] = true;
+	return begin_run(child, 1);
 }
 
 static void on_peer(struct child *child, enum process_role role)
 {
 	struct assessor *assessor = child->userdata;
 
-	if (role != ROLE_RECORDER)
+	/* What it is to watch comes with a run. */
+	if (role == ROLE_SENSOR && assessor->set) {
+		assessor->is_list_new = true;
+		look_index_forget_told(recheck_index(assessor->recheck));
+	} else if (role != ROLE_RECORDER) {
 		return;
+	} else {
+		assessor->is_running = false;
+	}
 	/* It gets a new run over its new link; what it had of the old one stands. */
-	assessor->is_running = false;
 	if (begin_whole_run(child) < 0)
 		child_report_degraded(child, "checks", "a run could not be started");
 }
@@ -286,6 +424,11 @@ static int prepare(struct child *child)
 	(void)check_set_drop_walks(assessor->set);
 	check_set_agent(assessor->set, child->config->state_dir, child->config->run_dir);
 	check_set_kernel(assessor->set, &assessor->dump);
+	assessor->is_list_new = true;
+	assessor->wanted = calloc(check_set_count(assessor->set) + 1, sizeof(*assessor->wanted));
+	if (!assessor->wanted ||
+	    recheck_new(check_set_count(assessor->set), &assessor->recheck) < 0)
+		return log_error(-ENOMEM, "out of memory");
 	return 0;
 }
 
@@ -302,6 +445,8 @@ static int start(struct child *child)
 		return log_error(r, "cannot arm a timer");
 	r = loop_add_timer(child->loop, interval_ms, interval_ms, on_interval, child,
 			   &assessor->interval_timer);
+	if (r == 0)
+		r = loop_add_timer(child->loop, 0, 0, on_recheck, child, &assessor->recheck_timer);
 	if (r < 0)
 		return log_error(r, "cannot arm a timer");
 	return begin_whole_run(child);
@@ -311,6 +456,7 @@ int main(int argc, char **argv)
 {
 	static const channel_handler handlers[MSG_COUNT] = {
 		[MSG_CHECK_RUN] = on_check_run,
+		[MSG_TOUCHED] = on_touched,
 		[MSG_DUMP_PART] = on_dump_part,
 		[MSG_DUMP_END] = on_dump_end,
 	};
@@ -329,6 +475,8 @@ int main(int argc, char **argv)
 	kernel_dump_init(&assessor.dump);
 	status = child_main(argc, argv, &ops, &assessor);
 	check_set_free(assessor.set);
+	recheck_free(assessor.recheck);
+	free(assessor.wanted);
 	kernel_dump_done(&assessor.dump);
 	return status;
 }

@@ -647,14 +647,15 @@ int recorder_on_check_begin(struct channel *channel, struct message *message, vo
 	return recorder_settle(recorder, record_set(recorder->record, "profile", profile));
 }
 
-static int judge_check(struct recorder *recorder, const struct check_result *result, bool was_pass,
-		       bool has_changed)
+static int judge_check(struct recorder *recorder, const struct check_result *result,
+		       const struct engine_check_history *history, bool is_other)
 {
 	struct record_match regressed = {.path = result->id,
 					 .kinds = 1ULL << FINDING_HARDENING_REGRESSED};
 	struct record_match earlier = {.path = result->id,
 				       .kinds = 1ULL << FINDING_HARDENING_REGRESSED |
 						1ULL << FINDING_HARDENING_FAILED};
+	struct engine_check_history lasting = *history;
 	cleanup_finding struct finding finding = {0};
 	int r;
 
@@ -667,10 +668,11 @@ static int judge_check(struct recorder *recorder, const struct check_result *res
 		r = record_has_open(recorder->record, &regressed);
 		if (r < 0)
 			return r;
-		r = engine_make_check_finding(result, was_pass || r > 0, &finding);
+		lasting.was_pass |= r > 0;
+		r = engine_make_check_finding(result, &lasting, &finding);
 		if (r < 0)
 			return r;
-		finding.count = has_changed;
+		finding.count = is_other;
 		r = recorder_put_finding(recorder, &finding);
 		if (r < 0)
 			return r;
@@ -684,21 +686,31 @@ int recorder_on_check_result(struct channel *channel, struct message *message, v
 	struct child *child = userdata;
 	struct recorder *recorder = child->userdata;
 	cleanup_check_result struct check_result result = {0};
-	bool was_pass, has_changed;
+	cleanup_record_check_change struct record_check_change change = {0};
+	cleanup_subject struct subject who = {0};
+	cleanup_free char *touched = NULL;
+	struct engine_check_history history = {0};
 	int r;
 
 	m_get_check_result(message, &result);
+	touched = m_get_string(message);
+	m_get_subject(message, &who);
 	if (message_check(message) < 0 || !result.id)
 		return -EBADMSG;
 	child->work++;
-	r = record_put_check(recorder->record, &result, &was_pass, &has_changed);
-	if (r == 0 && has_changed) {
+	r = record_put_check(recorder->record, &result, &change);
+	if (r == 0 && change.is_other) {
 		struct wire_record record = {.type = WIRE_CHECK, .check = result};
 
 		r = recorder_emit(recorder, &record, NULL);
+		/* Who touched a file and changed nothing of what was found is no news. */
+		history.touched = touched;
+		history.who = &who;
 	}
+	history.was_pass = change.was_pass;
+	history.before = change.before;
 	if (r == 0)
-		r = judge_check(recorder, &result, was_pass, has_changed);
+		r = judge_check(recorder, &result, &history, change.is_other);
 	return recorder_settle(recorder, r);
 }
 

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "daemon/enforcing.h"
+#include "daemon/sensor_looks.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
 #include "sensor/pins.h"
@@ -52,6 +53,7 @@ struct sensing {
 	struct permission *permission; /* NULL: not wanted, not needed, or not to be had */
 	char *no_permission;	       /* why not to be had */
 	struct enforcing enforcing;
+	struct looks looks;
 	struct loop_source *look; /* while on hold: whether the channel has room again */
 
 	uint64_t sequence; /* of the last event that was sent */
@@ -136,6 +138,7 @@ static void on_event(const struct event *event, void *userdata)
 	int r = send_event(s, event);
 
 	s->child->work++;
+	looks_on_event(&s->looks, event);
 	if (r < 0 && s->dropped++ == 0)
 		s->dropped_since_ns = event->time_ns;
 	if (event->kind == EVENT_PHASE) {
@@ -252,6 +255,7 @@ static int prepare(struct child *child)
 	if (s->pins && !s->ops->held)
 		pins_drop_earlier(s->pins);
 	open_permission(s);
+	looks_prepare(&s->looks, child, s->ops, s->sensor);
 	return 0;
 }
 
@@ -403,6 +407,9 @@ static int start(struct child *child)
 	r = enforcing_start(&s->enforcing, child, &denier, on_event, s);
 	if (r < 0)
 		return log_error(r, "cannot prepare verdicts");
+	r = looks_start(&s->looks);
+	if (r < 0)
+		return log_error(r, "cannot watch what the checks look at");
 	s->is_started = true;
 	introduce(s);
 	report_parts(s);
@@ -571,12 +578,18 @@ static int on_decisions_end(struct channel *channel, struct message *message, vo
 	return enforcing_on_end(&s->enforcing, message);
 }
 
+static int on_looks(struct channel *channel, struct message *message, void *userdata)
+{
+	struct child *child = userdata;
+	struct sensing *s = child->userdata;
+
+	return looks_on_looks(&s->looks, message);
+}
+
 static const channel_handler handlers[MSG_COUNT] = {
-	[MSG_DECISIONS_BEGIN] = on_decisions_begin,
-	[MSG_DECISIONS] = on_decisions,
-	[MSG_DECISIONS_END] = on_decisions_end,
-	[MSG_BASELINE_RULES] = on_rules,
-	[MSG_RECHECK] = on_recheck,
+	[MSG_LOOKS] = on_looks,		 [MSG_DECISIONS_BEGIN] = on_decisions_begin,
+	[MSG_DECISIONS] = on_decisions,	 [MSG_DECISIONS_END] = on_decisions_end,
+	[MSG_BASELINE_RULES] = on_rules, [MSG_RECHECK] = on_recheck,
 	[MSG_RESCAN] = on_rescan,
 };
 
@@ -592,7 +605,7 @@ static const struct child_ops ops = {
 
 int main(int argc, char **argv)
 {
-	struct sensing sensing = {0};
+	struct sensing sensing = {.looks = LOOKS_INIT};
 	int status;
 
 	/* The program whose start the self-test wants to see. */
@@ -602,6 +615,7 @@ int main(int argc, char **argv)
 	status = child_main(argc, argv, &ops, &sensing);
 	enforcing_done(&sensing.enforcing);
 	permission_stop(sensing.permission);
+	looks_done(&sensing.looks);
 	if (sensing.ops)
 		sensing.ops->close(sensing.sensor);
 	stamp_store_close(sensing.stamps);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/strbuf.h"
 #include "engine/engine.h"
 
@@ -42,16 +43,39 @@ static int copy_check_texts(const struct check_result *result, struct finding *f
 	return 0;
 }
 
-int engine_make_check_finding(const struct check_result *result, bool was_pass,
+/* "SSH-004 (Root may not log in) passed before and now fails: found yes, wanted no, was no before;
+ * /etc/ssh/sshd_config was touched." */
+static char *describe_check(const struct check_result *result,
+			    const struct engine_check_history *history)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+	strbuf_printf(&sb, "%s (%s) %s: found %s, wanted %s", result->id,
+		      result->title ? result->title : "no title",
+		      history->was_pass ? "passed before and now fails" : "fails",
+		      result->actual ? result->actual : "nothing",
+		      result->expected ? result->expected : "something else");
+	if (history->was_pass && history->before)
+		strbuf_printf(&sb, ", was %s before", history->before);
+	if (history->touched) {
+		strbuf_add_str(&sb, "; ");
+		str_escape(&sb, history->touched, strlen(history->touched));
+		strbuf_add_str(&sb, " was touched");
+	}
+	strbuf_add_char(&sb, '.');
+	return strbuf_take(&sb);
+}
+
+int engine_make_check_finding(const struct check_result *result,
+			      const struct engine_check_history *history,
 			      struct finding *ret_finding)
 {
 	cleanup_finding struct finding finding = {0};
-	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 	int r;
 
 	if (result->outcome != CHECK_FAIL || !result->id)
 		return -EINVAL;
-	finding.kind = was_pass ? FINDING_HARDENING_REGRESSED : FINDING_HARDENING_FAILED;
+	finding.kind = history->was_pass ? FINDING_HARDENING_REGRESSED : FINDING_HARDENING_FAILED;
 	finding.severity = result->severity;
 	finding.state = FINDING_STATE_OPEN;
 	finding.first_seen_ns = finding.last_seen_ns = result->time_ns;
@@ -60,12 +84,11 @@ int engine_make_check_finding(const struct check_result *result, bool was_pass,
 	if (r < 0)
 		return r;
 
-	strbuf_printf(&sb, "%s (%s) %s: found %s, wanted %s.", result->id,
-		      result->title ? result->title : "no title",
-		      was_pass ? "passed before and now fails" : "fails",
-		      result->actual ? result->actual : "nothing",
-		      result->expected ? result->expected : "something else");
-	finding.detail = strbuf_take(&sb);
+	if (history->who)
+		r = subject_copy(history->who, &finding.subject);
+	if (r < 0)
+		return r;
+	finding.detail = describe_check(result, history);
 	if (!finding.detail)
 		return -ENOMEM;
 

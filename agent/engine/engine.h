@@ -53,8 +53,17 @@ int engine_make_finding(const struct judgement *judgement, const struct event *e
 int engine_make_mount_finding(const char *point, const char *expected, const char *actual,
 			      const struct event *event, struct finding *ret_finding);
 
-/* A failed check as a finding; @was_pass makes it hardening.regressed. */
-int engine_make_check_finding(const struct check_result *result, bool was_pass,
+/* How a check came to fail. */
+struct engine_check_history {
+	bool was_pass;		   /* before: makes it hardening.regressed */
+	const char *before;	   /* what was found then; NULL: not known */
+	const char *touched;	   /* path that was touched; NULL: a run that nothing called for */
+	const struct subject *who; /* touched it; NULL: not known */
+};
+
+/* A failed check as a finding. */
+int engine_make_check_finding(const struct check_result *result,
+			      const struct engine_check_history *history,
 			      struct finding *ret_finding);
 
 /* What the agent has to say about itself. @what stands as the finding's path: a short, stable name

@@ -98,7 +98,7 @@ const struct process_row process_table[ROLE_COUNT] = {
 						     CAP_SYS_PTRACE, CAP_SYS_ADMIN),
 			.max_files = 4096,
 		},
-		.links = BIT(ROLE_RECORDER) | BIT(ROLE_VERIFIER),
+		.links = BIT(ROLE_RECORDER) | BIT(ROLE_VERIFIER) | BIT(ROLE_ASSESSOR),
 	},
 	[ROLE_ASSESSOR] = {
 		.program = "plumbline-assessor",
@@ -109,7 +109,7 @@ const struct process_row process_table[ROLE_COUNT] = {
 			.max_memory_bytes = 512 * MIB,
 			.max_files = 256,
 		},
-		.links = BIT(ROLE_RECORDER) | BIT(ROLE_DUMPER),
+		.links = BIT(ROLE_RECORDER) | BIT(ROLE_DUMPER) | BIT(ROLE_SENSOR),
 	},
 	/* What the assessor cannot hold all the time: it asks the kernel once by netlink, hands the
 	 * bytes on unread, and ends. It opens its sockets before the sandbox and nothing in it. */

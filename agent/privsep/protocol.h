@@ -99,10 +99,19 @@ enum msg_type {
 
 	/* assessor -> recorder */
 	MSG_CHECK_BEGIN,  /* string profile; u64 number of checks */
-	MSG_CHECK_RESULT, /* a check_result (payload.h) */
+	MSG_CHECK_RESULT, /* a check_result (payload.h); string path that was touched, or NULL when
+			   * nothing called for it; a subject: who touched it */
 	MSG_CHECK_END,	  /* u64 results sent */
 	/* recorder -> assessor */
 	MSG_CHECK_RUN, /* string check id, or NULL for the whole profile */
+
+	/* assessor -> sensor */
+	MSG_LOOKS, /* u32 1: drop the earlier ones; u32 1: it is the last for now; bytes: what
+		    * checks looked at: each how (enum looked_how, a byte), path, NUL (at most
+		    * 60,000) */
+	/* sensor -> assessor */
+	MSG_TOUCHED, /* string path; u32 TOUCH_*; a subject (payload.h). "/" with TOUCH_BELOW:
+		      * anything may have been touched */
 
 	/* assessor -> supervisor */
 	MSG_DUMP_WANT, /* a dump of what the kernel shows to privilege only */

@@ -128,10 +128,19 @@ int record_chain_before(struct record *record, uint64_t sequence,
  * committed. */
 int record_ack(struct record *record, uint64_t sequence);
 
-/* Keeps the newest result of a check. @ret_was_pass: the one before was a pass. @ret_has_changed:
- * outcome or actual is another. */
-int record_put_check(struct record *record, const struct check_result *result, bool *ret_was_pass,
-		     bool *ret_has_changed);
+/* What a new result of a check is beside the one before. */
+struct record_check_change {
+	bool was_pass;
+	bool is_other; /* outcome or actual is another, or there was none before */
+	char *before;  /* actual, if the one before was a pass; NULL: none, or not kept */
+};
+
+void record_check_change_done(struct record_check_change *change);
+#define cleanup_record_check_change cleanup_with(record_check_change_done)
+
+/* Keeps the newest result of a check. */
+int record_put_check(struct record *record, const struct check_result *result,
+		     struct record_check_change *ret_change);
 
 /*
  * An interval with an end stands for itself; one without ends the lasting one and lasts. The newest

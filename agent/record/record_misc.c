@@ -75,8 +75,14 @@ int record_count_events(struct record *record, uint64_t *ret_seen, uint64_t *ret
 	return 0;
 }
 
-static int find_check(struct record *record, const struct check_result *result, bool *ret_was_pass,
-		      bool *ret_has_changed)
+void record_check_change_done(struct record_check_change *change)
+{
+	free(change->before);
+	change->before = NULL;
+}
+
+static int find_check(struct record *record, const struct check_result *result,
+		      struct record_check_change *ret_change)
 {
 	cleanup_query struct db_query query = {0};
 	enum check_outcome outcome;
@@ -89,26 +95,25 @@ static int find_check(struct record *record, const struct check_result *result, 
 	r = db_next(&query);
 	if (r < 0)
 		return r;
-	*ret_was_pass = false;
-	*ret_has_changed = true;
+	*ret_change = (struct record_check_change){.is_other = true};
 	if (r == 0)
 		return 0;
 	if (check_outcome_parse(db_get_text(&query, 0), &outcome) < 0)
 		return -EBADMSG;
-	*ret_was_pass = outcome == CHECK_PASS;
-	*ret_has_changed =
+	ret_change->was_pass = outcome == CHECK_PASS;
+	ret_change->is_other =
 		outcome != result->outcome || !str_equal(db_get_text(&query, 1), result->actual);
-	return 0;
+	return ret_change->was_pass ? db_copy_text(&query, 1, &ret_change->before) : 0;
 }
 
-int record_put_check(struct record *record, const struct check_result *result, bool *ret_was_pass,
-		     bool *ret_has_changed)
+int record_put_check(struct record *record, const struct check_result *result,
+		     struct record_check_change *ret_change)
 {
-	bool was_pass, has_changed;
+	cleanup_record_check_change struct record_check_change change = {0};
 	int64_t changed;
 	int r;
 
-	r = find_check(record, result, &was_pass, &has_changed);
+	r = find_check(record, result, &change);
 	if (r < 0)
 		return r;
 	r = record_touch(record);
@@ -127,8 +132,8 @@ int record_put_check(struct record *record, const struct check_result *result, b
 			 db_integer(result->time_ns), db_integer((int64_t)result->duration_ns));
 	if (changed < 0)
 		return (int)changed;
-	*ret_was_pass = was_pass;
-	*ret_has_changed = has_changed;
+	*ret_change = change;
+	change.before = NULL;
 	return 0;
 }
 

@@ -50,6 +50,13 @@ static void emit_text(struct observer *o, enum event_kind kind, const char *text
 		o, &(struct event){.kind = kind, .text = (char *)text, .detail = (char *)detail});
 }
 
+static uint64_t mount_ns(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
 int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_observer)
 {
 	cleanup_with(observer_freep) struct observer *o = calloc(1, sizeof(*o));
@@ -60,6 +67,8 @@ int observer_new(sensor_event_fn fn, void *userdata, struct observer **ret_obser
 	o->fn = fn;
 	o->userdata = userdata;
 	o->large_fd = -1;
+	o->own_ns = mount_ns("/proc/self/ns/mnt");
+	o->host_ns = mount_ns("/proc/1/ns/mnt");
 	r = watch_set_new(&(struct sensor_rules){0}, &o->set);
 	if (r == 0)
 		r = pending_new(MAX_PENDING, &o->pending);
@@ -101,6 +110,7 @@ struct observer *observer_free(struct observer *o)
 	drop_walks(o);
 	mount_watch_free(o->mounts);
 	subject_done(&o->clock_setter);
+	subject_done(&o->mounter);
 	large_files_free(o->large);
 	linked_files_free(o->linked);
 	held_files_free(o->held);

@@ -106,11 +106,16 @@ struct observer_mount {
 	enum ev_mount_how how;
 	const char *path; /* normalized; NULL: not known */
 	uint64_t dev;	  /* as stat() shows it; 0: not known */
+	uint64_t ns;	  /* name space of mounts that the process is in */
 	uint64_t cookie;
 	int64_t time_ns; /* boot clock */
 };
 /* Voids the stamps of the file system that comes or goes. */
 void observer_mounting(struct observer *observer, const struct observer_mount *mount);
+/* Who @pid is; who alone mounted or unmounted since @since_ns. 0, -ENOENT or -ENOMEM. */
+int observer_who(struct observer *observer, uint32_t pid, struct subject *ret_subject);
+int observer_who_mounted(const struct observer *observer, int64_t since_ns,
+			 struct subject *ret_subject);
 /* Stamps of files on @dev are void, 0: all: what is there may be another file system. */
 void observer_void_device(struct observer *observer, uint64_t dev);
 /* All stamps are void: the clock was set. */

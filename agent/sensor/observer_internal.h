@@ -48,6 +48,10 @@ struct observer {
 	struct linked_files *linked;
 	struct large_files *large;
 	struct mount_watch *mounts;
+	uint64_t own_ns, host_ns;    /* of mounts: the sensor's, and that of process 1 */
+	struct subject mounter;	     /* the last; who it was when that is asked */
+	int64_t mounted_ns;	     /* boot clock */
+	int64_t other_mounted_ns;    /* when another than he did, last */
 	struct subject clock_setter; /* the last; who did it when the clock is seen to be set */
 	int64_t clock_set_ns;	     /* boot clock */
 	int large_fd;		     /* of a program that hash_open_file() found too large; -1 */

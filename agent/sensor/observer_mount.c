@@ -21,6 +21,29 @@ void observer_mounting(struct observer *o, const struct observer_mount *mount)
 	observer_refresh_names(o, clock_boot_ns());
 	(void)proc_table_subject(o->processes, mount->cookie, o->names, &subject);
 	mount_watch_note(o->mounts, mount->how, mount->path, &subject, mount->time_ns);
+	/* Containers mount all day, and nothing of it is seen here. */
+	if (mount->how == EV_MOUNT_SUPER || !subject.is_known ||
+	    (mount->ns != o->own_ns && mount->ns != o->host_ns))
+		return;
+	if (subject.cookie != o->mounter.cookie)
+		o->other_mounted_ns = o->mounted_ns;
+	o->mounted_ns = mount->time_ns;
+	subject_done(&o->mounter);
+	o->mounter = subject;
+	subject = (struct subject){0};
+}
+
+int observer_who(struct observer *o, uint32_t pid, struct subject *ret_subject)
+{
+	observer_refresh_names(o, clock_boot_ns());
+	return proc_table_subject_of_pid(o->processes, pid, o->names, ret_subject);
+}
+
+int observer_who_mounted(const struct observer *o, int64_t since_ns, struct subject *ret_subject)
+{
+	if (!o->mounter.is_known || o->mounted_ns < since_ns || o->other_mounted_ns >= since_ns)
+		return -ENOENT;
+	return subject_copy(&o->mounter, ret_subject);
 }
 
 void observer_void_device(struct observer *o, uint64_t dev)

@@ -183,6 +183,7 @@ static int on_mount(struct record_sink *sink, const struct record *record)
 	struct observer_mount mount = {
 		.how = record->mount.how,
 		.dev = record->mount.dev ? record_user_dev(record->mount.dev) : 0,
+		.ns = record->mount.mnt_ns,
 		.cookie = record->hdr.cookie,
 		.time_ns = (int64_t)record->hdr.ktime,
 	};

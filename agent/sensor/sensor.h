@@ -102,6 +102,11 @@ struct sensor_ops {
 	void (*tell)(struct sensor *sensor, const struct observer_exec *exec);
 	/* 0 when programs of an earlier sensor went on until this one took over. NULL: never. */
 	int (*held)(const struct sensor *sensor, struct sensor_held *ret_held);
+	/* Who the process @pid is, or was a moment ago; who mounted or unmounted since @since_ns of
+	 * the boot clock, when that was one process alone. 0, or -ENOENT when nobody knows. NULL:
+	 * nobody ever does. */
+	int (*who)(struct sensor *sensor, uint32_t pid, struct subject *ret_subject);
+	int (*who_mounted)(struct sensor *sensor, int64_t since_ns, struct subject *ret_subject);
 	/* Its programs and kernel facilities, @index from 0: 0, or -ENOENT past the last. */
 	int (*part)(const struct sensor *sensor, size_t index, struct sensor_part *ret_part);
 };

@@ -699,6 +699,16 @@ void sensor_bpf_tell(struct sensor *sensor, const struct observer_exec *exec)
 	observer_exec(sensor->observer, exec);
 }
 
+int sensor_bpf_who(struct sensor *sensor, uint32_t pid, struct subject *ret_subject)
+{
+	return observer_who(sensor->observer, pid, ret_subject);
+}
+
+int sensor_bpf_who_mounted(struct sensor *sensor, int64_t since_ns, struct subject *ret_subject)
+{
+	return observer_who_mounted(sensor->observer, since_ns, ret_subject);
+}
+
 struct verdicts *sensor_bpf_verdicts(struct sensor *sensor)
 {
 	return sensor->verdicts;

@@ -35,6 +35,8 @@ int sensor_bpf_hold(struct sensor *sensor, int is_held);
 struct verdicts *sensor_bpf_verdicts(struct sensor *sensor);
 void sensor_bpf_tell(struct sensor *sensor, const struct observer_exec *exec);
 int sensor_bpf_held(const struct sensor *sensor, struct sensor_held *ret_held);
+int sensor_bpf_who(struct sensor *sensor, uint32_t pid, struct subject *ret_subject);
+int sensor_bpf_who_mounted(struct sensor *sensor, int64_t since_ns, struct subject *ret_subject);
 int sensor_bpf_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part);
 
 #endif

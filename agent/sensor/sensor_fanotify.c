@@ -369,6 +369,12 @@ static void fanotify_tell(struct sensor *sensor, const struct observer_exec *exe
 	observer_exec(sensor->observer, exec);
 }
 
+static int fanotify_who(struct sensor *sensor, uint32_t pid, struct subject *ret_subject)
+{
+	open_exec_note(sensor->opens, pid);
+	return observer_who(sensor->observer, pid, ret_subject);
+}
+
 static int fanotify_part(const struct sensor *sensor, size_t index, struct sensor_part *ret_part)
 {
 	static const char *const names[] = {
@@ -399,6 +405,7 @@ const struct sensor_ops sensor_fanotify = {
 	.rescan = fanotify_rescan,
 	.recheck = fanotify_recheck,
 	.hold = fanotify_hold,
+	.who = fanotify_who,
 	.part = fanotify_part,
 	.tell = fanotify_tell,
 };

@@ -24,6 +24,8 @@ const struct sensor_ops sensor_trace = {
 	.recheck = sensor_bpf_recheck,
 	.hold = sensor_bpf_hold,
 	.held = sensor_bpf_held,
+	.who = sensor_bpf_who,
+	.who_mounted = sensor_bpf_who_mounted,
 	.part = sensor_bpf_part,
 	.tell = sensor_bpf_tell,
 };

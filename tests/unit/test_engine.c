@@ -263,16 +263,26 @@ START_TEST(failed_check_that_passed_before_has_regressed)
 				      .expected = "0",
 				      .actual = "2",
 				      .controls = "CM-6"};
+	struct subject who = {.is_known = true, .pid = 7, .exe = "/usr/bin/vim"};
+	const struct engine_check_history new = {0};
+	const struct engine_check_history old = {
+		.was_pass = true, .before = "0", .touched = "/etc/x\n", .who = &who};
 	cleanup_finding struct finding first = {0}, later = {0};
 
-	ck_assert_int_eq(engine_make_check_finding(&result, false, &first), 0);
+	ck_assert_int_eq(engine_make_check_finding(&result, &new, &first), 0);
+	ck_assert(!first.subject.is_known);
+	ck_assert_str_eq(first.detail, "SYS-001 (Core dumps are off) fails: found 2, wanted 0.");
 	ck_assert_int_eq(first.kind, FINDING_HARDENING_FAILED);
 	ck_assert_str_eq(first.path, "SYS-001");
 	ck_assert_int_eq(first.severity, SEVERITY_MEDIUM);
-	ck_assert_int_eq(engine_make_check_finding(&result, true, &later), 0);
+	ck_assert_int_eq(engine_make_check_finding(&result, &old, &later), 0);
 	ck_assert_int_eq(later.kind, FINDING_HARDENING_REGRESSED);
+	ck_assert_str_eq(later.subject.exe, "/usr/bin/vim");
+	ck_assert_str_eq(later.detail,
+			 "SYS-001 (Core dumps are off) passed before and now fails: found 2, "
+			 "wanted 0, was 0 before; /etc/x\\x0a was touched.");
 	result.outcome = CHECK_ERROR;
-	ck_assert_int_eq(engine_make_check_finding(&result, true, &later), -EINVAL);
+	ck_assert_int_eq(engine_make_check_finding(&result, &old, &later), -EINVAL);
 }
 END_TEST
 

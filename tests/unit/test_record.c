@@ -527,19 +527,23 @@ START_TEST(checks_tell_what_changed)
 {
 	struct check_result result = {
 		.id = "SYS-001", .title = "t", .outcome = CHECK_PASS, .actual = "0", .time_ns = 1};
-	bool was_pass, has_changed;
+	cleanup_record_check_change struct record_check_change change = {0};
 
-	ck_assert_int_eq(record_put_check(record, &result, &was_pass, &has_changed), 0);
-	ck_assert(!was_pass && has_changed);
+	ck_assert_int_eq(record_put_check(record, &result, &change), 0);
+	ck_assert(!change.was_pass && change.is_other && !change.before);
 	result.time_ns = 2;
-	ck_assert_int_eq(record_put_check(record, &result, &was_pass, &has_changed), 0);
-	ck_assert(was_pass && !has_changed);
+	ck_assert_int_eq(record_put_check(record, &result, &change), 0);
+	ck_assert(change.was_pass && !change.is_other);
+	ck_assert_str_eq(change.before, "0");
+	record_check_change_done(&change);
 	result.outcome = CHECK_FAIL;
-	ck_assert_int_eq(record_put_check(record, &result, &was_pass, &has_changed), 0);
-	ck_assert(was_pass && has_changed);
+	ck_assert_int_eq(record_put_check(record, &result, &change), 0);
+	ck_assert(change.was_pass && change.is_other);
+	ck_assert_str_eq(change.before, "0");
+	record_check_change_done(&change);
 	result.actual = "2";
-	ck_assert_int_eq(record_put_check(record, &result, &was_pass, &has_changed), 0);
-	ck_assert(!was_pass && has_changed);
+	ck_assert_int_eq(record_put_check(record, &result, &change), 0);
+	ck_assert(!change.was_pass && change.is_other && !change.before);
 }
 END_TEST
 

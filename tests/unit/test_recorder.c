@@ -634,7 +634,8 @@ END_TEST
 
 /* ---- checks */
 
-static void send_check(enum check_outcome outcome, const char *actual)
+static void send_touched_check(enum check_outcome outcome, const char *actual, const char *path,
+			       const struct subject *who)
 {
 	struct message message = MESSAGE_INIT(MSG_CHECK_RESULT);
 	const struct check_result result = {
@@ -650,7 +651,14 @@ static void send_check(enum check_outcome outcome, const char *actual)
 	};
 
 	m_put_check_result(&message, &result);
+	m_put_string(&message, path);
+	m_put_subject(&message, who);
 	rig_send(rig->peers[ROLE_ASSESSOR], &message);
+}
+
+static void send_check(enum check_outcome outcome, const char *actual)
+{
+	send_touched_check(outcome, actual, NULL, &(struct subject){0});
 }
 
 START_TEST(check_fails_heals_and_regresses)
@@ -674,6 +682,28 @@ START_TEST(check_fails_heals_and_regresses)
 	rig_expect_finding(rig, from, FINDING_HARDENING_REGRESSED, "SYS-001",
 			   FINDING_STATE_RESOLVED);
 	rig_expect_finding(rig, from, FINDING_HARDENING_REGRESSED, "SYS-001", FINDING_STATE_OPEN);
+}
+END_TEST
+
+START_TEST(a_regression_names_who_touched_what)
+{
+	const struct subject who = {.is_known = true, .pid = 77, .exe = (char *)"/usr/bin/vim"};
+	const struct rig_wanted wanted = {.type = WIRE_FINDING,
+					  .kind = FINDING_HARDENING_REGRESSED,
+					  .path = "SYS-001",
+					  .state = FINDING_STATE_OPEN};
+	struct wire_record record;
+
+	rig_start(rig);
+	send_check(CHECK_PASS, "0");
+	send_touched_check(CHECK_FAIL, "2", "/proc/sys/x", &who);
+	record = rig_expect(rig, 0, &wanted);
+	ck_assert_uint_eq(record.finding.subject.pid, 77);
+	ck_assert_str_eq(record.finding.subject.exe, "/usr/bin/vim");
+	ck_assert_str_eq(record.finding.detail,
+			 "SYS-001 (Core dumps are off) passed before and now fails: found 2, "
+			 "wanted 0, was 0 before; /proc/sys/x was touched.");
+	wire_record_done(&record);
 }
 END_TEST
 
@@ -705,6 +735,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, sensor_that_goes_away_ends_the_coverage);
 	tcase_add_test(tcase, health_of_the_others_becomes_findings);
 	tcase_add_test(tcase, check_fails_heals_and_regresses);
+	tcase_add_test(tcase, a_regression_names_who_touched_what);
 }
 
 RIG_MAIN("recorder")
