@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A module in a PAM stack and its options. With `option`, its value as the module sees it: from the
- * module's own file, overridden by its line in the stack. Without, the list of its arguments.
+ * module's own file, overridden by its line in the stack. Without, the module's name and arguments.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -56,20 +56,27 @@ static void take_argument(struct search *search, const char *argument, const cha
 	}
 }
 
-static bool is_module(const struct search *search, char *file)
+/* "/usr/lib/security/pam_unix.so" is pam_unix. */
+static const char *cut_to_name(char *file)
 {
-	const char *cursor = search->params->values[KEY_MODULE], *word;
 	char *base = strrchr(file, '/');
-	size_t len;
 
 	base = base ? base + 1 : file;
 	if (str_ends(base, ".so"))
 		base[strlen(base) - 3] = '\0';
+	return base;
+}
+
+static bool is_module(const struct search *search, const char *name)
+{
+	const char *cursor = search->params->values[KEY_MODULE], *word;
+	size_t len;
+
 	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
 		char pattern[64];
 
 		snprintf(pattern, sizeof(pattern), "%.*s", (int)len, word);
-		if (fnmatch(pattern, base, 0) == 0)
+		if (fnmatch(pattern, name, 0) == 0)
 			return true;
 	}
 	return false;
@@ -95,6 +102,7 @@ static char *next_control(char **rest)
 static int take_line(struct search *search, char *line, const char *path)
 {
 	char *type = text_next_word(&line), *control, *file, *argument;
+	const char *name;
 
 	if (!type)
 		return 0;
@@ -110,11 +118,12 @@ static int take_line(struct search *search, char *line, const char *path)
 		return 0;
 	if (str_equal(control, "include") || str_equal(control, "substack"))
 		return read_service(search, file);
-	if (!is_module(search, file))
+	name = cut_to_name(file);
+	if (!is_module(search, name))
 		return 0;
 	search->has_module = true;
 	if (!search->params->values[KEY_OPTION])
-		probe_list_add(search->value, NULL);
+		probe_list_add(search->value, name);
 	while ((argument = text_next_word(&line)) && *argument != '#')
 		take_argument(search, argument, path);
 	return 0;

@@ -37,6 +37,7 @@
 #define RECORDER_COMMIT_CHANGES 256
 #define RECORDER_REPEAT_NS \
 	(60 * NSEC_PER_SEC) /* between records of one finding that only counts up */
+#define RECORDER_UPDATE_NS (600 * NSEC_PER_SEC) /* an updater that changed something is at work */
 #define RECORDER_ALIVE_S   30
 #define RECORDER_MAX_TREES 512
 
@@ -143,6 +144,7 @@ struct recorder {
 	int64_t alive_ns;	   /* boot clock, when that was last written down */
 	bool was_held;		   /* the lasting interval is what the kernel held */
 	int64_t trimmed_ns;	   /* boot clock */
+	int64_t updated_ns;	   /* when an updater changed something last; 0: not yet */
 	char *rung_before;	   /* it changed, and no phase has told since */
 	char *lacks, *lacks_told;  /* what the sensor works without; NULL: it has all */
 	int64_t assessor_ended_ns; /* and is not ready again; 0: it is */

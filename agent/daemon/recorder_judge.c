@@ -195,18 +195,26 @@ static int raise_severity(struct recorder *recorder, const struct event *event,
 	return r;
 }
 
+/* By who changed it, or for a look, which sees nobody, by what else was changed of late. */
+static bool is_updaters(const struct recorder *recorder, const struct event *event)
+{
+	if (event->kind == EVENT_FILE && event->changes)
+		return event->subject.change_set;
+	return event->kind == EVENT_SCANNED && recorder->updated_ns &&
+	       event->time_ns - recorder->updated_ns < RECORDER_UPDATE_NS;
+}
+
 /*
  * Where an updater unpacks a file before it takes its place. That it is there for a moment is no
- * news; one that is left behind is told by the next look, which finds no updater at work.
+ * news; one that is left behind is told by the next look that finds no updater at work.
  */
-static bool is_unpacked(const struct event *event, const struct judgement *judgement,
-			const char *path)
+static bool is_unpacked(const struct recorder *recorder, const struct event *event,
+			const struct judgement *judgement, const char *path)
 {
 	static const char *const ends[] = {".dpkg-new", ".dpkg-tmp"};
 	size_t len = strlen(path);
 
-	if (judgement->verdict != VERDICT_ADDED || event->kind != EVENT_FILE || !event->changes ||
-	    !event->subject.change_set)
+	if (judgement->verdict != VERDICT_ADDED || !is_updaters(recorder, event))
 		return false;
 	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++)
 		if (len > strlen(ends[i]) && str_equal(path + len - strlen(ends[i]), ends[i]))
@@ -232,10 +240,12 @@ int recorder_judge(struct recorder *recorder, struct event *event, const struct 
 	judgement = engine_judge(now, approval.has_path ? &approval.of_path : NULL,
 				 approval.has_content ? &approval.of_content : NULL, is_exec);
 	*ret_verdict = verdict_name(judgement.verdict);
+	if (event->kind == EVENT_FILE && event->subject.change_set)
+		recorder->updated_ns = event->time_ns;
 	/* Of a path that is not monitored, a second look tells only whether what ran is still
 	 * there. */
 	if ((judgement.verdict == VERDICT_ADDED && !is_monitored(recorder, now->path)) ||
-	    is_unpacked(event, &judgement, now->path))
+	    is_unpacked(recorder, event, &judgement, now->path))
 		judgement.finding = FINDING_NONE;
 	if (judgement.finding != FINDING_NONE) {
 		r = make_finding(recorder, &judgement, event, now, &approval, &finding);

@@ -331,14 +331,16 @@ def mutants(budget):
     yield one("mutants", done)
 
 
-# Packages: built, judged by lintian, and tried in a whole Debian with systemd.
+# In a whole Debian with systemd: the packages (built, judged by lintian, installed), the hardening checks.
 
-def packages(budget):
-    done = command(budget, ["tests/vm/packages"])
-    if done.status == 77 and not done.problem:
-        yield Result("packages", SKIPPED, skip_reason(done.output), done.seconds)
-    else:
-        yield one("packages", done)
+def debian(name):
+    def suite(budget):
+        done = command(budget, ["tests/vm/" + name])
+        if done.status == 77 and not done.problem:
+            yield Result(name, SKIPPED, skip_reason(done.output), done.seconds)
+        else:
+            yield one(name, done)
+    return suite
 
 
 # Order: cheap and telling first. Name, budget in seconds, function, build that it needs.
@@ -364,7 +366,8 @@ SUITES = [
 
 # Those that run only when they are named, or with --all: about the tests themselves, or long.
 MORE_SUITES = [
-    ("packages", 1500, packages, None),
+    ("packages", 1500, debian("packages"), None),
+    ("hardening", 1500, debian("hardening"), None),
     ("mutants", 5400, mutants, None),
     ("vm-all", 7200, machines(), "build"),
 ]

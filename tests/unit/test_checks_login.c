@@ -166,6 +166,12 @@ static const struct probe_case cases[] = {
 	 {{AUTH, "@include common-auth\n"}},
 	 CHECK_ERROR,
 	 "too deep"},
+	{"pam: a module without arguments is there",
+	 "kind = pam\nservice = common-auth\ntype = auth\nmodule = pam_deny pam_unix\n"
+	 "expect = present\n",
+	 {{AUTH, "auth required pam_unix.so\n"}},
+	 CHECK_PASS,
+	 "pam_unix"},
 	{"pam: no such service", DENY, {{NULL}}, CHECK_NOT_APPLICABLE, "no PAM service"},
 	{"pam: an argument",
 	 NULLOK,
@@ -176,7 +182,7 @@ static const struct probe_case cases[] = {
 	 NULLOK,
 	 {{AUTH, "auth sufficient pam_unix.so # nullok\n"}},
 	 CHECK_PASS,
-	 "none"},
+	 "pam_unix"},
 
 	{"account: only root",
 	 ACCOUNT("uid_zero") "except = root\n",

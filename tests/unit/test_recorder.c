@@ -327,7 +327,15 @@ START_TEST(what_an_update_unpacks_is_told_where_it_is_left_behind)
 	send_file("/opt/rig/own.dpkg-new", 6, EVENT_CHANGE_WRITE);
 	rig_expect_finding(rig, 0, FINDING_SOFTWARE_ADDED, "/opt/rig/own.dpkg-new",
 			   FINDING_STATE_OPEN);
+	/* Nor is it news to a look while the updater is at work. */
 	send_scanned(event.object);
+	send_scanned(fact(path, FILE_ROLE_EXECUTABLE, 5));
+	send_scanned(fact("/opt/rig/later", FILE_ROLE_EXECUTABLE, 5));
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_ADDED, "/opt/rig/later", FINDING_STATE_OPEN);
+	ck_assert_uint_eq(count_findings(1, path), 0);
+	event.time_ns = clock_real_ns() - 600 * NSEC_PER_SEC;
+	event.object.path = (char *)"/opt/rig/other";
+	rig_send_event(rig, &event);
 	send_scanned(fact(path, FILE_ROLE_EXECUTABLE, 5));
 	rig_expect_finding(rig, 0, FINDING_SOFTWARE_ADDED, path, FINDING_STATE_OPEN);
 }

@@ -23,8 +23,9 @@ PACKAGES = ("linux-image-cloud-amd64", "systemd-sysv", "dbus", "openssl", "sudo"
             "openssh-client", "logrotate", "man-db", "less", "vim-tiny", "nano", "procps", "psmisc", "file", "xz-utils",
             "build-essential", "python3", "python3-venv", "rsync", "apt-utils", "ca-certificates", "tzdata",
             "rsyslog", "unattended-upgrades", "systemd-timesyncd", "chromium")
-# They come on the day itself.
-LATER = ("git", "curl", "tree", "jq", "nodejs", "sqlite3", "python3-requests", "nginx-light", "cowsay")
+# They come on the day itself; the second line is for who hardens the machine.
+LATER = ("git", "curl", "tree", "jq", "nodejs", "sqlite3", "python3-requests", "nginx-light", "cowsay",
+         "auditd", "libpam-pwquality", "nftables", "usbguard", "apparmor")
 NOT_NOW = "#!/bin/sh\nexit 101\n"
 
 
@@ -62,6 +63,14 @@ class Workstation:
         finally:
             os.makedirs(os.path.join(work, "taken"), exist_ok=True)
             subprocess.run(["tar", "-xf", taken, "-C", os.path.join(work, "taken")], check=False)
+
+
+def build():
+    """A folder with the packages of this source."""
+    folder = os.path.join(guest.SOURCE, "build-debs", "packages")
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([os.path.join(guest.SOURCE, "packaging", "build-debs"), folder], check=True)
+    return folder
 
 
 def work_folder(debs):
