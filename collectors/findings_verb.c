@@ -35,6 +35,7 @@ struct set_row {
 struct listing {
 	struct store *store;
 	const struct options *options;
+	struct waiver_folder waivers;
 	struct strbuf out;     /* of one row */
 	struct set_row **sets; /* by agent and id; none: each finding is told by itself */
 	size_t set_count;
@@ -64,6 +65,7 @@ static void listing_done(struct listing *listing)
 		set_row_free(listing->sets[i]);
 	free(listing->sets);
 	strbuf_done(&listing->out);
+	waiver_folder_done(&listing->waivers);
 }
 
 /* True when @agent has the set @id; @ret_at is where it is, or belongs. */
@@ -203,6 +205,25 @@ static void finding_text(struct strbuf *out, const char *agent, const struct fin
 		strbuf_add_char(out, '\n');
 }
 
+/* By the clock of now: one that has ended is gone at once. */
+static void waiver_text(struct listing *listing, const char *agent, const struct finding *finding)
+{
+	const struct waiver *waiver = finding->state == FINDING_STATE_OPEN
+					      ? waiver_for_finding(&listing->waivers.list, agent,
+								   finding, clock_real_ns())
+					      : NULL;
+	char until[RFC3339_SIZE];
+
+	if (!waiver)
+		return;
+	strbuf_printf(&listing->out, "    waived until %s",
+		      clock_format(waiver->expires_ns, until));
+	add_escaped(&listing->out, " by ", waiver->approver);
+	add_escaped(&listing->out, " for ", waiver->owner);
+	add_escaped(&listing->out, ": ", waiver->reason);
+	strbuf_add_char(&listing->out, '\n');
+}
+
 static void set_text(struct strbuf *out, const struct set_row *set)
 {
 	const struct change_set *sums = &set->sums;
@@ -288,10 +309,13 @@ static int show_finding(const struct store_row *row, void *userdata)
 	r = incidents_apply(listing->store, row->agent, &record.finding);
 	if (r < 0)
 		return r;
-	if (!change_sets_take(finding) || !find_set(listing, row->agent, finding->change_set, &at))
+	if (!change_sets_take(finding) ||
+	    !find_set(listing, row->agent, finding->change_set, &at)) {
 		finding_text(&listing->out, row->agent, finding);
-	else if (listing->sets[at]->last_change == row->number)
+		waiver_text(listing, row->agent, finding);
+	} else if (listing->sets[at]->last_change == row->number) {
 		set_text(&listing->out, listing->sets[at]);
+	}
 	return flush(listing, "");
 }
 
@@ -335,7 +359,8 @@ int verb_findings(const struct settings *settings, const struct options *options
 	bool in_array = options->as_json && !options->follow;
 	int r;
 
-	if (verb_open_store(settings, &store) < 0)
+	if (verb_load_waivers(settings, options, &listing.waivers) < 0 ||
+	    verb_open_store(settings, &store) < 0)
 		return EXIT_ERROR;
 
 	listing.store = store;

@@ -151,6 +151,27 @@ int verb_open_store(const struct settings *settings, struct store **ret_store)
 	return 0;
 }
 
+int verb_load_waivers(const struct settings *settings, const struct options *options,
+		      struct waiver_folder *ret_folder)
+{
+	const char *ca = options->ca ? options->ca : settings->approver_ca;
+	struct diag diag = {0};
+	char text[1024];
+	int r;
+
+	if (options->waivers) {
+		r = waiver_folder_add(options->waivers, ca, ret_folder, &diag);
+		return r < 0 ? log_error(diag.text[0] ? 0 : r, "%s",
+					 diag.text[0] ? diag_format(&diag, text, sizeof(text))
+						      : options->waivers),
+		       r     : 0;
+	}
+	r = waiver_folder_read(settings->waivers, ca, ret_folder);
+	for (size_t i = 0; i < ret_folder->refused_count; i++)
+		log_warning(0, "waivers that do not count: %s", ret_folder->refused[i]);
+	return r < 0 ? log_error(r, "cannot load the waivers") : 0;
+}
+
 int verb_open_output(const char *path, FILE **ret_file)
 {
 	cleanup_close int fd = -1;

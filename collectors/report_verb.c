@@ -211,11 +211,13 @@ static void make_title(const struct gathering *gathering, char *title, size_t si
 struct manner {
 	const struct report_ops *format; /* NULL: by framework */
 	struct framework_source source;
+	struct waiver_folder waivers;
 };
 
 static void manner_done(struct manner *manner)
 {
 	framework_source_done(&manner->source);
+	waiver_folder_done(&manner->waivers);
 }
 
 /* Logs what is wrong. */
@@ -227,8 +229,6 @@ static int choose_manner(const struct settings *settings, const struct options *
 		.format = options->format,
 		.level = options->level,
 		.scope = options->scope,
-		.waivers = options->waivers,
-		.ca = options->ca,
 	};
 	struct diag diag = {0};
 	char text[1024];
@@ -242,8 +242,8 @@ static int choose_manner(const struct settings *settings, const struct options *
 						     : strerror(-r));
 		return r;
 	}
-	if (options->level || options->scope || options->waivers) {
-		(void)log_error(0, "--level, --scope and --waivers go with --framework");
+	if (options->level || options->scope) {
+		(void)log_error(0, "--level and --scope go with --framework");
 		return -EINVAL;
 	}
 	manner->format = report_find_format(options->format ? options->format : "html");
@@ -265,6 +265,9 @@ static int write_report(const struct settings *settings, const struct gathering 
 		.made_at_ns = clock_real_ns(),
 		.hosts = hosts,
 		.host_count = gathering->count,
+		.waivers = &manner->waivers.list,
+		.refused_waivers = manner->waivers.refused,
+		.refused_waiver_count = manner->waivers.refused_count,
 	};
 
 	if (!hosts)
@@ -304,7 +307,8 @@ int verb_report(const struct settings *settings, const struct options *options)
 	cleanup_fclose FILE *file = NULL;
 	int r;
 
-	if (choose_manner(settings, options, &manner) < 0)
+	if (choose_manner(settings, options, &manner) < 0 ||
+	    verb_load_waivers(settings, options, &manner.waivers) < 0)
 		return EXIT_ERROR;
 	if (!options->output) {
 		log_error(0, "report needs -o FILE");

@@ -21,6 +21,8 @@ static const struct ini_key keys[] = {
 	{"store", "path", ini_field_path, FIELD(path)},
 	{"store", "retention_days", ini_field_u64, FIELD(retention_days)},
 	{"report", "data_dir", ini_field_path, FIELD(data_dir)},
+	{"report", "waivers", ini_field_path, FIELD(waivers)},
+	{"report", "approver_ca", ini_field_path, FIELD(approver_ca)},
 	{"process", "user", ini_field_string, FIELD(user)},
 	{NULL},
 };
@@ -37,6 +39,8 @@ struct settings *settings_free(struct settings *settings)
 	free(settings->crl);
 	free(settings->path);
 	free(settings->data_dir);
+	free(settings->waivers);
+	free(settings->approver_ca);
 	free(settings->user);
 	free(settings);
 	return NULL;
@@ -75,7 +79,9 @@ int settings_load(const char *path, struct settings **ret_settings, struct diag 
 	settings->path = strdup("/var/lib/plumbline-collector");
 	settings->data_dir = strdup("/usr/share/plumbline-collector");
 	settings->user = strdup("plumbline-collector");
-	if (!settings->address || !settings->path || !settings->data_dir || !settings->user)
+	settings->waivers = strdup("/etc/plumbline/waivers");
+	if (!settings->waivers || !settings->address || !settings->path || !settings->data_dir ||
+	    !settings->user)
 		return -ENOMEM;
 	settings->workers = 1;
 	settings->max_connections = 64;

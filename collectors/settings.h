@@ -26,7 +26,9 @@ struct settings {
 	char *path;		 /* state directory; default /var/lib/plumbline-collector */
 	uint64_t retention_days; /* default 400; 0 keeps all */
 	/* [report] */
-	char *data_dir; /* controls; default /usr/share/plumbline-collector */
+	char *waivers;	   /* folder of signed files; default /etc/plumbline/waivers */
+	char *approver_ca; /* PEM, of their approvers; NULL: none counts */
+	char *data_dir;	   /* controls; default /usr/share/plumbline-collector */
 	/* [process] */
 	char *user; /* when started as root; default plumbline-collector */
 };

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "baseline/waiver_folder.h"
 #include "settings.h"
 #include "store.h"
 
@@ -60,6 +61,13 @@ int verb_receipt(const struct settings *settings, const struct options *options)
 
 /* Lines of a person's list: the steps of an incident, its clock and its hold. */
 void verb_add_incident(struct strbuf *out, const struct incident *incident, int64_t now_ns);
+
+/*
+ * The waivers of the file in @options, or of the folder in the settings, before root is given up.
+ * Logs what does not count; an error where a named file does not hold, or -ENOMEM.
+ */
+int verb_load_waivers(const struct settings *settings, const struct options *options,
+		      struct waiver_folder *ret_folder);
 
 /*
  * For verbs besides serve: root becomes the owner of the state directory first, so that no file of

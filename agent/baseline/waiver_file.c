@@ -57,6 +57,21 @@ static int check_approver(const struct waiver_list *list, size_t first, const ch
 	return 0;
 }
 
+/* The file is replaced by name in its own folder, wherever that is. */
+static int replace_file(const char *path, const struct strbuf *data, struct diag *diag)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	cleanup_free char *folder = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
+	cleanup_close int fd = -1;
+	int r;
+
+	if (!folder)
+		return -ENOMEM;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = fd < 0 ? -errno : fd_replace_file(fd, name, data->data, data->len, 0644);
+	return r < 0 ? diag_set(diag, path, 0, r, "cannot write: %s", strerror(-r)) : 0;
+}
+
 int waiver_file_sign(const char *path, const struct baseline_approval *approval,
 		     const struct signature_key *key, const char *certificate_pem,
 		     struct diag *diag)
@@ -79,7 +94,7 @@ int waiver_file_sign(const char *path, const struct baseline_approval *approval,
 	if (r == 0)
 		r = signature_path(path, &to);
 	if (r == 0)
-		r = fd_replace_file(AT_FDCWD, to, cms.data, cms.len, 0644);
+		r = replace_file(to, &cms, diag);
 	return r;
 }
 

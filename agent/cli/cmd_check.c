@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -18,6 +19,7 @@
 #include "cli/data_dir.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
+#include "cli/waivers.h"
 
 #define LEVEL_NOTE  "levels from public readings, not checked against the standard"
 #define OWN_READING " (own reading)"
@@ -38,6 +40,10 @@ struct run {
 	size_t totals[CHECK_OUTCOME_COUNT];
 	unsigned with_evidence, all;
 	size_t walks; /* checks that were left out for want of --walk */
+	struct waiver_folder waivers;
+	const char *host;
+	int64_t now_ns; /* at which waivers count */
+	size_t waived;	/* of those that failed */
 };
 
 static void usage(FILE *out)
@@ -55,8 +61,8 @@ static void usage(FILE *out)
 	      "  --walk          also the checks that walk all local file systems, which takes a\n"
 	      "                  while; a check that is named is run in any case\n"
 	      "  --json          one JSON document\n\n"
-	      "Exit status: 0 all checks pass or do not apply, 1 some fail, 2 some could not be\n"
-	      "found out, or the checks could not be run.\n",
+	      "Exit status: 0 all checks pass, do not apply or are waived, 1 some fail, 2 some\n"
+	      "could not be found out, or the checks could not be run.\n",
 	      out);
 }
 
@@ -67,6 +73,7 @@ static void run_done(struct run *run)
 	free(run->results);
 	free(run->indexes);
 	check_set_free(run->set);
+	waiver_folder_done(&run->waivers);
 	kernel_dump_done(&run->dump);
 }
 
@@ -79,6 +86,16 @@ static void ask_kernel(struct run *run, size_t wanted)
 		parts |= check_set_asks(run->set, run->indexes[i]);
 	kernel_ask_all(parts, &run->dump);
 	check_set_kernel(run->set, &run->dump);
+}
+
+/* NULL: it did not fail, or nobody bears it now. */
+static const struct waiver *waiver_of(const struct run *run, size_t at)
+{
+	const struct check_result *result = &run->results[at];
+
+	return result->outcome == CHECK_FAIL
+		       ? waiver_for_check(&run->waivers.list, run->host, result->id, run->now_ns)
+		       : NULL;
 }
 
 /* The named checks, or all of the set. */
@@ -107,6 +124,7 @@ static int choose(struct run *run, char **ids, size_t id_count)
 					 check_set_id(run->set, run->indexes[i]));
 		run->count++;
 		run->totals[run->results[i].outcome]++;
+		run->waived += waiver_of(run, i) != NULL;
 	}
 	check_set_evidence(run->set, run->results, run->count, &run->with_evidence, &run->all);
 	return 0;
@@ -160,6 +178,8 @@ static void print_result(const struct run *run, size_t at)
 	}
 	print_line("expected", result->expected);
 	print_line("actual", result->actual);
+	if (waiver_of(run, at))
+		waivers_print(waiver_of(run, at), "          waived    ");
 	print_line("because", result->reason);
 	if (result->outcome != CHECK_FAIL)
 		return;
@@ -199,6 +219,11 @@ static void print_text(const struct run *run)
 		printf("; %zu left out by the profile", check_set_left_out(run->set));
 	if (run->walks)
 		printf("; %zu run with --walk only", run->walks);
+	if (run->waived || run->waivers.refused_count)
+		printf("\nscore: %zu of %zu checks without waivers, %zu with them; %zu files of "
+		       "waivers refused",
+		       run->totals[CHECK_PASS], run->totals[CHECK_PASS] + run->totals[CHECK_FAIL],
+		       run->totals[CHECK_PASS] + run->waived, run->waivers.refused_count);
 	printf("\n%u of %u SL 3 requirements have host evidence here (%s)\n", run->with_evidence,
 	       run->all, LEVEL_NOTE);
 	if (run->totals[CHECK_FAIL])
@@ -265,6 +290,8 @@ static int put_result(struct json *json, const struct run *run, size_t at)
 		r = put_own_readings(json, run, at);
 	if (r == 0)
 		r = put_list(json, "techniques", result->techniques, WORDS_SPACE);
+	if (waiver_of(run, at))
+		waivers_put(json, waiver_of(run, at));
 	json_put_u64(json, "duration_us", result->duration_ns / 1000);
 	json_end_object(json);
 	return r;
@@ -287,6 +314,14 @@ static int print_json(const struct run *run)
 	for (int outcome = 0; outcome < CHECK_OUTCOME_COUNT; outcome++)
 		json_put_u64(&json, check_outcome_name(outcome), run->totals[outcome]);
 	json_put_u64(&json, "left_out", check_set_left_out(run->set));
+	json_end_object(&json);
+	json_key(&json, "waivers");
+	json_begin_object(&json);
+	json_put_u64(&json, "fail_waived", run->waived);
+	json_put_u64(&json, "good_without", run->totals[CHECK_PASS]);
+	json_put_u64(&json, "good_with", run->totals[CHECK_PASS] + run->waived);
+	json_put_u64(&json, "assessed", run->totals[CHECK_PASS] + run->totals[CHECK_FAIL]);
+	waivers_put_refused(&json, &run->waivers);
 	json_end_object(&json);
 	json_key(&json, "requirements");
 	json_begin_object(&json);
@@ -339,6 +374,11 @@ static int check(const struct options *options, char **ids, size_t id_count)
 	if (!options->is_walk && !id_count)
 		run.walks = check_set_drop_walks(run.set);
 	check_set_agent(run.set, config->state_dir, config->run_dir);
+	run.host = config->name;
+	run.now_ns = clock_real_ns();
+	/* What is borne of this machine says nothing of another tree. */
+	if (strcmp(run.root, "/") == 0 && waivers_load(config, &run.waivers) < 0)
+		return EXIT_ERROR;
 	if (choose(&run, ids, id_count) < 0)
 		return EXIT_ERROR;
 	if (!options->is_json)
@@ -347,9 +387,9 @@ static int check(const struct options *options, char **ids, size_t id_count)
 		return EXIT_ERROR;
 	if (fflush(stdout) != 0)
 		return log_error(-errno, "cannot write the results"), EXIT_ERROR;
-	return run.totals[CHECK_ERROR]	? EXIT_ERROR
-	       : run.totals[CHECK_FAIL] ? EXIT_DRIFT
-					: EXIT_GOOD;
+	return run.totals[CHECK_ERROR]		     ? EXIT_ERROR
+	       : run.totals[CHECK_FAIL] > run.waived ? EXIT_DRIFT
+						     : EXIT_GOOD;
 }
 
 static int lint(const struct options *options, char **files, size_t file_count)

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "baseline/packages.h"
 #include "cli/change_packages.h"
 #include "cli/control.h"
+#include "cli/data_dir.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
+#include "cli/waivers.h"
 #include "privsep/query.h"
 #include "report/change_sets.h"
 #include "wire/codec.h"
@@ -20,7 +23,10 @@ struct listing {
 	bool is_json;
 	bool is_each;		/* change-sets are not put together */
 	const char *change_set; /* only the findings of this one; NULL: all */
-	size_t count, open;
+	size_t count, open, waived;
+	const struct waiver_list *waivers;
+	const char *host;
+	int64_t now_ns; /* at which waivers count */
 	/* For people: all of them, to be sorted. */
 	struct wire_record *records;
 	size_t room;
@@ -34,7 +40,9 @@ static void usage(FILE *out)
 	      "  --each          no change-sets: every finding by itself\n"
 	      "  --change-set ID the findings of this change-set, each by itself\n"
 	      "  --json          one JSON array of findings\n" CONTROL_OPTIONS_HELP
-	      "\nExit status: 0 no finding is open, 1 some are, 2 the agent could not be asked.\n",
+	      "\nExit status: 0 no finding is open or all are waived, 1 some are, 2 the agent "
+	      "could not be\n"
+	      "asked.\n",
 	      out);
 }
 
@@ -55,10 +63,39 @@ static int keep_record(struct listing *listing, struct wire_record *record)
 	return 0;
 }
 
+/* Nobody can bear what is an incident. */
+static const struct waiver *waiver_of(const struct listing *listing, const struct finding *finding)
+{
+	if (finding->state == FINDING_STATE_RESOLVED || finding->state == FINDING_STATE_INCIDENT)
+		return NULL;
+	return waiver_for_finding(listing->waivers, listing->host, finding, listing->now_ns);
+}
+
+/* The agent's object, with the waiver as its last member. */
+static int print_json(const struct listing *listing, const char *json, const struct waiver *waiver)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct json j = JSON_INIT(&out);
+
+	printf("%s\n", listing->count ? "," : "");
+	if (!waiver) {
+		fputs(json, stdout);
+		return 0;
+	}
+	json_begin_object(&j);
+	waivers_put(&j, waiver);
+	json_end_object(&j);
+	if (strbuf_check(&out) < 0)
+		return -ENOMEM;
+	printf("%.*s,%s", (int)strlen(json) - 1, json, out.data + 1);
+	return 0;
+}
+
 static int on_line(const char *json, void *userdata)
 {
 	cleanup_wire_record struct wire_record record = {0};
 	struct listing *listing = userdata;
+	const struct waiver *waiver;
 	int r;
 
 	r = codec_decode(json, strlen(json), &record, NULL);
@@ -70,13 +107,11 @@ static int on_line(const char *json, void *userdata)
 		return 0;
 	if (record.finding.state != FINDING_STATE_RESOLVED)
 		listing->open++;
-	if (listing->is_json) {
-		printf("%s\n%s", listing->count ? "," : "", json);
-	} else {
-		r = keep_record(listing, &record);
-		if (r < 0)
-			return r;
-	}
+	waiver = waiver_of(listing, &record.finding);
+	listing->waived += waiver != NULL;
+	r = listing->is_json ? print_json(listing, json, waiver) : keep_record(listing, &record);
+	if (r < 0)
+		return r;
 	listing->count++;
 	return 0;
 }
@@ -137,6 +172,8 @@ static int print_sorted(const struct listing *listing, const struct finding *con
 		if (!f || (sets->count && change_sets_take(f)))
 			continue;
 		text_print_finding(f);
+		if (waiver_of(listing, f))
+			waivers_print(waiver_of(listing, f), "  waived       ");
 		putchar('\n');
 	}
 	return r;
@@ -162,6 +199,8 @@ static int print_for_people(struct listing *listing)
 	if (r < 0)
 		return r;
 	printf("%zu open finding%s", listing->open, listing->open == 1 ? "" : "s");
+	if (listing->waived)
+		printf(", %zu with waivers", listing->open - listing->waived);
 	if (sets.count)
 		printf(", %zu of them in %zu change-set%s", sets.finding_count, sets.count,
 		       sets.count == 1 ? "" : "s");
@@ -181,6 +220,8 @@ static void listing_done(struct listing *listing)
 
 static int list(const struct control_target *target, const struct listing *wanted, bool all)
 {
+	cleanup_waiver_folder struct waiver_folder waivers = {0};
+	cleanup_with(config_freep) struct config *config = NULL;
 	cleanup_with(listing_done) struct listing listing = *wanted;
 	const char *const arguments[] = {all ? "--all" : NULL, NULL};
 	const struct control_request request = {
@@ -192,6 +233,11 @@ static int list(const struct control_target *target, const struct listing *wante
 		.userdata = &listing,
 	};
 
+	if (data_dir_load_config(target->config, &config) < 0 || waivers_load(config, &waivers) < 0)
+		return EXIT_ERROR;
+	listing.waivers = &waivers.list;
+	listing.host = config->name;
+	listing.now_ns = clock_real_ns();
 	if (listing.is_json)
 		putchar('[');
 	if (control_run_loud(target, &request) < 0)
@@ -202,7 +248,7 @@ static int list(const struct control_target *target, const struct listing *wante
 		return EXIT_ERROR;
 	if (fflush(stdout) != 0)
 		return EXIT_ERROR;
-	return listing.open ? EXIT_DRIFT : EXIT_GOOD;
+	return listing.open > listing.waived ? EXIT_DRIFT : EXIT_GOOD;
 }
 
 int cmd_findings(int argc, char **argv)

@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/since.h"
 #include "cli/verbs.h"
+#include "cli/waivers.h"
 #include "model/catalog.h"
 #include "model/config.h"
 #include "report/framework_source.h"
@@ -25,16 +26,18 @@
 struct options {
 	const struct report_ops *format; /* NULL: a report by framework */
 	struct framework_wish wish;
-	const char *output; /* "-": standard output */
-	const char *input;  /* saved answers instead of the agent's; "-": standard input */
+	const char *waivers, *ca; /* instead of the folder in the settings; of its approver */
+	const char *output;	  /* "-": standard output */
+	const char *input;	  /* saved answers instead of the agent's; "-": standard input */
 	int64_t since_ns;
 	struct control_target target;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: plumbline report --format html|json|csv -o FILE [--since TIME] [--input "
-	      "FILE]\n"
+	fputs("usage: plumbline report --format html|json|csv -o FILE [--waivers FILE [--ca "
+	      "FILE]]\n"
+	      "                        [--since TIME] [--input FILE]\n"
 	      "       plumbline report --framework NAME [--format FORMAT] [-o FILE]\n"
 	      "                        [--level LEVEL] [--scope FILE] [--waivers FILE [--ca "
 	      "FILE]]\n"
@@ -52,7 +55,9 @@ static void usage(FILE *out)
 	      "them\n"
 	      "                    by foundational requirement such as 3,3,3,2,2,2,3 (62443-3-3;\n"
 	      "                    default: 3)\n"
-	      "  --waivers FILE    a signed file of waivers; see plumbline waiver\n"
+	      "  --waivers FILE    a signed file of waivers (default: the folder in the settings); "
+	      "see\n"
+	      "                    plumbline waiver\n"
 	      "  --ca FILE         the CA of its approver (default: that of baselines)\n"
 	      "  --scope FILE      what the organization decided of requirements\n"
 	      "  --since TIME      2026-11-21T08:00:00Z, or 12h or 7d before now; default: the\n"
@@ -76,10 +81,10 @@ static int take_option(struct options *options, int option, const char *value)
 		options->wish.level = value;
 		return 0;
 	case 'v':
-		options->wish.waivers = value;
+		options->waivers = value;
 		return 0;
 	case 'c':
-		options->wish.ca = value;
+		options->ca = value;
 		return 0;
 	case 'd':
 		options->wish.scope = value;
@@ -117,9 +122,8 @@ static int choose_format(struct options *options)
 		usage(stderr);
 		return -EINVAL;
 	}
-	if (wish->level || wish->scope || wish->waivers) {
-		fprintf(stderr,
-			"plumbline: report: --level, --scope and --waivers go with --framework\n");
+	if (wish->level || wish->scope) {
+		fprintf(stderr, "plumbline: report: --level and --scope go with --framework\n");
 		return -EINVAL;
 	}
 	options->format = report_find_format(wish->format);
@@ -285,8 +289,6 @@ static int load_source(const struct options *options, const struct config *confi
 
 	if (options->format)
 		return 0;
-	if (!wish.ca)
-		wish.ca = config->approver_ca;
 	r = data_dir_find(NULL, config, &data_dir);
 	if (r < 0)
 		return r;
@@ -297,13 +299,51 @@ static int load_source(const struct options *options, const struct config *confi
 	return r;
 }
 
-static int write_report(const struct options *options, const struct config *config,
-			struct framework_source *source, struct evidence *evidence)
+/* Those of the file that somebody named, or of the folder in the settings; says what is wrong. */
+static int load_waivers(const struct options *options, const struct config *config,
+			struct waiver_folder *folder)
 {
+	const char *ca = options->ca ? options->ca : config->approver_ca;
+	struct diag diag = {0};
+	char text[1024];
+	int r;
+
+	if (!options->waivers)
+		return waivers_load(config, folder);
+	r = waiver_folder_add(options->waivers, ca, folder, &diag);
+	if (r < 0)
+		fprintf(stderr, "plumbline: report: %s\n",
+			diag.text[0] ? diag_format(&diag, text, sizeof(text)) : strerror(-r));
+	return r;
+}
+
+/* What a report is made of, besides what the agent told. */
+struct material {
+	const struct config *config;
+	struct framework_source source;
+	struct waiver_folder waivers;
+};
+
+static void material_done(struct material *material)
+{
+	framework_source_done(&material->source);
+	waiver_folder_done(&material->waivers);
+}
+
+static int write_report(const struct options *options, struct material *material,
+			struct evidence *evidence)
+{
+	const struct config *config = material->config;
 	cleanup_free char *title = NULL, *made_by = NULL;
 	struct utsname system;
 	struct report_host host;
-	struct report report = {.since_ns = options->since_ns, .host_count = 1};
+	struct report report = {
+		.since_ns = options->since_ns,
+		.host_count = 1,
+		.waivers = &material->waivers.list,
+		.refused_waivers = material->waivers.refused,
+		.refused_waiver_count = material->waivers.refused_count,
+	};
 	int r;
 
 	/* Who approved the baseline stands in its files alone, which only root may read. */
@@ -327,13 +367,13 @@ static int write_report(const struct options *options, const struct config *conf
 	report.made_at_ns = clock_real_ns();
 	report.hosts = &host;
 	return output_write(options->output, write_format,
-			    &(struct writing){&report, options->format, source});
+			    &(struct writing){&report, options->format, &material->source});
 }
 
 int cmd_report(int argc, char **argv)
 {
 	cleanup_with(evidence_freep) struct evidence *evidence = NULL;
-	cleanup_framework_source struct framework_source source = {0};
+	cleanup_with(material_done) struct material material = {0};
 	cleanup_with(config_freep) struct config *config = NULL;
 	struct options options = {0};
 	int r;
@@ -342,8 +382,10 @@ int cmd_report(int argc, char **argv)
 	if (r != 0)
 		return r < 0 ? EXIT_ERROR : EXIT_GOOD;
 	if (data_dir_load_config(options.target.config, &config) < 0 ||
-	    load_source(&options, config, &source) < 0)
+	    load_source(&options, config, &material.source) < 0 ||
+	    load_waivers(&options, config, &material.waivers) < 0)
 		return EXIT_ERROR;
+	material.config = config;
 
 	r = evidence_new(&evidence);
 	if (r == 0 && !options.input)
@@ -356,7 +398,7 @@ int cmd_report(int argc, char **argv)
 			  : ask_agent(&options, evidence) < 0)
 		return EXIT_ERROR;
 
-	r = write_report(&options, config, &source, evidence);
+	r = write_report(&options, &material, evidence);
 	if (r < 0) {
 		fprintf(stderr, "plumbline: report: %s: %s\n", options.output, strerror(-r));
 		return EXIT_ERROR;

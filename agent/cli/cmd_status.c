@@ -9,25 +9,39 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "cli/control.h"
+#include "cli/data_dir.h"
+#include "cli/evidence.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
+#include "cli/waivers.h"
+#include "model/catalog.h"
+#include "report/report.h"
 #include "report/words.h"
 #include "wire/status.h"
 
 #define UNSEEN_MAX_BYTES 200 /* of one note on the line; --json has all */
 
 struct answer {
-	bool is_json;
 	bool has_status;
 	struct status status;
+	char *json; /* as it came */
+	struct evidence *evidence;
+};
+
+/* What checks and findings come to when waivers are counted, at the moment of the question. */
+struct score {
+	struct waiver_folder waivers;
+	size_t in_force, failed_waived, open_waived;
+	unsigned with_evidence, all; /* SL 3 requirements; 0 of 0: not known */
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: plumbline status [--json]\n\n"
 	      "  --json          one JSON object\n" CONTROL_OPTIONS_HELP
-	      "\nExit status: 0 covered and no finding open, 1 not so, 2 the agent could not be "
-	      "asked.\n",
+	      "\nExit status: 0 covered and no finding open that is not waived, 1 not so, 2 the "
+	      "agent\n"
+	      "could not be asked.\n",
 	      out);
 }
 
@@ -209,41 +223,167 @@ static int on_line(const char *json, void *userdata)
 		return r;
 	}
 	answer->has_status = true;
-	if (answer->is_json)
-		puts(json);
+	answer->json = strdup(json);
+	return answer->json ? 0 : -ENOMEM;
+}
+
+static int on_evidence(const char *json, void *userdata)
+{
+	struct answer *answer = userdata;
+
+	return evidence_add(answer->evidence, json, strlen(json), NULL);
+}
+
+static int ask(const struct control_target *target, const char *verb,
+	       int (*on_answer)(const char *json, void *userdata), struct answer *answer)
+{
+	const struct control_request request = {
+		.verb = verb,
+		.fd = -1,
+		.timeout_ms = CONTROL_TIMEOUT_MS,
+		.on_line = on_answer,
+		.userdata = answer,
+	};
+
+	return control_run_loud(target, &request);
+}
+
+static void count_waived(const struct report_host *host, struct score *score, int64_t now_ns)
+{
+	const struct waiver_list *list = &score->waivers.list;
+
+	for (size_t i = 0; i < list->count; i++)
+		score->in_force +=
+			list->waivers[i].start_ns <= now_ns && now_ns < list->waivers[i].expires_ns;
+	for (size_t i = 0; i < host->check_count; i++)
+		score->failed_waived +=
+			host->checks[i].outcome == CHECK_FAIL &&
+			waiver_for_check(list, host->name, host->checks[i].id, now_ns);
+	for (size_t i = 0; i < host->finding_count; i++)
+		score->open_waived +=
+			host->findings[i].state == FINDING_STATE_OPEN &&
+			waiver_for_finding(list, host->name, &host->findings[i], now_ns);
+}
+
+/* Findings are asked for only where one may be waived: there may be many. */
+static int fill_score(const struct control_target *target, const struct config *config,
+		      struct answer *answer, struct score *score)
+{
+	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
+	cleanup_free char *data_dir = NULL;
+	struct report_host host;
+	int r;
+
+	r = waivers_load(config, &score->waivers);
+	if (r == 0)
+		r = ask(target, "checks", on_evidence, answer);
+	if (r == 0 && score->waivers.list.count)
+		r = ask(target, "findings", on_evidence, answer);
+	if (r == 0)
+		r = evidence_get_host(answer->evidence, &host);
+	if (r < 0)
+		return r;
+	host.name = config->name;
+	count_waived(&host, score, clock_real_ns());
+	if (data_dir_find(NULL, config, &data_dir) < 0 ||
+	    catalog_load(data_dir, &catalog, NULL) < 0)
+		return 0;
+	report_count_requirements(catalog, &host);
+	score->with_evidence = host.requirements_with_evidence;
+	score->all = host.requirements_all;
 	return 0;
+}
+
+/* The answers are of different moments: a check may have been mended between them. */
+static uint64_t without(uint64_t count, size_t waived)
+{
+	return count > waived ? count - waived : 0;
+}
+
+static void print_score(const struct status *status, const struct score *score)
+{
+	if (score->all)
+		printf("Checks    %u of %u SL 3 requirements have host evidence here\n",
+		       score->with_evidence, score->all);
+	if (!score->waivers.list.count && !score->waivers.refused_count)
+		return;
+	printf("Waivers   %zu in force; %" PRIu64 " checks fail without them, %" PRIu64
+	       " with; %" PRIu64 " findings are open without them, %" PRIu64 " with",
+	       score->in_force, status->checks[CHECK_FAIL],
+	       without(status->checks[CHECK_FAIL], score->failed_waived), status->open,
+	       without(status->open, score->open_waived));
+	if (score->waivers.refused_count)
+		printf("; %zu files refused", score->waivers.refused_count);
+	putchar('\n');
+}
+
+/* The agent's object with two more members. */
+static int print_json(const char *json, const struct score *score)
+{
+	cleanup_strbuf struct strbuf out = STRBUF_INIT;
+	struct json j = JSON_INIT(&out);
+
+	json_begin_object(&j);
+	json_key(&j, "sl3_requirements");
+	json_begin_object(&j);
+	json_put_u64(&j, "with_host_evidence", score->with_evidence);
+	json_put_u64(&j, "all", score->all);
+	json_end_object(&j);
+	json_key(&j, "waivers");
+	json_begin_object(&j);
+	json_put_u64(&j, "in_force", score->in_force);
+	json_put_u64(&j, "fail_waived", score->failed_waived);
+	json_put_u64(&j, "open_waived", score->open_waived);
+	waivers_put_refused(&j, &score->waivers);
+	json_end_object(&j);
+	json_end_object(&j);
+	if (strbuf_check(&out) < 0)
+		return -ENOMEM;
+	printf("%.*s,%s\n", (int)strlen(json) - 1, json, out.data + 1);
+	return 0;
+}
+
+static void answer_done(struct answer *answer)
+{
+	status_done(&answer->status);
+	evidence_free(answer->evidence);
+	free(answer->json);
+}
+
+static void score_done(struct score *score)
+{
+	waiver_folder_done(&score->waivers);
 }
 
 static int show(const struct control_target *target, bool is_json)
 {
-	struct answer answer = {.is_json = is_json};
-	const struct control_request request = {
-		.verb = "status",
-		.fd = -1,
-		.timeout_ms = CONTROL_TIMEOUT_MS,
-		.on_line = on_line,
-		.userdata = &answer,
-	};
-	bool is_fine;
+	cleanup_with(answer_done) struct answer answer = {0};
+	cleanup_with(score_done) struct score score = {0};
+	cleanup_with(config_freep) struct config *config = NULL;
+	const struct status *status = &answer.status;
 
-	if (control_run_loud(target, &request) < 0 || !answer.has_status) {
-		status_done(&answer.status);
+	if (data_dir_load_config(target->config, &config) < 0 ||
+	    evidence_new(&answer.evidence) < 0 || ask(target, "status", on_line, &answer) < 0 ||
+	    !answer.has_status || fill_score(target, config, &answer, &score) < 0)
 		return EXIT_ERROR;
+	if (is_json) {
+		if (print_json(answer.json, &score) < 0)
+			return EXIT_ERROR;
+	} else {
+		print_coverage(status);
+		print_denial(status);
+		print_baseline(status);
+		print_score(status, &score);
+		print_findings(status);
+		print_incidents(status);
+		print_evidence(status);
+		print_unseen(status);
 	}
-	if (!is_json) {
-		print_coverage(&answer.status);
-		print_denial(&answer.status);
-		print_baseline(&answer.status);
-		print_findings(&answer.status);
-		print_incidents(&answer.status);
-		print_evidence(&answer.status);
-		print_unseen(&answer.status);
-	}
-	is_fine = !answer.status.open && str_equal(answer.status.phase, "covered");
-	status_done(&answer.status);
 	if (fflush(stdout) != 0)
 		return EXIT_ERROR;
-	return is_fine ? EXIT_GOOD : EXIT_DRIFT;
+	return status->open <= score.open_waived && str_equal(status->phase, "covered")
+		       ? EXIT_GOOD
+		       : EXIT_DRIFT;
 }
 
 int cmd_status(int argc, char **argv)

@@ -125,6 +125,7 @@ static const struct ini_key keys[] = {
 	KEY("checks", profile, ini_field_string),
 	KEY("checks", overlay, parse_optional_path),
 	KEY("checks", category, ini_field_string),
+	KEY("checks", waivers, parse_optional_path),
 	KEY("checks", check_interval_s, ini_field_seconds),
 	KEY("privacy", arguments, parse_privacy),
 	KEY("privacy", user_names, parse_privacy),
@@ -183,6 +184,7 @@ static int set_defaults(struct config *config)
 	r |= copy_string("hmi-sl3", &config->profile);
 	r |= copy_string("", &config->overlay);
 	r |= copy_string("", &config->category);
+	r |= copy_string("/etc/plumbline/waivers", &config->waivers);
 	r |= copy_string("off", &config->arguments);
 	r |= copy_string("clear", &config->user_names);
 	r |= copy_string("/etc/plumbline/user-names.salt", &config->salt_file);

@@ -48,6 +48,7 @@ struct config {
 	char *profile;		   /* "hmi-sl3" */
 	char *overlay;		   /* file of the site; "": none */
 	char *category;		   /* FIPS 199; "": none */
+	char *waivers;		   /* folder of signed files; "": none */
 	uint64_t check_interval_s; /* default 3600 */
 	/* [privacy] */
 	char *arguments;  /* "off", "hashed", "clear"; default off */

@@ -2,15 +2,10 @@
 #include "report/framework_source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/str.h"
-#include "base/strbuf.h"
-#include "baseline/waiver_file.h"
 
-#define CA_MAX (1024 * 1024)
 bool framework_is_wished(const struct framework_wish *wish)
 {
 	if (wish->framework)
@@ -40,20 +35,6 @@ static int choose(const struct framework_wish *wish, struct framework_source *so
 	return framework_choose(&source->question, name, wish->level, diag);
 }
 
-static int load_waivers(const struct framework_wish *wish, struct waiver_list *list,
-			struct diag *diag)
-{
-	cleanup_strbuf struct strbuf ca = STRBUF_INIT;
-	int r;
-
-	if (!wish->ca)
-		return diag_set(diag, "", 0, -EINVAL, "waivers need the CA of their approver");
-	r = fd_read_file(AT_FDCWD, wish->ca, CA_MAX, &ca);
-	if (r < 0)
-		return diag_set(diag, wish->ca, 0, r, "cannot read: %s", strerror(-r));
-	return waiver_file_read(wish->waivers, ca.data ? ca.data : "", list, diag);
-}
-
 int framework_source_load(const struct framework_wish *wish, const char *data_dir,
 			  struct framework_source *ret_source, struct diag *diag)
 {
@@ -72,8 +53,6 @@ int framework_source_load(const struct framework_wish *wish, const char *data_di
 		r = choose(wish, &source, diag);
 	if (r == 0 && wish->scope)
 		r = scope_load(wish->scope, source.crosswalk, &source.scope, diag);
-	if (r == 0 && wish->waivers)
-		r = load_waivers(wish, &source.waivers, diag);
 	if (r < 0)
 		return r;
 	source.question.scope = source.scope;
@@ -84,7 +63,6 @@ int framework_source_load(const struct framework_wish *wish, const char *data_di
 
 void framework_source_done(struct framework_source *source)
 {
-	waiver_list_done(&source->waivers);
 	scope_free(source->scope);
 	control_map_free(source->map);
 	crosswalk_free(source->crosswalk);
@@ -97,7 +75,7 @@ int framework_source_write(struct framework_source *source, const struct report 
 	int r;
 
 	source->question.report = report;
-	source->question.waivers = &source->waivers;
+	source->question.waivers = report->waivers;
 	r = framework_view_init(&source->question, &view);
 	return r < 0 ? r : source->format->write(&view, out);
 }

@@ -11,15 +11,12 @@ struct framework_wish {
 	const char *format;    /* NULL: text */
 	const char *level;     /* NULL: the default target */
 	const char *scope;     /* a file of decisions; NULL: none */
-	const char *waivers;   /* a signed file of waivers; NULL: none */
-	const char *ca;	       /* PEM file against which its signature must hold */
 };
 
 struct framework_source {
 	struct crosswalk *crosswalk;
 	struct control_map *map;
 	struct scope *scope;
-	struct waiver_list waivers;
 	const struct framework_ops *format;
 	struct framework_question question;
 };

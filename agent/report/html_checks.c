@@ -22,6 +22,14 @@ static void write_summary(FILE *out, const struct html_host *part)
 	fprintf(out, "%s.",
 		words_count(checks[CHECK_NOT_APPLICABLE], "does not apply here",
 			    "do not apply here", buf));
+	if (part->view->counts.failed_waived)
+		fprintf(out,
+			" %zu of those that failed %s waived: the score is %zu of %zu without "
+			"waivers, %zu with them.",
+			part->view->counts.failed_waived,
+			part->view->counts.failed_waived == 1 ? "is" : "are", checks[CHECK_PASS],
+			checks[CHECK_PASS] + checks[CHECK_FAIL],
+			checks[CHECK_PASS] + part->view->counts.failed_waived);
 	if (host->requirements_all > 0)
 		fprintf(out, " %u of %u SL 3 requirements have host evidence here.",
 			host->requirements_with_evidence, host->requirements_all);
@@ -34,8 +42,9 @@ static void write_summary(FILE *out, const struct html_host *part)
 }
 
 /* A check that failed, or that could not be carried out. */
-static void write_card(FILE *out, const struct html_host *part, const struct check_result *check)
+static void write_card(FILE *out, const struct html_host *part, size_t at)
 {
+	const struct check_result *check = part->view->checks[at];
 	bool has_failed = check->outcome == CHECK_FAIL;
 
 	fprintf(out, "<article class=\"card %s\">\n<h%u>",
@@ -51,6 +60,7 @@ static void write_card(FILE *out, const struct html_host *part, const struct che
 	html_fact(out, "Wanted", check->expected);
 	html_fact(out, "Found", check->actual ? check->actual : "nothing could be read");
 	html_fact(out, "Reason", check->reason);
+	html_waiver(out, part->view->check_waivers[at]);
 	html_fact(out, "Remedy", check->remediation);
 	html_fact(out, "OT caution", check->ot_caution);
 	html_control_rows(out, check->controls, check->requirements, check->techniques);
@@ -65,7 +75,7 @@ static void write_cards(FILE *out, const struct html_host *part, enum check_outc
 	fprintf(out, "<h%u>%s</h%u>\n", part->level + 1, title, part->level + 1);
 	for (size_t i = 0; i < part->host->check_count; i++)
 		if (part->view->checks[i]->outcome == outcome)
-			write_card(out, part, part->view->checks[i]);
+			write_card(out, part, i);
 }
 
 static void write_row(FILE *out, const struct check_result *check)

@@ -83,8 +83,27 @@ static void write_when(FILE *out, const struct finding *finding)
 	fact_end(out);
 }
 
-static int write_card(FILE *out, const struct html_host *part, const struct finding *finding)
+/* The clock of an incident by the time of the report. */
+static int incident_facts(FILE *out, const struct html_host *part, const struct incident *incident)
 {
+	cleanup_strbuf struct strbuf clock = STRBUF_INIT, hold = STRBUF_INIT;
+
+	if (!incident->is_there)
+		return 0;
+	incident_put_clock(incident, part->view->until_ns, &clock);
+	incident_put_hold(incident, part->view->until_ns, &hold);
+	if (strbuf_check(&clock) < 0 || strbuf_check(&hold) < 0)
+		return -ENOMEM;
+	html_fact(out, "Incident", incident->reason);
+	html_fact(out, "Declared by", incident->declared_by);
+	html_fact(out, "Report clock", clock.data);
+	html_fact(out, "Evidence hold", hold.data);
+	return 0;
+}
+
+static int write_card(FILE *out, const struct html_host *part, size_t at)
+{
+	const struct finding *finding = part->view->findings[at];
 	int r;
 
 	fprintf(out, "<article class=\"card %s\" id=\"h%zu-%.12s\">\n<h%u>",
@@ -109,6 +128,10 @@ static int write_card(FILE *out, const struct html_host *part, const struct find
 	write_when(out, finding);
 	html_fact(out, "Package", finding->package);
 	html_fact(out, "Change set", finding->change_set);
+	html_waiver(out, part->view->finding_waivers[at]);
+	r = incident_facts(out, part, &finding->incident);
+	if (r < 0)
+		return r;
 	html_control_rows(out, finding->controls, finding->requirements, finding->techniques);
 	fact_begin(out, "Kind, state");
 	fprintf(out, "<code>%s</code>, %s", finding_kind_name(finding->kind),
@@ -260,7 +283,7 @@ static int write_cards(FILE *out, const struct html_host *part)
 	for (size_t i = 0; i < part->host->finding_count && cards < CARDS_MAX && r == 0; i++) {
 		if (group_of(part->view->findings[i]) != GROUP_DRIFT)
 			continue;
-		r = write_card(out, part, part->view->findings[i]);
+		r = write_card(out, part, i);
 		cards++;
 	}
 	return r < 0 ? r : cards;
@@ -274,6 +297,10 @@ int html_findings(FILE *out, const struct html_host *part)
 	html_heading(out, part, "findings", "Findings");
 	if (part->view->counts.open_all == 0)
 		fputs("<p>No finding is open.</p>\n", out);
+	else if (part->view->counts.open_waived)
+		fprintf(out, "<p>%zu open without waivers, %zu with them.</p>\n",
+			part->view->counts.open_all,
+			part->view->counts.open_all - part->view->counts.open_waived);
 
 	cards = write_cards(out, part);
 	if (cards < 0)

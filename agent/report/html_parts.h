@@ -38,6 +38,8 @@ void html_heading(FILE *out, const struct html_host *part, const char *anchor, c
 /* The three id lists of findings and checks as table rows. */
 void html_control_rows(FILE *out, const char *controls, const char *requirements,
 		       const char *techniques);
+/* That somebody bears it, as a table row; nothing for NULL. */
+void html_waiver(FILE *out, const struct waiver *waiver);
 void html_severity(FILE *out, enum finding_severity severity);
 /* Opens a cell that keeps its column's name on narrow screens. */
 void html_cell(FILE *out, const char *label);

@@ -18,6 +18,7 @@
 #include "model/check_result.h"
 #include "model/coverage.h"
 #include "model/finding.h"
+#include "model/waiver.h"
 
 /* Something that is not seen now, beyond what the rung itself does not see (model/sight.h). */
 struct report_blind_spot {
@@ -69,6 +70,10 @@ struct report {
 	int64_t since_ns; /* 0: from the first coverage record on */
 	const struct report_host *hosts;
 	size_t host_count;
+	const struct waiver_list
+		*waivers;	      /* NULL: none; those count that are in force at made_at */
+	char *const *refused_waivers; /* files that do not count, and why */
+	size_t refused_waiver_count;
 };
 
 struct report_ops {

@@ -43,6 +43,8 @@ enum column {
 	COL_OT_CAUTION,
 	COL_BASELINE,
 	COL_FINGERPRINT,
+	COL_WAIVER,
+	COL_INCIDENT,
 	COLUMN_COUNT,
 };
 
@@ -74,6 +76,8 @@ static const char *const column_names[COLUMN_COUNT] = {
 	[COL_OT_CAUTION] = "ot_caution",
 	[COL_BASELINE] = "baseline",
 	[COL_FINGERPRINT] = "fingerprint",
+	[COL_WAIVER] = "waiver",
+	[COL_INCIDENT] = "incident",
 };
 
 /* A row while it is filled: cells point to their text, or own it in @text. */
@@ -203,6 +207,28 @@ static void fill_check(struct row *row, const struct check_result *check)
 	row->cells[COL_OT_CAUTION] = check->ot_caution;
 }
 
+static void fill_waiver(struct row *row, const struct waiver *waiver)
+{
+	char until[RFC3339_SIZE];
+
+	if (!waiver)
+		return;
+	strbuf_printf(&row->text[COL_WAIVER], "until %s by %s for %s: %s",
+		      clock_format(waiver->expires_ns, until), waiver->approver, waiver->owner,
+		      waiver->reason);
+	row->cells[COL_WAIVER] = row->text[COL_WAIVER].data;
+}
+
+static void fill_incident(struct row *row, const struct incident *incident, int64_t now_ns)
+{
+	if (!incident->is_there)
+		return;
+	incident_put_clock(incident, now_ns, &row->text[COL_INCIDENT]);
+	strbuf_add_str(&row->text[COL_INCIDENT], "; ");
+	incident_put_hold(incident, now_ns, &row->text[COL_INCIDENT]);
+	row->cells[COL_INCIDENT] = row->text[COL_INCIDENT].data;
+}
+
 /* What the checks show in all, as a row of its own. */
 static void fill_summary(struct row *row, const struct report_host *host)
 {
@@ -231,6 +257,8 @@ static int write_host(const struct report *report, const struct report_host *hos
 	for (size_t i = 0; i < host->finding_count && r == 0; i++) {
 		row_clear(&row);
 		fill_finding(&row, view.findings[i]);
+		fill_waiver(&row, view.finding_waivers[i]);
+		fill_incident(&row, &view.findings[i]->incident, report->made_at_ns);
 		row.cells[COL_HOST] = host->name;
 		r = write_row(&row, out);
 	}
@@ -243,6 +271,7 @@ static int write_host(const struct report *report, const struct report_host *hos
 	for (size_t i = 0; i < host->check_count && r == 0; i++) {
 		row_clear(&row);
 		fill_check(&row, view.checks[i]);
+		fill_waiver(&row, view.check_waivers[i]);
 		row.cells[COL_HOST] = host->name;
 		r = write_row(&row, out);
 	}

@@ -32,6 +32,18 @@ void html_severity(FILE *out, enum finding_severity severity)
 	fprintf(out, "<span class=\"tag %s\">%s</span>", name, name);
 }
 
+void html_waiver(FILE *out, const struct waiver *waiver)
+{
+	if (!waiver)
+		return;
+	html_fact(out, "Waived because", waiver->reason);
+	html_fact(out, "Waived for", waiver->owner);
+	html_fact(out, "Waived by", waiver->approver);
+	fputs("<tr><th scope=\"row\">Waived until</th><td>", out);
+	html_time(out, waiver->expires_ns);
+	fputs("</td></tr>\n", out);
+}
+
 void html_cell(FILE *out, const char *label)
 {
 	fprintf(out, "<td data-label=\"%s\">", label);
@@ -106,10 +118,10 @@ void html_summary(FILE *out, const struct html_host *part)
 		fprintf(out, "<li>%s resolved: the difference is gone.</li>\n",
 			words_count(resolved, "finding is", "findings are", buf));
 	if (part->host->check_count > 0)
-		fprintf(out, "<li>%s failed out of %zu.</li>\n",
+		fprintf(out, "<li>%s failed out of %zu, %zu of them waived.</li>\n",
 			words_count(counts->checks[CHECK_FAIL], "hardening check",
 				    "hardening checks", buf),
-			part->host->check_count);
+			part->host->check_count, counts->failed_waived);
 	if (not_covered_ns > 0)
 		fprintf(out,
 			"<li>Changes in the time that was not covered (%s) may be missing here."

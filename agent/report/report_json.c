@@ -195,7 +195,43 @@ static void put_subject(struct json *j, const struct subject *subject)
 	json_end_object(j);
 }
 
-static void put_finding(struct json *j, const struct finding *finding)
+static void put_waiver(struct json *j, const struct waiver *waiver)
+{
+	if (!waiver)
+		return;
+	json_key(j, "waiver");
+	json_begin_object(j);
+	json_put_string(j, "owner", waiver->owner);
+	json_put_string(j, "approver", waiver->approver);
+	json_put_string(j, "reason", waiver->reason);
+	json_put_string(j, "risk", finding_severity_name(waiver->risk));
+	json_put_time(j, "start", waiver->start_ns);
+	json_put_time(j, "expires", waiver->expires_ns);
+	json_put_string(j, "ticket", waiver->ticket);
+	json_end_object(j);
+}
+
+static void put_incident(struct json *j, const struct incident *incident)
+{
+	if (!incident->is_there)
+		return;
+	json_key(j, "incident");
+	json_begin_object(j);
+	json_put_time(j, "declared", incident->declared_ns);
+	json_put_time(j, "discovered", incident->discovered_ns);
+	json_put_string(j, "declared_by", incident->declared_by);
+	json_put_string(j, "reason", incident->reason);
+	json_put_time(j, "due", incident_due_ns(incident));
+	json_put_time(j, "reported", incident->reported_ns);
+	json_put_string(j, "reported_by", incident->reported_by);
+	json_put_string(j, "reference", incident->reference);
+	json_put_time(j, "closed", incident->closed_ns);
+	json_put_string(j, "closed_by", incident->closed_by);
+	json_put_string(j, "outcome", incident->outcome);
+	json_end_object(j);
+}
+
+static void put_finding(struct json *j, const struct finding *finding, const struct waiver *waiver)
 {
 	json_begin_object(j);
 	json_put_string(j, "id", finding->id);
@@ -217,6 +253,8 @@ static void put_finding(struct json *j, const struct finding *finding)
 	put_list(j, "controls", finding->controls, " ");
 	put_list(j, "requirements", finding->requirements, ",");
 	put_list(j, "techniques", finding->techniques, " ");
+	put_incident(j, &finding->incident);
+	put_waiver(j, waiver);
 	json_end_object(j);
 }
 
@@ -228,6 +266,7 @@ static int put_findings(struct json *j, const struct report_host *host,
 	json_key(j, "summary");
 	json_begin_object(j);
 	json_put_u64(j, "open", view->counts.open_all);
+	json_put_u64(j, "open_with_waivers", view->counts.open_all - view->counts.open_waived);
 	json_key(j, "open_by_severity");
 	json_begin_object(j);
 	for (unsigned severity = 0; severity < SEVERITY_COUNT; severity++)
@@ -243,7 +282,7 @@ static int put_findings(struct json *j, const struct report_host *host,
 	json_key(j, "findings");
 	json_begin_array(j);
 	for (size_t i = 0; i < host->finding_count; i++) {
-		put_finding(j, view->findings[i]);
+		put_finding(j, view->findings[i], view->finding_waivers[i]);
 		r = json_stream(j, out);
 		if (r < 0)
 			return r;
@@ -252,7 +291,7 @@ static int put_findings(struct json *j, const struct report_host *host,
 	return 0;
 }
 
-static void put_check(struct json *j, const struct check_result *check)
+static void put_check(struct json *j, const struct check_result *check, const struct waiver *waiver)
 {
 	json_begin_object(j);
 	json_put_string(j, "id", check->id);
@@ -268,6 +307,7 @@ static void put_check(struct json *j, const struct check_result *check)
 	put_list(j, "controls", check->controls, " ");
 	put_list(j, "requirements", check->requirements, ",");
 	put_list(j, "techniques", check->techniques, " ");
+	put_waiver(j, waiver);
 	json_end_object(j);
 }
 
@@ -281,6 +321,7 @@ static int put_checks(struct json *j, const struct report_host *host, const stru
 	json_put_string(j, "profile", host->profile);
 	for (unsigned outcome = 0; outcome < CHECK_OUTCOME_COUNT; outcome++)
 		json_put_u64(j, check_outcome_name(outcome), view->counts.checks[outcome]);
+	json_put_u64(j, "fail_waived", view->counts.failed_waived);
 	json_key(j, "sl3_requirements");
 	json_begin_object(j);
 	json_put_u64(j, "with_host_evidence", host->requirements_with_evidence);
@@ -289,7 +330,7 @@ static int put_checks(struct json *j, const struct report_host *host, const stru
 	json_key(j, "results");
 	json_begin_array(j);
 	for (size_t i = 0; i < host->check_count; i++) {
-		put_check(j, view->checks[i]);
+		put_check(j, view->checks[i], view->check_waivers[i]);
 		r = json_stream(j, out);
 		if (r < 0)
 			return r;
@@ -390,6 +431,11 @@ static int write_json(const struct report *report, FILE *out)
 	r = put_fleet(&j, report, out);
 	if (r < 0)
 		return r;
+	json_key(&j, "refused_waivers");
+	json_begin_array(&j);
+	for (size_t i = 0; i < report->refused_waiver_count; i++)
+		json_string(&j, report->refused_waivers[i]);
+	json_end_array(&j);
 	json_key(&j, "notes");
 	json_begin_array(&j);
 	for (size_t i = 0; report_notes[i]; i++)

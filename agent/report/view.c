@@ -180,6 +180,31 @@ static void set_period(const struct report *report, const struct report_host *ho
 		view->heard_ns = host->heard_ns;
 }
 
+/* What is an incident nobody can bear. */
+static int find_waivers(const struct report *report, const struct report_host *host,
+			struct view_host *view)
+{
+	view->finding_waivers = calloc(host->finding_count + 1, sizeof(*view->finding_waivers));
+	view->check_waivers = calloc(host->check_count + 1, sizeof(*view->check_waivers));
+	if (!view->finding_waivers || !view->check_waivers)
+		return -ENOMEM;
+	for (size_t i = 0; i < host->finding_count; i++) {
+		if (view->findings[i]->state != FINDING_STATE_OPEN)
+			continue;
+		view->finding_waivers[i] = waiver_for_finding(
+			report->waivers, host->name, view->findings[i], report->made_at_ns);
+		view->counts.open_waived += view->finding_waivers[i] != NULL;
+	}
+	for (size_t i = 0; i < host->check_count; i++) {
+		if (view->checks[i]->outcome != CHECK_FAIL)
+			continue;
+		view->check_waivers[i] = waiver_for_check(report->waivers, host->name,
+							  view->checks[i]->id, report->made_at_ns);
+		view->counts.failed_waived += view->check_waivers[i] != NULL;
+	}
+	return 0;
+}
+
 int view_host_init(const struct report *report, const struct report_host *host,
 		   struct view_host *ret_view)
 {
@@ -202,6 +227,9 @@ int view_host_init(const struct report *report, const struct report_host *host,
 		view.checks[i] = &host->checks[i];
 	qsort(view.findings, host->finding_count, sizeof(*view.findings), compare_finding_pointers);
 	qsort(view.checks, host->check_count, sizeof(*view.checks), compare_check_pointers);
+	r = find_waivers(report, host, &view);
+	if (r < 0)
+		return r;
 
 	*ret_view = view;
 	view = (struct view_host){0};
@@ -213,6 +241,8 @@ void view_host_done(struct view_host *view)
 	free(view->spans);
 	free(view->findings);
 	free(view->checks);
+	free(view->finding_waivers);
+	free(view->check_waivers);
 	*view = (struct view_host){0};
 }
 

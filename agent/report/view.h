@@ -26,6 +26,7 @@ struct view_counts {
 	size_t open_hardening; /* of these, failed or regressed checks */
 	size_t accounted;      /* explained, acknowledged or waived */
 	size_t checks[CHECK_OUTCOME_COUNT];
+	size_t open_waived, failed_waived; /* of open_all and of the failed checks */
 };
 
 /* One difference and the hosts that have it. */
@@ -51,6 +52,8 @@ struct view_host {
 	const struct finding **findings;
 	/* Failed (worst first), errors, passed, not applicable. */
 	const struct check_result **checks;
+	/* Of each of them; NULL: nobody bears it, or there is nothing to bear. */
+	const struct waiver **finding_waivers, **check_waivers;
 };
 
 /*
