@@ -33,7 +33,9 @@
 #define QUEUE_HIGH_BYTES (512U * 1024)
 #define QUEUE_LOW_BYTES	 (128U * 1024)
 #define QUEUE_LOOK_MS	 20
-#define PARTS_LOOK_MS	 60000
+/* Of the 3 s that it has to end; without a supervisor the recorder waits as long, too. */
+#define FLUSH_MS      2500
+#define PARTS_LOOK_MS 60000
 
 struct sensing {
 	struct child *child;
@@ -593,12 +595,23 @@ static const channel_handler handlers[MSG_COUNT] = {
 	[MSG_RESCAN] = on_rescan,
 };
 
+/* What was read from the kernel no other sensor will find there. */
+static void stop(struct child *child)
+{
+	struct channel *recorder = child->peers[ROLE_RECORDER];
+	int r = recorder ? channel_flush(recorder, FLUSH_MS) : 0;
+
+	if (r < 0)
+		log_warning(r, "%zu bytes of events were not told", channel_queued(recorder));
+}
+
 static const struct child_ops ops = {
 	.role = ROLE_SENSOR,
 	.max_queued_bytes = QUEUE_MAX_BYTES,
 	.prepare = prepare,
 	.start = start,
 	.on_peer = on_peer,
+	.stop = stop,
 	.handlers = handlers,
 	.handler_count = MSG_COUNT,
 };

@@ -255,6 +255,28 @@ static int flush_queue(struct channel *channel)
 	return update_events(channel);
 }
 
+int channel_flush(struct channel *channel, int timeout_ms)
+{
+	int64_t end_ns = clock_boot_ns() + timeout_ms * NSEC_PER_MSEC;
+
+	while (channel->head) {
+		struct pollfd fd = {.fd = channel->fd, .events = POLLOUT};
+		int64_t left_ns = end_ns - clock_boot_ns();
+		int r;
+
+		if (left_ns <= 0)
+			return -ETIMEDOUT;
+		if (poll(&fd, 1, (int)(left_ns / NSEC_PER_MSEC) + 1) < 0 && errno != EINTR)
+			return -errno;
+		if (fd.revents & (POLLHUP | POLLERR))
+			return -EPIPE;
+		r = flush_queue(channel);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int dispatch_one(struct channel *channel)
 {
 	cleanup_message struct message message = MESSAGE_INIT(0);

@@ -2,7 +2,7 @@
 /*
  * Message channel over a SOCK_SEQPACKET socket pair, with a bounded send queue.
  *
- * Nothing here waits: what the kernel does not take is queued up to the bound,
+ * Nothing here waits but channel_flush(): what the kernel does not take is queued up to the bound,
  * then channel_send() says -ENOBUFS and the caller decides (the sensor counts a
  * gap, a walk pauses until channel_queued() falls).
  */
@@ -43,6 +43,9 @@ DEFINE_CLEANUP(struct channel *, channel_free)
  * -ENOMEM, -EPIPE. */
 int channel_send(struct channel *channel, struct message *message);
 size_t channel_queued(const struct channel *channel); /* bytes */
+/* Waits up to @timeout_ms until all that is queued was sent, at the end of a process: nothing else
+ * happens meanwhile. -ETIMEDOUT, -EPIPE, or another negative errno. */
+int channel_flush(struct channel *channel, int timeout_ms);
 
 /* The fd, for programs without a loop (verifier, command line): these two wait up to @timeout_ms.
  */

@@ -18,7 +18,7 @@
 
 #define GO_TIMEOUT_MS  10000
 #define HEARTBEAT_MS   10000
-#define DRAIN_MS       1500
+#define DRAIN_MS       3000
 #define ORPHAN_GRACE_S 5
 #define EXIT_USAGE     2
 

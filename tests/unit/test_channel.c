@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "privsep/channel.h"
 #include "privsep/protocol.h"
@@ -292,6 +294,54 @@ START_TEST(queues_up_to_the_bound_and_delivers_in_order)
 }
 END_TEST
 
+static uint32_t fill_queue(void)
+{
+	uint32_t sent = 0;
+
+	while (channel_queued(seen.channel) < QUEUE_BYTES / 2)
+		ck_assert_int_eq(send_value(-1, sent++, 50000, -1), 0);
+	return sent;
+}
+
+/* 0 when all came, in order; in a process of its own. */
+static int receive_all(uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		cleanup_message struct message message = MESSAGE_INIT(0);
+
+		if (message_recv_fd(raw, 5000, &message) < 0 || m_get_u32(&message) != i)
+			return 1;
+	}
+	return 0;
+}
+
+START_TEST(a_flush_ends_when_the_peer_has_all)
+{
+	uint32_t sent = fill_queue();
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(receive_all(sent));
+	ck_assert_int_eq(channel_flush(seen.channel, 5000), 0);
+	ck_assert_uint_eq(channel_queued(seen.channel), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(a_flush_waits_no_longer_than_was_said)
+{
+	(void)fill_queue();
+	ck_assert_int_eq(channel_flush(seen.channel, 50), -ETIMEDOUT);
+	ck_assert_uint_gt(channel_queued(seen.channel), 0);
+	close(raw);
+	raw = -1;
+	ck_assert_int_eq(channel_flush(seen.channel, 5000), -EPIPE);
+}
+END_TEST
+
 START_TEST(a_queued_descriptor_is_its_own)
 {
 	int pipe_fds[2];
@@ -368,6 +418,8 @@ int main(void)
 	tcase_add_test(tcase, a_handler_may_free_its_channel);
 	tcase_add_test(tcase, what_was_sent_before_the_end_still_arrives);
 	tcase_add_test(tcase, queues_up_to_the_bound_and_delivers_in_order);
+	tcase_add_test(tcase, a_flush_ends_when_the_peer_has_all);
+	tcase_add_test(tcase, a_flush_waits_no_longer_than_was_said);
 	tcase_add_test(tcase, a_queued_descriptor_is_its_own);
 	tcase_add_test(tcase, sending_to_a_gone_peer_is_epipe);
 	tcase_add_test(tcase, a_bad_message_is_not_sent);
