@@ -6,12 +6,15 @@
 #include <linux/audit.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 
 #include "base/clock.h"
+#include "base/words.h"
 
 #define ANSWER_S     2
 #define MAX_DATAGRAM 65536
@@ -53,6 +56,21 @@ static int open_socket(int protocol)
 	return TAKE_FD(fd);
 }
 
+/* A socket to ask for the filter table of legacy iptables; -ENODATA where there is none, since
+ * to ask for it would make the kernel load its module. */
+static int open_legacy(const struct root *root, int family)
+{
+	cleanup_strbuf struct strbuf names = STRBUF_INIT;
+	uint8_t protocol = family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	int fd;
+
+	if (root_read_text(root, XT_NAMES(protocol), 4096, &names) < 0 || !names.data ||
+	    !words_contain(words_squash(names.data), WORDS_SPACE, XT_FILTER_TABLE))
+		return -ENODATA;
+	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}
+
 /* The kernel looks at the reader's rights at each read, not only when it is opened. */
 static int read_setting(const char *path, char *text, size_t size)
 {
@@ -72,6 +90,8 @@ void kernel_ask_open(struct kernel_ask *ask)
 	*ask = (struct kernel_ask){
 		.has_nftables = root_open("/", &root) < 0 || kernel_has_nftables(&root),
 	};
+	ask->fds[KERNEL_IPTABLES] = open_legacy(&root, AF_INET);
+	ask->fds[KERNEL_IP6TABLES] = open_legacy(&root, AF_INET6);
 	ask->jit_result = read_setting(JIT_HARDEN, ask->jit_harden, sizeof(ask->jit_harden));
 	ask->fds[KERNEL_JIT_HARDEN] = -EBADF;
 	ask->fds[KERNEL_NFTABLES] = ask->has_nftables ? open_socket(NETLINK_NETFILTER) : -ENODATA;
@@ -256,6 +276,44 @@ static int ask_rules(struct kernel_ask *ask, struct strbuf *bytes)
 	return -EINTR;
 }
 
+/* The entries of a table, which may change between the question for its size and that for them. */
+static int ask_legacy_once(int fd, enum kernel_part part, struct strbuf *bytes)
+{
+	bool is_ipv6 = part == KERNEL_IP6TABLES;
+	int level = is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	struct ipt_getinfo info = {.name = XT_FILTER_TABLE};
+	size_t head = is_ipv6 ? offsetof(struct ip6t_get_entries, entrytable)
+			      : offsetof(struct ipt_get_entries, entrytable);
+	cleanup_free uint8_t *answer = NULL;
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, level, is_ipv6 ? IP6T_SO_GET_INFO : IPT_SO_GET_INFO, &info, &len) < 0)
+		return -errno;
+	if (info.size > KERNEL_PART_MAX_BYTES - sizeof(info))
+		return -EFBIG;
+	len = (socklen_t)(head + info.size);
+	answer = calloc(1, len);
+	if (!answer)
+		return -ENOMEM;
+	memcpy(answer, info.name, sizeof(info.name));
+	memcpy(answer + offsetof(struct ipt_get_entries, size), &info.size, sizeof(info.size));
+	if (getsockopt(fd, level, is_ipv6 ? IP6T_SO_GET_ENTRIES : IPT_SO_GET_ENTRIES, answer,
+		       &len) < 0)
+		return -errno;
+	strbuf_add(bytes, &info, sizeof(info));
+	strbuf_add(bytes, answer + head, info.size);
+	return strbuf_check(bytes);
+}
+
+static int ask_legacy(int fd, enum kernel_part part, struct strbuf *bytes)
+{
+	int r = -EAGAIN;
+
+	for (unsigned i = 0; i < MAX_TRIES && r == -EAGAIN; i++)
+		r = ask_legacy_once(fd, part, bytes);
+	return r == -EAGAIN ? -EINTR : r;
+}
+
 int kernel_ask_part(struct kernel_ask *ask, enum kernel_part part, struct strbuf *bytes)
 {
 	struct question question = {.fd = ask->fds[part]};
@@ -267,10 +325,17 @@ int kernel_ask_part(struct kernel_ask *ask, enum kernel_part part, struct strbuf
 		return ask->jit_result < 0 ? ask->jit_result : strbuf_check(bytes);
 	}
 	if (ask->fds[part] < 0)
-		return ask->fds[part] == -EPROTONOSUPPORT ? 0 : ask->fds[part];
+		return ask->fds[part] == -EPROTONOSUPPORT ||
+				       ((part == KERNEL_IPTABLES || part == KERNEL_IP6TABLES) &&
+					ask->fds[part] == -ENODATA)
+			       ? 0
+			       : ask->fds[part];
 	switch (part) {
 	case KERNEL_NFTABLES:
 		return ask_rules(ask, bytes);
+	case KERNEL_IPTABLES:
+	case KERNEL_IP6TABLES:
+		return ask_legacy(ask->fds[part], part, bytes);
 	case KERNEL_AUDIT_STATUS:
 		question.request = question.answer = AUDIT_GET;
 		return ask_once(ask, &question, bytes);

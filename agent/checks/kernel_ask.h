@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asks the running kernel, by netlink: one dump of the firewall's rules, one of
- * the audit subsystem. It changes nothing, loads no kernel module, reads
- * nothing of what it gets but where an answer ends, and waits at most 2 s for each.
+ * Asks the running kernel: by netlink for one dump of the firewall's rules and one of
+ * the audit subsystem, by socket option for the rules of legacy iptables. It changes nothing, loads
+ * no kernel module, reads nothing of what it gets but where an answer ends, and waits at most 2 s
+ * for each.
  */
 #ifndef PLUMBLINE_CHECKS_KERNEL_ASK_H
 #define PLUMBLINE_CHECKS_KERNEL_ASK_H

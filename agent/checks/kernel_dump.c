@@ -11,6 +11,8 @@ static const struct {
 	const char *what, *needs;
 } parts[KERNEL_PART_COUNT] = {
 	[KERNEL_NFTABLES] = {"nftables", "the firewall rules", "CAP_NET_ADMIN"},
+	[KERNEL_IPTABLES] = {"iptables", "the rules of legacy iptables", "CAP_NET_ADMIN"},
+	[KERNEL_IP6TABLES] = {"ip6tables", "the rules of legacy ip6tables", "CAP_NET_ADMIN"},
 	[KERNEL_AUDIT_STATUS] = {"audit_status", "the state of auditing", "CAP_AUDIT_CONTROL"},
 	[KERNEL_AUDIT_RULES] = {"audit_rules", "the audit rules", "CAP_AUDIT_CONTROL"},
 	[KERNEL_JIT_HARDEN] = {NULL, "net.core.bpf_jit_harden", "CAP_NET_ADMIN and CAP_SYS_ADMIN"},

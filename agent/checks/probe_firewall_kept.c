@@ -13,6 +13,7 @@
 #include "checks/nft_ruleset.h"
 #include "checks/probe.h"
 #include "checks/text.h"
+#include "checks/xt_filter.h"
 
 #define WANTS "/etc/systemd/system/*.wants/"
 
@@ -25,6 +26,7 @@ static const struct loader {
 	const char *table;   /* makes all chains of this table; NULL: those that its files name */
 	const char *needs;   /* text that a file must hold; NULL: none */
 } loaders[] = {
+	/* The last one is that of legacy iptables too. */
 	{WANTS "nftables.service",
 	 "/etc/nftables.conf /etc/sysconfig/nftables.conf /etc/nftables.d/* /etc/nftables/*", NULL,
 	 NULL},
@@ -113,9 +115,36 @@ static bool is_kept(const struct search *search, const struct nft_chain *chain)
 	return false;
 }
 
+/* Chains of legacy iptables at the input hook; how many there are, or negative errno. */
+static int find_legacy(struct search *search)
+{
+	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
+	const struct loader *loader = &loaders[ARRAY_SIZE(loaders) - 1];
+	const char *text = search->texts[ARRAY_SIZE(loaders) - 1].data;
+	int guards = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		struct xt_chain chain = {0};
+		char item[64];
+		int r = xt_filter_chain(search->root, families[i], NF_INET_LOCAL_IN, search->value,
+					&chain);
+
+		if (r < 0)
+			return r;
+		if (r == 0 || (!chain.rules && !chain.drops))
+			continue;
+		guards++;
+		snprintf(item, sizeof(item), "%s legacy input", nft_family_name(families[i]));
+		if (!text || !strstr(text, loader->needs))
+			probe_list_add(search->value, item);
+	}
+	return guards;
+}
+
 static int find(struct search *search, const struct nft_ruleset *ruleset)
 {
 	size_t guards = 0;
+	int legacy;
 
 	probe_list_add(search->value, NULL);
 	for (size_t i = 0; i < ruleset->count; i++) {
@@ -133,7 +162,10 @@ static int find(struct search *search, const struct nft_ruleset *ruleset)
 			 chain->table, chain->name);
 		probe_list_add(search->value, item);
 	}
-	if (!guards)
+	legacy = find_legacy(search);
+	if (legacy < 0)
+		return legacy == -ENOMEM ? legacy : 0;
+	if (!guards && !legacy)
 		return probe_not_applicable(search->value,
 					    "no rules are in force; FWL-001 reports that");
 	return 0;
@@ -165,7 +197,7 @@ static int run(const struct probe_params *params, const struct root *root,
 
 static unsigned asks(const struct probe_params *params)
 {
-	return 1u << KERNEL_NFTABLES;
+	return 1u << KERNEL_NFTABLES | XT_FILTER_ASKS;
 }
 
 const struct probe_ops probe_firewall_kept = {"firewall_kept", keys, PROBE_GIVES_LIST, run, asks};

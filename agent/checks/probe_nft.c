@@ -2,8 +2,8 @@
 /*
  * The firewall in force: chains of nf_tables at a hook, or the address families
  * whose packets pass there unless a rule says no. Rules made by iptables-nft,
- * ufw and firewalld are nf_tables rules too. What legacy iptables holds cannot be read here, and
- * where it holds something that is said.
+ * ufw and firewalld are nf_tables rules too. Legacy iptables is looked at where nf_tables leaves
+ * something open.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +15,7 @@
 #include "checks/kernel_dump.h"
 #include "checks/nft_ruleset.h"
 #include "checks/probe.h"
+#include "checks/xt_filter.h"
 
 #define NO_IPV6 "/proc/sys/net/ipv6/conf/all/disable_ipv6"
 
@@ -30,11 +31,11 @@ static const struct probe_key keys[] = {
 };
 
 static const struct {
-	const char *name, *legacy_tables;
+	const char *name;
 	uint8_t family;
 } families[] = {
-	{"IPv4", "/proc/net/ip_tables_names", NFPROTO_IPV4},
-	{"IPv6", "/proc/net/ip6_tables_names", NFPROTO_IPV6},
+	{"IPv4", NFPROTO_IPV4},
+	{"IPv6", NFPROTO_IPV6},
 };
 
 static uint32_t hook_of(const char *name)
@@ -93,54 +94,45 @@ static bool is_open(const struct nft_ruleset *ruleset, uint32_t hook, uint8_t fa
 	return true;
 }
 
-/* 1 when legacy iptables has a filter table for one of the families that were found open. */
-static int has_legacy(const struct root *root, const bool *is_wanted)
+static void list_legacy(uint8_t family, const char *hook, const struct xt_chain *chain,
+			struct probe_value *value)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		cleanup_strbuf struct strbuf names = STRBUF_INIT;
-		int r;
+	char item[128];
 
-		if (!is_wanted[i])
-			continue;
-		r = root_read_text(root, families[i].legacy_tables, 4096, &names);
-		if (r == -ENOENT)
-			continue;
-		if (r < 0)
-			return r;
-		if (words_contain(words_squash(names.data ? names.data : (char[]){""}), WORDS_SPACE,
-				  "filter"))
-			return 1;
-	}
-	return 0;
+	if (!chain->rules && !chain->drops)
+		return;
+	snprintf(item, sizeof(item), "%s legacy %s: %" PRIu32 " rules, else %s",
+		 nft_family_name(family), hook, chain->rules,
+		 chain->fate == NFT_DENIED ? "denied" : "accepted");
+	probe_list_add(value, item);
 }
 
 static int find(const struct probe_params *params, const struct root *root,
 		const struct nft_ruleset *ruleset, struct probe_value *value)
 {
 	uint32_t hook = hook_of(params->values[KEY_HOOK]);
-	bool wants_guards = str_equal(params->values[KEY_LIST], "guards");
-	bool is_bad[ARRAY_SIZE(families)] = {0};
-	int r;
+	bool wants_guards = str_equal(params->values[KEY_LIST], "guards"), has_guards;
 
 	probe_list_add(value, NULL);
 	if (wants_guards)
 		list_guards(ruleset, hook, value);
+	has_guards = value->count > 0;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		if (families[i].family == NFPROTO_IPV6 && !has_ipv6(root))
+		uint8_t family = families[i].family;
+		struct xt_chain legacy = {0};
+		int r;
+
+		if ((family == NFPROTO_IPV6 && !has_ipv6(root)) ||
+		    (wants_guards ? has_guards : !is_open(ruleset, hook, family)))
 			continue;
-		is_bad[i] =
-			wants_guards ? !value->count : is_open(ruleset, hook, families[i].family);
-		if (is_bad[i] && !wants_guards)
+		r = xt_filter_chain(root, family, hook, value, &legacy);
+		if (r < 0)
+			return r == -ENOMEM ? r : 0;
+		if (wants_guards && r > 0)
+			list_legacy(family, params->values[KEY_HOOK], &legacy, value);
+		else if (!wants_guards && (r == 0 || legacy.fate != NFT_DENIED))
 			probe_list_add(value, families[i].name);
 	}
-	r = has_legacy(root, is_bad);
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0)
-		return probe_unreadable(value, "the tables of legacy iptables", r);
-	if (r > 0)
-		return probe_error(value, "legacy iptables has a filter table, whose rules this "
-					  "check cannot read; iptables-nft can take them over");
 	if (wants_guards && !value->count)
 		return probe_absent(value,
 				    ruleset->count ? "no rules at the %s hook" : "no rules at all",
@@ -169,7 +161,7 @@ static int run(const struct probe_params *params, const struct root *root,
 
 static unsigned asks(const struct probe_params *params)
 {
-	return 1u << KERNEL_NFTABLES;
+	return 1u << KERNEL_NFTABLES | XT_FILTER_ASKS;
 }
 
 const struct probe_ops probe_nft = {"nft", keys, PROBE_GIVES_LIST, run, asks};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel says by netlink. The first byte chooses the reader; the rest is its answer. */
+/* What the kernel says by netlink, and of legacy iptables. The first byte chooses the reader; the
+ * rest is its answer. */
 #include "fuzz/fuzz.h"
 
 #include <linux/netfilter.h>
@@ -8,6 +9,7 @@
 
 #include "checks/audit_rules.h"
 #include "checks/nft_ruleset.h"
+#include "checks/xt_table.h"
 
 static void check_chain(const struct nft_chain *chain)
 {
@@ -46,6 +48,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(copy, data + 1, size - 1);
 	bytes = (struct nl_bytes){copy, size - 1};
+	if (data[0] & 4) {
+		struct xt_chain chain;
+
+		if (xt_table_read(bytes, data[0] & 8 ? NFPROTO_IPV6 : NFPROTO_IPV4,
+				  NF_INET_LOCAL_IN, &chain) == 0 &&
+		    chain.fate == NFT_GOES_ON)
+			abort();
+		return 0;
+	}
 	if (data[0] % 2) {
 		(void)audit_rules_each(bytes, check_rule, NULL);
 		return 0;

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "checks/xt_table.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <string.h>
+
+#define MAX_JUMPS 16
+#define MAX_STEPS 1000000 /* of one look: chains that jump to each other in hostile bytes */
+
+_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one form for both");
+
+/* Where the two families differ in an entry. */
+static const struct layout {
+	uint8_t family;
+	size_t head;		/* what a packet is compared with, first in the entry */
+	size_t flags;		/* a byte in it */
+	uint8_t is_goto;	/* in that byte: no condition, but a jump without return */
+	size_t target_at, next; /* offsets of the two offsets */
+	size_t size;
+} layouts[] = {
+	{NFPROTO_IPV4, sizeof(struct ipt_ip), offsetof(struct ipt_ip, flags), IPT_F_GOTO,
+	 offsetof(struct ipt_entry, target_offset), offsetof(struct ipt_entry, next_offset),
+	 sizeof(struct ipt_entry)},
+	{NFPROTO_IPV6, sizeof(struct ip6t_ip6), offsetof(struct ip6t_ip6, flags), IP6T_F_GOTO,
+	 offsetof(struct ip6t_entry, target_offset), offsetof(struct ip6t_entry, next_offset),
+	 sizeof(struct ip6t_entry)},
+};
+
+struct table {
+	const struct layout *layout;
+	const uint8_t *data;
+	size_t len;
+	uint32_t steps;
+};
+
+struct rule {
+	bool is_conditional, is_goto;
+	const char *target; /* "": a verdict */
+	int32_t verdict;
+	size_t next;
+};
+
+static int read_rule(const struct table *table, size_t at, struct rule *ret_rule)
+{
+	const struct layout *layout = table->layout;
+	struct xt_standard_target target;
+	const uint8_t *entry = table->data + at;
+	struct rule rule = {0};
+	uint16_t target_at, size;
+
+	if (at >= table->len || table->len - at < layout->size)
+		return -EBADMSG;
+	memcpy(&target_at, entry + layout->target_at, sizeof(target_at));
+	memcpy(&size, entry + layout->next, sizeof(size));
+	if (target_at < layout->size || size > table->len - at || target_at > size ||
+	    (size_t)size - target_at < sizeof(struct xt_entry_target))
+		return -EBADMSG;
+	for (size_t i = 0; i < layout->head; i++) {
+		uint8_t ignored = i == layout->flags ? layout->is_goto : 0;
+
+		rule.is_conditional = rule.is_conditional || (entry[i] & ~ignored);
+	}
+	rule.is_conditional = rule.is_conditional || target_at != layout->size;
+	rule.is_goto = entry[layout->flags] & layout->is_goto;
+	rule.target =
+		(const char *)entry + target_at + offsetof(struct xt_entry_target, u.user.name);
+	if (strnlen(rule.target, XT_EXTENSION_MAXNAMELEN) == XT_EXTENSION_MAXNAMELEN)
+		return -EBADMSG;
+	if (!*rule.target) {
+		if ((size_t)size - target_at <
+		    offsetof(struct xt_standard_target, verdict) + sizeof(target.verdict))
+			return -EBADMSG;
+		memcpy(&rule.verdict,
+		       entry + target_at + offsetof(struct xt_standard_target, verdict),
+		       sizeof(rule.verdict));
+	}
+	rule.next = at + size;
+	*ret_rule = rule;
+	return 0;
+}
+
+static int judge(struct table *table, size_t at, unsigned depth, enum nft_fate *ret_fate);
+
+/* 1 when @rule decides for what no condition names, with @ret_fate; else 0, or -EBADMSG. */
+static int apply(struct table *table, const struct rule *rule, unsigned depth,
+		 enum nft_fate *ret_fate)
+{
+	int r;
+
+	*ret_fate = NFT_GOES_ON;
+	if (rule->is_conditional)
+		return 0;
+	if (*rule->target) {
+		*ret_fate = strcmp(rule->target, "REJECT") == 0 ? NFT_DENIED : NFT_GOES_ON;
+		/* The last entry of a table has this target. */
+		return *ret_fate == NFT_DENIED || strcmp(rule->target, XT_ERROR_TARGET) == 0;
+	}
+	if (rule->verdict < 0) {
+		if (rule->verdict == -NF_DROP - 1)
+			*ret_fate = NFT_DENIED;
+		else if (rule->verdict != XT_RETURN)
+			*ret_fate = NFT_ACCEPTED;
+		return 1;
+	}
+	/* A verdict that is the next entry is how a rule without a target is written. */
+	if ((size_t)rule->verdict == rule->next)
+		return 0;
+	r = judge(table, (size_t)rule->verdict, depth + 1, ret_fate);
+	return r < 0 ? r : *ret_fate != NFT_GOES_ON || rule->is_goto;
+}
+
+static int judge(struct table *table, size_t at, unsigned depth, enum nft_fate *ret_fate)
+{
+	struct rule rule;
+	int r;
+
+	if (depth > MAX_JUMPS)
+		return -EBADMSG;
+	do {
+		if (++table->steps > MAX_STEPS)
+			return -EBADMSG;
+		r = read_rule(table, at, &rule);
+		if (r == 0)
+			r = apply(table, &rule, depth, ret_fate);
+		at = rule.next;
+	} while (r == 0);
+	return r < 0 ? r : 0;
+}
+
+static int count_rules(const struct table *table, size_t from, size_t to, uint32_t *ret_rules)
+{
+	uint32_t rules = 0;
+	struct rule rule;
+
+	for (size_t at = from; at != to; at = rule.next) {
+		if (at > to || read_rule(table, at, &rule) < 0)
+			return -EBADMSG;
+		rules++;
+	}
+	*ret_rules = rules;
+	return 0;
+}
+
+int xt_table_read(struct nl_bytes bytes, uint8_t family, uint32_t hook, struct xt_chain *ret_chain)
+{
+	struct table table = {.layout = &layouts[family == NFPROTO_IPV6]};
+	struct xt_chain chain = {0};
+	struct ipt_getinfo info;
+	struct rule policy;
+	int r;
+
+	if (bytes.len < sizeof(info) || hook >= NF_INET_NUMHOOKS)
+		return -EBADMSG;
+	memcpy(&info, bytes.data, sizeof(info));
+	table.data = bytes.data + sizeof(info);
+	table.len = bytes.len - sizeof(info);
+	if (info.size != table.len)
+		return -EBADMSG;
+	if (!(info.valid_hooks & (1u << hook)))
+		return -ENOENT;
+	r = read_rule(&table, info.underflow[hook], &policy);
+	if (r == 0)
+		r = count_rules(&table, info.hook_entry[hook], info.underflow[hook], &chain.rules);
+	if (r == 0)
+		r = judge(&table, info.hook_entry[hook], 0, &chain.fate);
+	if (r < 0)
+		return r;
+	chain.drops = policy.verdict == -NF_DROP - 1;
+	/* Who returns from the first chain meets its policy. */
+	if (chain.fate == NFT_GOES_ON)
+		chain.fate = chain.drops ? NFT_DENIED : NFT_ACCEPTED;
+	*ret_chain = chain;
+	return 0;
+}
