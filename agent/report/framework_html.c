@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "report/clauses.h"
+#include "report/framework_incident.h"
 #include "report/framework_writers.h"
 #include "report/html.h"
 #include "report/html_page.h"
@@ -297,6 +298,8 @@ static int write_html(const struct framework_view *view, FILE *out)
 		r = put_summary(view, out);
 	if (r == 0)
 		put_group_table(view, out);
+	if (r == 0)
+		r = framework_incident_html(view, out);
 	if (r == 0 && view->question->has_clauses)
 		r = clauses_write_html(view, out);
 	for (size_t first = 0, count; first < view->row_count && r == 0; first += count) {

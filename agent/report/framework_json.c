@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "report/clauses.h"
+#include "report/framework_incident.h"
 #include "report/framework_writers.h"
 #include "report/json_stream.h"
 #include "report/notes.h"
@@ -176,7 +177,8 @@ static int write_json(const struct framework_view *view, FILE *out)
 
 	json_begin_object(&j);
 	put_head(view, &j);
-	if (view->question->has_clauses)
+	r = framework_incident_json(view, &j);
+	if (r == 0 && view->question->has_clauses)
 		r = clauses_put_json(view, &j);
 	json_key(&j, "requirements");
 	json_begin_array(&j);

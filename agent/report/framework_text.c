@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "report/clauses.h"
+#include "report/framework_incident.h"
 #include "report/framework_writers.h"
 #include "report/notes.h"
 
@@ -106,6 +107,8 @@ static int write_text(const struct framework_view *view, FILE *out)
 {
 	int r = put_head(view, out);
 
+	if (r == 0)
+		r = framework_incident_text(view, out);
 	if (r == 0 && view->question->has_clauses)
 		r = clauses_write_text(view, out);
 	for (size_t i = 0; i < view->row_count && r == 0; i++) {

@@ -157,8 +157,11 @@ bool framework_finding_stand(const struct framework_question *question,
 	/* A failed check is told once, by its result. */
 	if (!is_open(finding) || (view_is_hardening(finding) && find_check(host, finding->path)))
 		return false;
-	*ret_waiver = waiver_for_finding(question->waivers, host->name, finding,
-					 question->report->made_at_ns);
+	/* Nobody can bear what was declared an incident. */
+	*ret_waiver = finding->state == FINDING_STATE_INCIDENT
+			      ? NULL
+			      : waiver_for_finding(question->waivers, host->name, finding,
+						   question->report->made_at_ns);
 	*ret_stand = *ret_waiver || finding->state == FINDING_STATE_WAIVED ? EVIDENCE_WAIVED
 									   : EVIDENCE_AGAINST;
 	return true;
