@@ -56,35 +56,6 @@ static void print_denial(const struct status *status)
 	putchar('\n');
 }
 
-static void print_coverage(const struct status *status)
-{
-	char duration[WORDS_SIZE];
-
-	printf("Coverage  %s", status->phase ? status->phase : "nothing is known");
-	if (status->coverage_since_ns) {
-		fputs(" since ", stdout);
-		text_print_time(status->coverage_since_ns);
-		printf(" (%s)",
-		       words_duration(clock_real_ns() - status->coverage_since_ns, duration));
-	}
-	if (status->coverage_basis) {
-		fputs(", files known by ", stdout);
-		text_print(status->coverage_basis);
-	}
-	fputs(", rung ", stdout);
-	text_print(status->rung ? status->rung : "not known yet");
-	if (str_equal(status->enforcement, "enforce"))
-		printf(", denies what generation %" PRIu64 " does not approve", status->generation);
-	else
-		fputs(", denies nothing", stdout);
-	if (status->profile) {
-		printf("; checks of %s: %" PRIu64 " pass, %" PRIu64 " fail, %" PRIu64 " error",
-		       status->profile, status->checks[CHECK_PASS], status->checks[CHECK_FAIL],
-		       status->checks[CHECK_ERROR]);
-	}
-	putchar('\n');
-}
-
 static void print_baseline(const struct status *status)
 {
 	char duration[WORDS_SIZE];
@@ -294,6 +265,38 @@ static int fill_score(const struct control_target *target, const struct config *
 	return 0;
 }
 
+static void print_coverage(const struct status *status, const struct score *score)
+{
+	char duration[WORDS_SIZE];
+
+	printf("Coverage  %s", status->phase ? status->phase : "nothing is known");
+	if (status->coverage_since_ns) {
+		fputs(" since ", stdout);
+		text_print_time(status->coverage_since_ns);
+		printf(" (%s)",
+		       words_duration(clock_real_ns() - status->coverage_since_ns, duration));
+	}
+	if (status->coverage_basis) {
+		fputs(", files known by ", stdout);
+		text_print(status->coverage_basis);
+	}
+	fputs(", rung ", stdout);
+	text_print(status->rung ? status->rung : "not known yet");
+	if (str_equal(status->enforcement, "enforce"))
+		printf(", denies what generation %" PRIu64 " does not approve", status->generation);
+	else
+		fputs(", denies nothing", stdout);
+	if (status->profile) {
+		printf("; checks of %s: %" PRIu64 " pass, %" PRIu64 " fail, %" PRIu64 " error",
+		       status->profile, status->checks[CHECK_PASS], status->checks[CHECK_FAIL],
+		       status->checks[CHECK_ERROR]);
+	}
+	if (status->profile && score->all)
+		printf(", %u of %u SL 3 requirements have host evidence here", score->with_evidence,
+		       score->all);
+	putchar('\n');
+}
+
 /* The answers are of different moments: a check may have been mended between them. */
 static uint64_t without(uint64_t count, size_t waived)
 {
@@ -302,9 +305,6 @@ static uint64_t without(uint64_t count, size_t waived)
 
 static void print_score(const struct status *status, const struct score *score)
 {
-	if (score->all)
-		printf("Checks    %u of %u SL 3 requirements have host evidence here\n",
-		       score->with_evidence, score->all);
 	if (!score->waivers.list.count && !score->waivers.refused_count)
 		return;
 	printf("Waivers   %zu in force; %" PRIu64 " checks fail without them, %" PRIu64
@@ -370,7 +370,7 @@ static int show(const struct control_target *target, bool is_json)
 		if (print_json(answer.json, &score) < 0)
 			return EXIT_ERROR;
 	} else {
-		print_coverage(status);
+		print_coverage(status, &score);
 		print_denial(status);
 		print_baseline(status);
 		print_score(status, &score);
