@@ -18,7 +18,7 @@ PACKAGES = ("bash", "dash", "coreutils", "util-linux", "mount", "procps", "grep"
 PROGRAMS = ("plumbline", "plumblined", "plumbline-collector", "plumbline-verifier", "plumbline-sensor",
             "plumbline-assessor", "plumbline-dumper", "plumbline-recorder", "plumbline-reporter")
 TREE = ("agent", "baselines", "packaging", "tests")  # agent/: names of messages, which tests read
-LOADED_BY_TESTS = ("dummy", "loop")  # of the kernel itself, put into /plumbline/modules
+LOADED_BY_TESTS = ("dummy", "loop", "overlay")  # of the kernel itself, put into /plumbline/modules
 LEFT_OUT = re.compile(r"/usr/share/(doc|man|locale|info|lintian|bash-completion|zoneinfo|perl)/|/__pycache__/|"
                       r"/usr/lib/python3.*/(test|idlelib|lib2to3|ensurepip|turtledemo|tkinter)/")
 
