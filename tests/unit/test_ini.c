@@ -135,11 +135,10 @@ END_TEST
 
 START_TEST(refuses_a_nul_byte)
 {
+	cleanup_strbuf struct strbuf notes = STRBUF_INIT;
 	struct diag diag = {0};
 
-	ck_assert_int_eq(ini_visit_buffer("n", "[a]\nx = \0\n", 10, note, &(struct strbuf){0},
-					  &diag),
-			 -EINVAL);
+	ck_assert_int_eq(ini_visit_buffer("n", "[a]\nx = \0\n", 10, note, &notes, &diag), -EINVAL);
 	ck_assert_uint_eq(diag.line, 2);
 }
 END_TEST

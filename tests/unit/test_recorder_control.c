@@ -238,9 +238,10 @@ END_TEST
 static void pass_time(int64_t *ahead_s, int64_t seconds)
 {
 	cleanup_close int silent = rig_connect(rig);
-	cleanup_status struct status status = rig_status(rig); /* it was let in */
+	cleanup_status struct status status = {0};
 	struct message message = MESSAGE_INIT(MSG_NONE);
 
+	status = rig_status(rig); /* it was let in */
 	*ahead_s += seconds;
 	ck_assert_int_eq(message_recv_fd(silent, RIG_WAIT_MS, &message), -EPIPE);
 }
