@@ -19,8 +19,8 @@
 #include "base/strbuf.h"
 
 /*
- * Paragraph (c)(1)(ii); the figure was seen in secondary texts only. Paragraph (e). Where these two
- * come from stands in baselines/controls/dfars-252.204-7012.ini, which a test holds against them.
+ * Paragraph (c)(1)(ii); the figure was seen in secondary texts only. Paragraph (e). Both stand
+ * in baselines/controls/dfars-252.204-7012.ini as well, and a test holds them against each other.
  */
 #define INCIDENT_REPORT_HOURS 72
 #define INCIDENT_HOLD_DAYS    90
