@@ -207,6 +207,8 @@ int check_run(struct check_set *set, size_t index, const char *root_path,
 		if (make_inventory(set, &root) < 0)
 			return -ENOMEM;
 		root.inventory = set->inventory;
+		if (set->is_kept)
+			result.time_ns = set->inventory->time_ns;
 	}
 	if (r < 0)
 		(void)probe_error(&value, "cannot open the root %s: %s", root_path, strerror(-r));

@@ -116,12 +116,43 @@ int check_set_load(const char *data_dir, const char *profile, struct check_set *
 				  diag);
 }
 
-void check_set_forget(struct check_set *set)
+static void drop_inventory(struct check_set *set)
 {
 	if (set->inventory)
 		inventory_done(set->inventory);
 	free(set->inventory);
 	set->inventory = NULL;
+	set->is_kept = false;
+}
+
+bool check_set_walks(const struct check_set *set, size_t index)
+{
+	return set->list.items[index].probe->needs_walk;
+}
+
+bool check_set_has_inventory(const struct check_set *set)
+{
+	return set->is_kept;
+}
+
+int check_set_keep_inventory(struct check_set *set, struct inventory *inventory)
+{
+	struct inventory *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	drop_inventory(set);
+	*copy = *inventory;
+	*inventory = (struct inventory){0};
+	set->inventory = copy;
+	set->is_kept = true;
+	return 0;
+}
+
+void check_set_forget(struct check_set *set)
+{
+	if (!set->is_kept)
+		drop_inventory(set);
 	strbuf_clear(&set->packages);
 	free(set->root);
 	set->root = NULL;
@@ -134,6 +165,7 @@ struct check_set *check_set_free(struct check_set *set)
 	check_list_done(&set->list);
 	catalog_free(set->catalog);
 	check_set_forget(set);
+	drop_inventory(set);
 	strbuf_done(&set->packages);
 	looked_done(&set->looked);
 	free(set->title);

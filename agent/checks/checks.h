@@ -82,6 +82,14 @@ void check_set_kernel(struct check_set *set, const struct kernel_dump *dump);
  * many there were. */
 size_t check_set_drop_walks(struct check_set *set);
 
+struct inventory;
+/* Whether check @index is answered by a walk. */
+bool check_set_walks(const struct check_set *set, size_t index);
+/* Answers those from @inventory (moved out of there) until there is a newer one: their results have
+ * the time of that walk. -ENOMEM. */
+int check_set_keep_inventory(struct check_set *set, struct inventory *inventory);
+bool check_set_has_inventory(const struct check_set *set);
+
 /* Forgets what checks found out for those after them. A set that is used for a second run needs
  * it: packages come and go. */
 void check_set_forget(struct check_set *set);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 
@@ -18,6 +19,8 @@
 #define MAX_ENTRIES 8000000
 #define MAX_PATH    4096
 #define MAX_WALK_S  300
+/* Between two looks at the clock. */
+#define ENTRIES_A_STEP 4096
 
 #define XFS_MAGIC  0x58465342
 #define VFAT_MAGIC 0x4d44
@@ -27,18 +30,33 @@ struct ids {
 	size_t count, room;
 };
 
-struct walk {
-	struct inventory *inventory;
+/* A folder that is being read. */
+struct frame {
+	DIR *dir;
+	dev_t device;
+	size_t path_len;
+};
+
+struct inventory_walk {
+	struct inventory inventory;
 	struct ids users, groups;
-	int64_t until_ns;
+	struct frame frames[MAX_DEPTH + 1];
+	size_t depth; /* frames in use; 0: the walk is over */
 	size_t path_len;
 	char path[MAX_PATH];
 };
 
-static void walk_done(struct walk *walk)
+struct inventory_walk *inventory_walk_free(struct inventory_walk *walk)
 {
+	if (!walk)
+		return NULL;
+	while (walk->depth > 0)
+		closedir(walk->frames[--walk->depth].dir);
 	free(walk->users.list);
 	free(walk->groups.list);
+	inventory_done(&walk->inventory);
+	free(walk);
+	return NULL;
 }
 
 void inventory_done(struct inventory *inventory)
@@ -98,15 +116,15 @@ static bool has_id(const struct ids *ids, uint32_t id)
 	       bsearch(&id, ids->list, ids->count, sizeof(ids->list[0]), compare_ids) != NULL;
 }
 
-static void note(struct walk *walk, enum walk_fact fact)
+static void note(struct inventory_walk *walk, enum walk_fact fact)
 {
-	struct inventory *inventory = walk->inventory;
+	struct inventory *inventory = &walk->inventory;
 
 	if (inventory->facts[fact].count++ < INVENTORY_MAX_PATHS)
 		strbuf_add(&inventory->facts[fact].paths, walk->path, walk->path_len + 1);
 }
 
-static void judge(struct walk *walk, const struct stat *st)
+static void judge(struct inventory_walk *walk, const struct stat *st)
 {
 	if (S_ISREG(st->st_mode) && st->st_mode & (S_ISUID | S_ISGID))
 		note(walk, WALK_SETUID);
@@ -147,87 +165,124 @@ static bool is_passed_over(const char *path)
 			     WORDS_SPACE, path);
 }
 
-static int walk_folder(struct walk *walk, int at, const char *name, dev_t device, unsigned depth);
-
-static int take_entry(struct walk *walk, int fd, const struct dirent *entry, dev_t device,
-		      unsigned depth)
-{
-	size_t before = walk->path_len, len = strlen(entry->d_name);
-	struct stat st;
-	int r = 0;
-
-	if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
-		return errno == ENOENT ? 0 : -errno; /* gone meanwhile */
-	if (++walk->inventory->entries > MAX_ENTRIES || clock_mono_ns() > walk->until_ns)
-		return -ETIMEDOUT;
-	if (before + 1 + len >= sizeof(walk->path))
-		return -ENAMETOOLONG;
-	walk->path[before] = '/';
-	memcpy(walk->path + before + 1, entry->d_name, len + 1);
-	walk->path_len = before + 1 + len;
-	if (!is_passed_over(walk->path)) {
-		judge(walk, &st);
-		if (S_ISDIR(st.st_mode))
-			r = walk_folder(walk, fd, entry->d_name, device, depth + 1);
-	}
-	walk->path_len = before;
-	walk->path[before] = '\0';
-	return r;
-}
-
 /* Owns @fd. */
-static int walk_open(struct walk *walk, int fd, unsigned depth)
+static int push(struct inventory_walk *walk, int fd, dev_t device)
 {
-	cleanup_closedir DIR *dir = fdopendir(fd);
-	struct dirent *entry;
-	struct stat st;
-	int r = 0;
+	struct frame *frame = &walk->frames[walk->depth];
 
-	if (!dir) {
-		r = -errno;
+	frame->dir = fdopendir(fd);
+	if (!frame->dir) {
+		int r = -errno;
+
 		close(fd);
 		return r;
 	}
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	while (r == 0 && (entry = readdir(dir)))
-		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
-			r = take_entry(walk, fd, entry, st.st_dev, depth);
-	return r;
+	frame->device = device;
+	frame->path_len = walk->path_len;
+	walk->depth++;
+	return 0;
 }
 
-static int walk_folder(struct walk *walk, int at, const char *name, dev_t device, unsigned depth)
+static int enter(struct inventory_walk *walk, const struct frame *above, const char *name)
 {
+	cleanup_close int fd = -1;
 	struct stat st;
-	int fd;
 
-	if (depth > MAX_DEPTH)
+	if (walk->depth > MAX_DEPTH)
 		return -ELOOP;
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	fd = openat(dirfd(above->dir), name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (fstat(fd, &st) < 0 || (st.st_dev != device && !is_local(fd))) {
-		close(fd);
+	if (fstat(fd, &st) < 0 || (st.st_dev != above->device && !is_local(fd)))
 		return 0;
+	return push(walk, TAKE_FD(fd), st.st_dev);
+}
+
+static int take_entry(struct inventory_walk *walk, const struct frame *frame, const char *name)
+{
+	size_t len = strlen(name);
+	struct stat st;
+
+	if (fstatat(dirfd(frame->dir), name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+		return errno == ENOENT ? 0 : -errno; /* gone meanwhile */
+	if (++walk->inventory.entries > MAX_ENTRIES)
+		return -ETIMEDOUT;
+	if (frame->path_len + 1 + len >= sizeof(walk->path))
+		return -ENAMETOOLONG;
+	walk->path[frame->path_len] = '/';
+	memcpy(walk->path + frame->path_len + 1, name, len + 1);
+	walk->path_len = frame->path_len + 1 + len;
+	if (is_passed_over(walk->path))
+		return 0;
+	judge(walk, &st);
+	return S_ISDIR(st.st_mode) ? enter(walk, frame, name) : 0;
+}
+
+int inventory_begin(const struct root *root, struct inventory_walk **ret_walk)
+{
+	cleanup_with(inventory_walk_freep) struct inventory_walk *walk = calloc(1, sizeof(*walk));
+	cleanup_close int fd = -1;
+	struct stat st;
+	int r;
+
+	if (!walk)
+		return -ENOMEM;
+	walk->inventory.time_ns = clock_real_ns();
+	r = read_ids(root, NAMES_USERS, &walk->users);
+	if (r == 0)
+		r = read_ids(root, NAMES_GROUPS, &walk->groups);
+	if (r < 0)
+		return r;
+	fd = root_open_path(root, "/", O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	r = push(walk, TAKE_FD(fd), st.st_dev);
+	if (r < 0)
+		return r;
+	*ret_walk = TAKE_PTR(walk);
+	return 0;
+}
+
+bool inventory_step(struct inventory_walk *walk, size_t max_entries)
+{
+	while (walk->depth > 0 && walk->inventory.result == 0 && max_entries-- > 0) {
+		struct frame *frame = &walk->frames[walk->depth - 1];
+		struct dirent *entry = readdir(frame->dir);
+
+		if (!entry) {
+			closedir(frame->dir);
+			walk->depth--;
+		} else if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, "..")) {
+			walk->inventory.result = take_entry(walk, frame, entry->d_name);
+		}
 	}
-	return walk_open(walk, fd, depth);
+	return walk->depth > 0 && walk->inventory.result == 0;
+}
+
+struct inventory_walk *inventory_end(struct inventory_walk *walk, struct inventory *ret_inventory)
+{
+	for (int fact = 0; fact < WALK_FACT_COUNT && walk->inventory.result == 0; fact++)
+		walk->inventory.result = strbuf_check(&walk->inventory.facts[fact].paths);
+	*ret_inventory = walk->inventory;
+	walk->inventory = (struct inventory){0};
+	return inventory_walk_free(walk);
 }
 
 void inventory_walk(const struct root *root, struct inventory *ret_inventory)
 {
-	cleanup_with(walk_done) struct walk walk = {
-		.inventory = ret_inventory,
-		.until_ns = clock_mono_ns() + MAX_WALK_S * NSEC_PER_SEC,
-	};
-	int fd, r;
+	int64_t until_ns = clock_mono_ns() + MAX_WALK_S * NSEC_PER_SEC;
+	struct inventory_walk *walk = NULL;
+	int r = inventory_begin(root, &walk);
 
-	*ret_inventory = (struct inventory){0};
-	r = read_ids(root, NAMES_USERS, &walk.users);
-	if (r == 0)
-		r = read_ids(root, NAMES_GROUPS, &walk.groups);
-	fd = r == 0 ? root_open_path(root, "/", O_RDONLY | O_DIRECTORY) : r;
-	r = fd < 0 ? fd : walk_open(&walk, fd, 0);
-	for (int fact = 0; fact < WALK_FACT_COUNT && r == 0; fact++)
-		r = strbuf_check(&ret_inventory->facts[fact].paths);
-	ret_inventory->result = r;
+	if (r < 0) {
+		*ret_inventory = (struct inventory){.result = r};
+		return;
+	}
+	while (inventory_step(walk, ENTRIES_A_STEP))
+		if (clock_mono_ns() > until_ns)
+			walk->inventory.result = -ETIMEDOUT;
+	inventory_end(walk, ret_inventory);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One walk over the local file systems below a root, and what of it the checks
- * ask for. A walk costs reads of every folder: it is made on request, once for
- * all checks that need it.
+ * ask for. A walk costs reads of every folder: it is made once for all checks
+ * that need it, in one go on request, or in small steps by who must not wait.
  *
  * It follows no link, enters no file system of the network or of the kernel,
  * opens folders only, and is bounded in depth, number and time.
@@ -10,6 +10,9 @@
 #ifndef PLUMBLINE_CHECKS_INVENTORY_H
 #define PLUMBLINE_CHECKS_INVENTORY_H
 
+#include <stdint.h>
+
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "checks/root.h"
 
@@ -25,7 +28,8 @@ enum walk_fact {
 #define INVENTORY_MAX_PATHS 1000
 
 struct inventory {
-	int result; /* 0, or why the walk is of no use */
+	int result;	 /* 0, or why the walk is of no use */
+	int64_t time_ns; /* wall clock when it began: what is newer may be missing */
 	size_t entries;
 	struct {
 		struct strbuf paths; /* each ends with NUL */
@@ -36,5 +40,16 @@ struct inventory {
 /* Always fills @ret_inventory. */
 void inventory_walk(const struct root *root, struct inventory *ret_inventory);
 void inventory_done(struct inventory *inventory);
+
+struct inventory_walk;
+
+/* Nothing is read before the first step. -ENOMEM, or another negative errno. */
+int inventory_begin(const struct root *root, struct inventory_walk **ret_walk);
+struct inventory_walk *inventory_walk_free(struct inventory_walk *walk);
+DEFINE_CLEANUP(struct inventory_walk *, inventory_walk_free)
+/* Looks at so many names at most; whether there is more. */
+bool inventory_step(struct inventory_walk *walk, size_t max_entries);
+/* Frees @walk and gives what it found, also of one that is not over. Returns NULL. */
+struct inventory_walk *inventory_end(struct inventory_walk *walk, struct inventory *ret_inventory);
 
 #endif

@@ -17,6 +17,7 @@ struct check_set {
 	char *root;			 /* that the two below are of */
 	struct strbuf packages;		 /* as in struct root; owned */
 	struct inventory *inventory;	 /* of the first check that needed a walk; owned */
+	bool is_kept;			 /* it was given, and stays until there is a newer one */
 	const struct kernel_dump *dump;	 /* NULL: nobody asked the kernel */
 	struct looked looked;		 /* at by the last run; owned */
 };

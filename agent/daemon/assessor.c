@@ -20,6 +20,7 @@
 #include "checks/checks.h"
 #include "checks/kernel_dump.h"
 #include "daemon/assessor_recheck.h"
+#include "daemon/assessor_walk.h"
 #include "privsep/child.h"
 #include "privsep/payload.h"
 
@@ -40,8 +41,9 @@ struct assessor {
 	size_t sent;
 
 	struct recheck *recheck; /* NULL: no checks could be read */
-	bool is_list_new;	 /* the sensor knows nothing of what is looked at */
-	bool wants_all;		 /* a whole run must follow this one */
+	struct assessor_walk *walk;
+	bool is_list_new; /* the sensor knows nothing of what is looked at */
+	bool wants_all;	  /* a whole run must follow this one */
 
 	struct kernel_dump dump;
 	unsigned awaited; /* parts (bits) that the dumper has not ended */
@@ -228,18 +230,26 @@ static int begin_run(struct child *child, size_t count)
 	return await_dump(child);
 }
 
+/* To walk here and now would hold the process for seconds: "plumbline check --walk" does that. */
+static bool can_run(const struct assessor *assessor, size_t check)
+{
+	return !check_set_walks(assessor->set, check) || check_set_has_inventory(assessor->set);
+}
+
 static int begin_whole_run(struct child *child)
 {
 	struct assessor *assessor = child->userdata;
-	size_t count;
+	size_t count = 0;
 
 	if (!assessor->set || !child->peers[ROLE_RECORDER])
 		return 0;
 	assessor->wants_all = assessor->is_running;
 	if (assessor->is_running)
 		return 0;
-	count = check_set_count(assessor->set);
-	memset(assessor->wanted, true, count * sizeof(*assessor->wanted));
+	for (size_t i = 0; i < check_set_count(assessor->set); i++) {
+		assessor->wanted[i] = can_run(assessor, i);
+		count += assessor->wanted[i];
+	}
 	return begin_run(child, count);
 }
 
@@ -254,6 +264,23 @@ static int arm_recheck(struct assessor *assessor)
 			      wait_ns > 0 ? (uint64_t)(wait_ns / NSEC_PER_MSEC) + 1 : 1, 0);
 }
 
+static void on_walked(struct inventory *inventory, void *userdata)
+{
+	struct child *child = userdata;
+	struct assessor *assessor = child->userdata;
+	int r = check_set_keep_inventory(assessor->set, inventory);
+
+	if (r < 0) {
+		log_warning(r, "what a walk found is lost, ignoring");
+		return;
+	}
+	for (size_t i = 0; i < check_set_count(assessor->set); i++)
+		if (check_set_walks(assessor->set, i))
+			recheck_want(assessor->recheck, i, clock_boot_ns());
+	if (!assessor->is_running)
+		(void)arm_recheck(assessor);
+}
+
 /* What was touched is due. A run at hand comes first: its end asks again. */
 static int on_recheck(struct loop *loop, void *userdata)
 {
@@ -265,6 +292,8 @@ static int on_recheck(struct loop *loop, void *userdata)
 		return 0;
 	memset(assessor->wanted, false, check_set_count(assessor->set) * sizeof(*assessor->wanted));
 	count = recheck_take(assessor->recheck, clock_boot_ns(), assessor->wanted);
+	for (size_t i = 0; i < check_set_count(assessor->set); i++)
+		assessor->wanted[i] &= can_run(assessor, i);
 	log_debug("%zu checks are run again for what was touched", count);
 	return count ? begin_run(child, count) : arm_recheck(assessor);
 }
@@ -378,6 +407,10 @@ static int on_check_run(struct channel *channel, struct message *message, void *
 		return 0;
 	}
 	memset(assessor->wanted, false, check_set_count(assessor->set) * sizeof(*assessor->wanted));
+	if (!can_run(assessor, (size_t)index)) {
+		log_info("check %s is answered by a walk, and none was made yet", id);
+		return 0;
+	}
 	assessor->wanted[index] = true;
 	return begin_run(child, 1);
 }
@@ -419,9 +452,6 @@ static int prepare(struct child *child)
 		log_error(0, "No checks will run: %s", diag_format(&diag, text, sizeof(text)));
 		return 0;
 	}
-	/* A walk would hold the process for seconds: "plumbline check --walk" does it on request.
-	 */
-	(void)check_set_drop_walks(assessor->set);
 	check_set_agent(assessor->set, child->config->state_dir, child->config->run_dir);
 	check_set_kernel(assessor->set, &assessor->dump);
 	assessor->is_list_new = true;
@@ -447,6 +477,9 @@ static int start(struct child *child)
 			   &assessor->interval_timer);
 	if (r == 0)
 		r = loop_add_timer(child->loop, 0, 0, on_recheck, child, &assessor->recheck_timer);
+	if (r == 0 && assessor->set)
+		r = assessor_walk_new(child->loop, child->config->walk_interval_s * 1000, on_walked,
+				      child, &assessor->walk);
 	if (r < 0)
 		return log_error(r, "cannot arm a timer");
 	return begin_whole_run(child);
@@ -476,6 +509,7 @@ int main(int argc, char **argv)
 	status = child_main(argc, argv, &ops, &assessor);
 	check_set_free(assessor.set);
 	recheck_free(assessor.recheck);
+	assessor_walk_free(assessor.walk);
 	free(assessor.wanted);
 	kernel_dump_done(&assessor.dump);
 	return status;

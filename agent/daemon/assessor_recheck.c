@@ -124,6 +124,11 @@ int recheck_touched(struct recheck *recheck, const char *path, unsigned how,
 	return touch.error;
 }
 
+void recheck_want(struct recheck *recheck, size_t check, int64_t now_ns)
+{
+	wait_for(&recheck->checks[check], now_ns);
+}
+
 void recheck_all(struct recheck *recheck, int64_t now_ns)
 {
 	for (size_t i = 0; i < recheck->count; i++)

@@ -127,6 +127,7 @@ static const struct ini_key keys[] = {
 	KEY("checks", category, ini_field_string),
 	KEY("checks", waivers, parse_optional_path),
 	KEY("checks", check_interval_s, ini_field_seconds),
+	KEY("checks", walk_interval_s, ini_field_seconds),
 	KEY("privacy", arguments, parse_privacy),
 	KEY("privacy", user_names, parse_privacy),
 	KEY("privacy", salt_file, ini_field_path),
@@ -199,6 +200,7 @@ static int set_defaults(struct config *config)
 	config->scan_interval_s = 6 * 3600;
 	config->recheck_interval_s = 60;
 	config->check_interval_s = 3600;
+	config->walk_interval_s = 86400;
 	config->outbox_max_bytes = 256ULL << 20;
 	config->linger_s = 120;
 	return helper_directory(&config->libexec_dir);

@@ -50,6 +50,7 @@ struct config {
 	char *category;		   /* FIPS 199; "": none */
 	char *waivers;		   /* folder of signed files; "": none */
 	uint64_t check_interval_s; /* default 3600 */
+	uint64_t walk_interval_s;  /* default 86400; 0: never */
 	/* [privacy] */
 	char *arguments;  /* "off", "hashed", "clear"; default off */
 	char *user_names; /* "off", "hashed", "clear"; default clear */

@@ -103,6 +103,8 @@ static const struct group allowed[] = {
 	{SUPERVISOR | SENSOR,
 	 CALLS("fanotify_mark", "inotify_add_watch", "inotify_rm_watch", "open_by_handle_at",
 	       "pidfd_open", "ioprio_set", "setpriority", "sched_setscheduler", "sched_setattr")},
+	/* its walk waits behind all others */
+	{ASSESSOR, CALLS("ioprio_set")},
 	/* the permission mode; none of them opens a file */
 	{REPLIER, CALLS("fanotify_mark")},
 	{WATCHDOG, CALLS("wait4", "kill")},

@@ -4,6 +4,7 @@
 #include "checks_tree.h"
 
 #include "base/str.h"
+#include "checks/inventory.h"
 #include "checks/root.h"
 
 static char *folder;
@@ -206,8 +207,69 @@ START_TEST(knows_the_running_system)
 }
 END_TEST
 
+static void put_file(const char *below, const char *name, mode_t mode)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", below, name);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+START_TEST(a_walk_in_steps_finds_what_one_in_one_go_finds)
+{
+	cleanup_with(inventory_done) struct inventory whole = {0}, stepped = {0};
+	cleanup_root struct root walked = ROOT_INIT;
+	struct inventory_walk *walk = NULL;
+	char *made = unit_folder_new();
+	char path[512];
+	unsigned steps = 0;
+
+	snprintf(path, sizeof(path), "%s/etc", made);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	put_file(made, "etc/passwd", 0644);
+	put_file(made, "etc/group", 0644);
+	put_file(made, "tool", 04755);
+	put_file(made, "etc/open", 0666);
+	ck_assert_int_eq(root_open(made, &walked), 0);
+	inventory_walk(&walked, &whole);
+	ck_assert_int_eq(inventory_begin(&walked, &walk), 0);
+	while (inventory_step(walk, 1))
+		steps++;
+	walk = inventory_end(walk, &stepped);
+	ck_assert_ptr_null(walk);
+	ck_assert_int_eq(whole.result, 0);
+	ck_assert_int_eq(stepped.result, 0);
+	ck_assert_int_gt(stepped.time_ns, 0);
+	ck_assert_uint_gt(steps, 4);
+	ck_assert_uint_eq(stepped.entries, 5);
+	ck_assert_uint_eq(whole.entries, 5);
+	ck_assert_str_eq(stepped.facts[WALK_SETUID].paths.data, "/tool");
+	ck_assert_str_eq(whole.facts[WALK_SETUID].paths.data, "/tool");
+	ck_assert_str_eq(stepped.facts[WALK_WRITABLE_FILE].paths.data, "/etc/open");
+	unit_folder_free(made);
+}
+END_TEST
+
+START_TEST(a_walk_can_be_given_up)
+{
+	cleanup_root struct root walked = ROOT_INIT;
+	struct inventory_walk *walk = NULL;
+
+	ck_assert_int_eq(root_open("/", &walked), 0);
+	ck_assert_int_eq(inventory_begin(&walked, &walk), 0);
+	ck_assert(inventory_step(walk, 100));
+	ck_assert_ptr_null(inventory_walk_free(walk));
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
+	tcase_add_test(tcase, a_walk_in_steps_finds_what_one_in_one_go_finds);
+	tcase_add_test(tcase, a_walk_can_be_given_up);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, links_stay_inside, 0, (int)ARRAY_SIZE(links));
 	tcase_add_test(tcase, linked_folders_stay_inside);

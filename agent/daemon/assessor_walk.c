@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/assessor_walk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define FIRST_MS	 (10 * 60 * 1000) /* a machine that starts has other things to do */
+#define ENTRIES_A_STEP	 256
+#define RESTS_A_STEP	 9 /* times as long as it computed: a tenth of a processor at most */
+#define SHORTEST_REST_MS 5
+
+struct assessor_walk {
+	struct inventory_walk *walk; /* NULL: none is under way */
+	struct loop_source *timer;
+	uint64_t interval_ms;
+	assessor_walk_fn fn;
+	void *userdata;
+};
+
+/* IOPRIO_WHO_PROCESS of this thread; class 3 is idle, 0 goes back to what the nice value says. */
+static void set_io_class(int class)
+{
+	(void)syscall(SYS_ioprio_set, 1, 0, class << 13);
+}
+
+static int64_t cpu_time_ns(void)
+{
+	struct timespec ts = {0};
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+static int begin(struct assessor_walk *walk)
+{
+	cleanup_root struct root root = ROOT_INIT;
+	int r = root_open("/", &root);
+
+	return r < 0 ? r : inventory_begin(&root, &walk->walk);
+}
+
+static void end(struct assessor_walk *walk)
+{
+	struct inventory inventory;
+
+	walk->walk = inventory_end(walk->walk, &inventory);
+	log_debug("%zu names were walked over", inventory.entries);
+	walk->fn(&inventory, walk->userdata);
+	inventory_done(&inventory);
+}
+
+static int on_timer(struct loop *loop, void *userdata)
+{
+	struct assessor_walk *walk = userdata;
+	int64_t used_ns = cpu_time_ns();
+	bool has_more;
+	int r = walk->walk ? 0 : begin(walk);
+
+	if (r < 0) {
+		log_warning(r, "the file systems cannot be walked");
+		return loop_set_timer(walk->timer, walk->interval_ms, 0);
+	}
+	set_io_class(3);
+	has_more = inventory_step(walk->walk, ENTRIES_A_STEP);
+	set_io_class(0);
+	if (!has_more) {
+		end(walk);
+		return loop_set_timer(walk->timer, walk->interval_ms, 0);
+	}
+	used_ns = cpu_time_ns() - used_ns;
+	return loop_set_timer(walk->timer,
+			      SHORTEST_REST_MS + RESTS_A_STEP * (uint64_t)used_ns / NSEC_PER_MSEC,
+			      0);
+}
+
+int assessor_walk_new(struct loop *loop, uint64_t interval_ms, assessor_walk_fn fn, void *userdata,
+		      struct assessor_walk **ret_walk)
+{
+	struct assessor_walk *walk = calloc(1, sizeof(*walk));
+	int r = 0;
+
+	if (!walk)
+		return -ENOMEM;
+	walk->interval_ms = interval_ms;
+	walk->fn = fn;
+	walk->userdata = userdata;
+	if (interval_ms)
+		r = loop_add_timer(loop, interval_ms < FIRST_MS ? interval_ms : FIRST_MS, 0,
+				   on_timer, walk, &walk->timer);
+	if (r < 0) {
+		free(walk);
+		return r;
+	}
+	*ret_walk = walk;
+	return 0;
+}
+
+struct assessor_walk *assessor_walk_free(struct assessor_walk *walk)
+{
+	if (walk)
+		inventory_walk_free(walk->walk);
+	free(walk);
+	return NULL;
+}
