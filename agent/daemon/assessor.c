@@ -128,7 +128,8 @@ static void tell_news(struct child *child)
 		at = end;
 	}
 	log_debug("%zu paths are looked at for the first time", news->count);
-	looked_clear(news);
+	/* Most of it comes once: its memory is not kept. */
+	looked_done(news);
 	if (r < 0)
 		assessor->is_list_new = true;
 	if (r < 0)
