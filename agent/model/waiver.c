@@ -27,13 +27,17 @@ static int begin_waiver(struct reader *reader, const char *section, unsigned lin
 
 	if (list->count >= WAIVERS_MAX)
 		return diag_set(diag, "", line, -EINVAL, "more than %d waivers", WAIVERS_MAX);
-	grown = reallocarray(list->waivers, list->count + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	list->waivers = grown;
-	grown[list->count] =
+	/* Doubles at powers of two. */
+	if ((list->count & (list->count - 1)) == 0) {
+		grown = reallocarray(list->waivers, list->count ? 2 * list->count : 1,
+				     sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		list->waivers = grown;
+	}
+	list->waivers[list->count] =
 		(struct waiver){.subject = strdup(section), .line = line, .risk = SEVERITY_COUNT};
-	return grown[list->count].subject ? (list->count++, 0) : -ENOMEM;
+	return list->waivers[list->count].subject ? (list->count++, 0) : -ENOMEM;
 }
 
 static int set_text(char **field, const char *key, const char *value, unsigned line,
