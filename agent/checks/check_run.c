@@ -69,7 +69,7 @@ static void describe_actual(const struct probe_value *value, struct strbuf *out)
 	for (const char *line = value->others.data; line && *line;) {
 		size_t len = strcspn(line, "\n");
 
-		strbuf_add_str(out, "; also ");
+		strbuf_printf(out, "; %s ", value->others_are ? value->others_are : "also");
 		add_escaped(out, line, len);
 		line += len + (line[len] == '\n');
 	}

@@ -30,9 +30,11 @@ struct probe_value {
 	enum probe_value_kind kind;
 	struct strbuf text;
 	size_t count; /* PROBE_LIST */
-	struct strbuf
-		others;	     /* more values that must pass too (Match blocks of sshd), one a line */
-	struct strbuf where; /* the file that sets it, for the reader; may be empty */
+	/* More values that must pass too (of Match blocks, of the next start), one a line; what
+	 * they are is said before each (NULL: "also"). */
+	struct strbuf others;
+	const char *others_are;
+	struct strbuf where;  /* the file that sets it, for the reader; may be empty */
 	struct strbuf reason; /* of an error, of not applicable, or of an absent value */
 };
 
