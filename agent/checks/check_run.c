@@ -197,7 +197,7 @@ int check_run(struct check_set *set, size_t index, const char *root_path,
 		root.run_dir = set->run_dir;
 	}
 	looked_clear(&set->looked);
-	if (root.is_live && !check->probe->needs_walk)
+	if (set->notes_looks && root.is_live && !check->probe->needs_walk)
 		root.looked = &set->looked;
 	root.dump = set->dump;
 	root.packages = &set->packages;

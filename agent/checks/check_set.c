@@ -265,6 +265,11 @@ void check_set_kernel(struct check_set *set, const struct kernel_dump *dump)
 	set->dump = dump;
 }
 
+void check_set_note_looks(struct check_set *set)
+{
+	set->notes_looks = true;
+}
+
 const struct looked *check_set_looked(const struct check_set *set)
 {
 	return &set->looked;

@@ -19,7 +19,8 @@ struct check_set {
 	struct inventory *inventory;	 /* of the first check that needed a walk; owned */
 	bool is_kept;			 /* it was given, and stays until there is a newer one */
 	const struct kernel_dump *dump;	 /* NULL: nobody asked the kernel */
-	struct looked looked;		 /* at by the last run; owned */
+	bool notes_looks;
+	struct looked looked; /* at by the last run; owned */
 };
 
 #endif

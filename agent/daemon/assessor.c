@@ -453,6 +453,7 @@ static int prepare(struct child *child)
 		log_error(0, "No checks will run: %s", diag_format(&diag, text, sizeof(text)));
 		return 0;
 	}
+	check_set_note_looks(assessor->set);
 	check_set_agent(assessor->set, child->config->state_dir, child->config->run_dir);
 	check_set_kernel(assessor->set, &assessor->dump);
 	assessor->is_list_new = true;
