@@ -157,11 +157,18 @@ static void on_event(const struct event *event, void *userdata)
 		hold(s, true);
 }
 
+static void settle(struct sensing *s)
+{
+	if (s->ops && s->ops->settle && recorder_of(s) && channel_queued(recorder_of(s)) == 0)
+		s->ops->settle(s->sensor);
+}
+
 static int on_ready(struct loop *loop, int fd, uint32_t events, void *userdata)
 {
 	struct sensing *s = userdata;
 	int r = s->ops->dispatch(s->sensor);
 
+	settle(s);
 	return r < 0 ? log_error(r, "the %s back end failed", s->ops->name) : 0;
 }
 
@@ -603,6 +610,7 @@ static void stop(struct child *child)
 
 	if (r < 0)
 		log_warning(r, "%zu bytes of events were not told", channel_queued(recorder));
+	settle(child->userdata);
 }
 
 static const struct child_ops ops = {

@@ -3,8 +3,10 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -37,11 +39,12 @@ struct handover {
 	int64_t opened_ns, since_ns; /* since: of the phase */
 	bool has_losses;
 	bool had_earlier;
-	uint64_t waited, lost, unreadable;
-	struct takeover *old; /* NULL: none, or over */
-	struct twins *twins;  /* as long as twins may come */
-	int state_map;	      /* -1: nothing is kept */
-	struct takeover_state state;
+	uint64_t waited;
+	struct handover_losses losses;
+	struct takeover *old;	      /* NULL: none, or over */
+	struct twins *twins;	      /* as long as twins may come */
+	struct takeover_state *state; /* a map of the kernel; `own` as long as nothing is kept */
+	struct takeover_state own;
 };
 
 int handover_open(const struct sensor_choice *choice, bpf_record_fn fn, void *userdata,
@@ -58,8 +61,8 @@ int handover_open(const struct sensor_choice *choice, bpf_record_fn fn, void *us
 	h->fn = fn;
 	h->userdata = userdata;
 	h->phase = PHASE_OVER;
-	h->state_map = -1;
-	h->state.size = sizeof(h->state);
+	h->state = &h->own;
+	h->state->size = sizeof(*h->state);
 	h->opened_ns = h->since_ns = clock_boot_ns();
 	if (h->pins)
 		r = takeover_open(h->pins, &h->old);
@@ -67,7 +70,8 @@ int handover_open(const struct sensor_choice *choice, bpf_record_fn fn, void *us
 		h->phase = PHASE_WAIT;
 		h->had_earlier = true;
 		h->waited = takeover_waited(h->old);
-		h->lost = takeover_lost(h->old);
+		h->losses.lost = takeover_lost(h->old);
+		h->losses.untold = takeover_untold(h->old);
 		r = twins_new(&h->twins);
 	}
 	if (r < 0 && r != -ENOENT) {
@@ -84,28 +88,28 @@ struct handover *handover_close(struct handover *h)
 		return NULL;
 	takeover_close(h->old);
 	twins_free(h->twins);
-	if (h->state_map >= 0)
-		close(h->state_map);
+	if (h->state != &h->own)
+		munmap(h->state, sizeof(*h->state));
 	free(h);
 	return NULL;
 }
 
-static void write_state(struct handover *h)
-{
-	uint32_t zero = 0;
-
-	if (h->state_map >= 0)
-		(void)bpf_map_update_elem(h->state_map, &zero, &h->state, BPF_ANY);
-}
-
+/* Written to at each record, so it is mapped. */
 static int make_state(struct handover *h)
 {
-	h->state_map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "plumbline_state", sizeof(uint32_t),
-				      sizeof(h->state), 1, NULL);
-	if (h->state_map < 0)
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	cleanup_close int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "plumbline_state",
+					      sizeof(uint32_t), sizeof(h->own), 1, &opts);
+	void *mapped;
+
+	if (fd < 0)
+		return fd;
+	mapped = mmap(NULL, sizeof(h->own), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (mapped == MAP_FAILED)
 		return -errno;
-	write_state(h);
-	return pins_put(h->pins, "map", "state", h->state_map);
+	h->state = mapped;
+	*h->state = h->own;
+	return pins_put(h->pins, "map", "state", fd);
 }
 
 int handover_keep(struct handover *h, const struct bpf_source *source, bool *ret_is_kept)
@@ -145,18 +149,24 @@ static void begin_detach(struct handover *h)
 
 void handover_set_rules(struct handover *h, uint64_t rules)
 {
-	h->state.rules = rules;
-	write_state(h);
+	h->state->rules = rules;
 	if (h->phase == PHASE_WAIT)
 		begin_detach(h);
 }
 
 void handover_set_lost(struct handover *h, uint64_t lost)
 {
-	if (h->state.lost == lost)
-		return;
-	h->state.lost = lost;
-	write_state(h);
+	h->state->lost = lost;
+}
+
+void handover_took(struct handover *h)
+{
+	__atomic_store_n(&h->state->taken, h->state->taken + 1, __ATOMIC_RELEASE);
+}
+
+void handover_settle(struct handover *h)
+{
+	__atomic_store_n(&h->state->settled, h->state->taken, __ATOMIC_RELEASE);
 }
 
 bool handover_is_over(const struct handover *h)
@@ -182,8 +192,9 @@ static int on_old_record(const void *data, size_t len, void *userdata)
 	memcpy(&hdr, data, sizeof(hdr));
 	if (hdr.type == EV_OPEN && len >= sizeof(struct ev_open))
 		memcpy(&tree, (const uint8_t *)data + offsetof(struct ev_open, tree), sizeof(tree));
-	if (is_own_test(h, &hdr) || (tree && !takeover_knows_trees(h->old, h->state.rules)))
+	if (is_own_test(h, &hdr) || (tree && !takeover_knows_trees(h->old, h->state->rules)))
 		return 0;
+	handover_took(h);
 	/* The list of what runs came before; another old set may have told it, too. Either way the
 	 * own ring may have it once more. */
 	is_told = twins_take(h->twins, data, len);
@@ -193,9 +204,9 @@ static int on_old_record(const void *data, size_t len, void *userdata)
 
 static void finish(struct handover *h)
 {
-	h->lost = takeover_lost_by_now(h->old);
-	h->unreadable = takeover_unreadable(h->old);
-	h->has_losses = h->lost > 0 || h->unreadable > 0;
+	h->losses.lost = takeover_lost_by_now(h->old);
+	h->losses.unreadable = takeover_unreadable(h->old);
+	h->has_losses = h->losses.lost || h->losses.unreadable || h->losses.untold;
 	h->old = takeover_close(h->old);
 	ask(h, SENSOR_RELEASE_ALL);
 	enter(h, PHASE_OVER);
@@ -231,12 +242,11 @@ int64_t handover_due(const struct handover *h)
 	return h->phase == PHASE_OVER ? INT64_MAX : clock_boot_ns() + LOOK_NS;
 }
 
-bool handover_take_losses(struct handover *h, uint64_t *ret_lost, uint64_t *ret_unreadable)
+bool handover_take_losses(struct handover *h, struct handover_losses *ret_losses)
 {
 	bool had = h->has_losses;
 
-	*ret_lost = h->lost;
-	*ret_unreadable = h->unreadable;
+	*ret_losses = h->losses;
 	h->has_losses = false;
 	return had;
 }
@@ -264,6 +274,6 @@ int handover_held(const struct handover *h, struct sensor_held *ret_held)
 	if (!h->had_earlier)
 		return -ENOENT;
 	ret_held->waited = h->waited;
-	ret_held->lost = h->lost;
+	ret_held->lost = h->losses.lost;
 	return 0;
 }

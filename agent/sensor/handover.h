@@ -31,13 +31,24 @@ void handover_set_rules(struct handover *handover, uint64_t rules);
 /* Records of the own rings that were lost, as far as they are told. */
 void handover_set_lost(struct handover *handover, uint64_t lost);
 
+/* One more record was taken from a ring; all that were taken are told, and need nobody's care. Both
+ * are a store to memory. */
+void handover_took(struct handover *handover);
+void handover_settle(struct handover *handover);
+
 bool handover_is_over(const struct handover *handover);
 /* Steps 2 and 3, a bounded piece. 1 when there is more to do at once, 0, or negative errno. */
 int handover_work(struct handover *handover);
 /* Boot clock time of the next work; INT64_MAX when there is none. */
 int64_t handover_due(const struct handover *handover);
-/* Once, at the end: records of earlier programs that nobody has told, or could read. */
-bool handover_take_losses(struct handover *handover, uint64_t *ret_lost, uint64_t *ret_unreadable);
+/* Records of earlier programs that found no room in the rings and were not told; that have another
+ * form; that an earlier sensor took and had not told for sure when it was ended. */
+struct handover_losses {
+	uint64_t lost, unreadable, untold;
+};
+
+/* Once, at the end: whether there are any. */
+bool handover_take_losses(struct handover *handover, struct handover_losses *ret_losses);
 
 /* @data, a record of the list of what runs, is told now. */
 void handover_note(struct handover *handover, const void *data, size_t len);

@@ -155,6 +155,15 @@ bool large_files_is_empty(const struct large_files *files)
 	return !files->first;
 }
 
+bool large_files_has_used(const struct large_files *files)
+{
+	for (const struct item *item = files->first; item; item = item->next)
+		if (item->file.event.kind == EVENT_EXEC || item->file.event.kind == EVENT_RUNNING ||
+		    item->file.event.kind == EVENT_LOAD)
+			return true;
+	return false;
+}
+
 bool large_files_has_scanned(const struct large_files *files)
 {
 	for (const struct item *item = files->first; item; item = item->next)

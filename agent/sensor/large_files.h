@@ -53,6 +53,8 @@ int large_files_step(struct large_files *files, struct fact_collector *collector
 		     struct large_file *ret_file, int *ret_error);
 
 bool large_files_is_empty(const struct large_files *files);
+/* Whether one of EVENT_EXEC, EVENT_RUNNING or EVENT_LOAD waits. */
+bool large_files_has_used(const struct large_files *files);
 /* Whether a file of EVENT_SCANNED waits: its walk must not end before it is told. */
 bool large_files_has_scanned(const struct large_files *files);
 

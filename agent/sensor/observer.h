@@ -83,6 +83,8 @@ int observer_rescan(struct observer *observer, const char *tree);
 int observer_look_again(struct observer *observer, const char *tree);
 /* The state of @path as EVENT_FILE without subject, as soon as it is quiet. */
 int observer_recheck(struct observer *observer, const char *path);
+/* Whether code that was used waits to be told until it is hashed. */
+bool observer_owes(const struct observer *observer);
 
 /* Something that was not seen. */
 struct sensor_gap {

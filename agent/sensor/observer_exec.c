@@ -178,3 +178,8 @@ void observer_exec(struct observer *o, const struct observer_exec *exec)
 	file_fact_done(&event.script);
 	subject_done(&event.subject);
 }
+
+bool observer_owes(const struct observer *o)
+{
+	return large_files_has_used(o->large);
+}

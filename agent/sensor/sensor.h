@@ -102,6 +102,9 @@ struct sensor_ops {
 	void (*tell)(struct sensor *sensor, const struct observer_exec *exec);
 	/* 0 when programs of an earlier sensor went on until this one took over. NULL: never. */
 	int (*held)(const struct sensor *sensor, struct sensor_held *ret_held);
+	/* All events that were emitted are out of this process: should it be ended now, none is
+	 * lost. NULL: nobody keeps count. */
+	void (*settle)(struct sensor *sensor);
 	/* Who the process @pid is, or was a moment ago; who mounted or unmounted since @since_ns of
 	 * the boot clock, when that was one process alone. 0, or -ENOENT when nobody knows. NULL:
 	 * nobody ever does. */

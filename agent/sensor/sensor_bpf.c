@@ -194,6 +194,7 @@ static int on_record(const void *data, size_t len, void *userdata)
 	int r;
 
 	sensor->ring_records += !sensor->is_listing;
+	handover_took(sensor->handover);
 	if (sensor->sink.is_inventory)
 		handover_note(sensor->handover, data, len);
 	else if (handover_has_told(sensor->handover, data, len))
@@ -554,20 +555,26 @@ static int tell_news(struct sensor *sensor)
 
 static void tell_old_losses(struct sensor *sensor)
 {
+	struct handover_losses losses;
 	struct sensor_gap gap = {
 		.from_ns = sensor->opened_ns,
 		.until_ns = clock_boot_ns(),
+		.missed = "that many program starts, loads of code and opens for writing",
 	};
-	uint64_t unreadable;
 
-	if (!handover_take_losses(sensor->handover, &gap.count, &unreadable))
+	if (!handover_take_losses(sensor->handover, &losses))
 		return;
+	gap.count = losses.lost;
 	gap.cause = "records were lost in the kernel's ring while no sensor read it";
-	gap.missed = "that many program starts, loads of code and opens for writing";
 	if (gap.count)
 		observer_gap(sensor->observer, &gap);
-	gap.count = unreadable;
+	gap.count = losses.unreadable;
 	gap.cause = "records of another version have another form and were not read";
+	if (gap.count)
+		observer_gap(sensor->observer, &gap);
+	gap.count = losses.untold;
+	gap.cause = "a sensor ended with records that it had taken and perhaps not told";
+	gap.missed = "that many program starts, loads of code and opens for writing, at most";
 	if (gap.count)
 		observer_gap(sensor->observer, &gap);
 }
@@ -654,6 +661,12 @@ int sensor_bpf_self_test(struct sensor *sensor, const char *dir, struct strbuf *
 	bpf_source_may_deny(sensor->bpf);
 	sensor->keep_error = handover_keep(sensor->handover, sensor->bpf, &sensor->is_kept);
 	return listen_to_rings(sensor);
+}
+
+void sensor_bpf_settle(struct sensor *sensor)
+{
+	if (!observer_owes(sensor->observer))
+		handover_settle(sensor->handover);
 }
 
 int sensor_bpf_inventory(struct sensor *sensor)

@@ -28,6 +28,8 @@ int sensor_bpf_watch(struct sensor *sensor, const struct sensor_rules *rules);
 int sensor_bpf_fd(const struct sensor *sensor);
 int sensor_bpf_dispatch(struct sensor *sensor);
 int sensor_bpf_self_test(struct sensor *sensor, const char *dir, struct strbuf *reterr);
+/* All that was emitted is told. */
+void sensor_bpf_settle(struct sensor *sensor);
 int sensor_bpf_inventory(struct sensor *sensor);
 int sensor_bpf_rescan(struct sensor *sensor, const char *tree);
 int sensor_bpf_recheck(struct sensor *sensor, const char *path);

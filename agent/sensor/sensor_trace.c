@@ -24,6 +24,7 @@ const struct sensor_ops sensor_trace = {
 	.recheck = sensor_bpf_recheck,
 	.hold = sensor_bpf_hold,
 	.held = sensor_bpf_held,
+	.settle = sensor_bpf_settle,
 	.who = sensor_bpf_who,
 	.who_mounted = sensor_bpf_who_mounted,
 	.part = sensor_bpf_part,

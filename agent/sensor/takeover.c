@@ -36,7 +36,7 @@ struct takeover {
 	struct pins *pins; /* borrowed */
 	struct old_set sets[PINS_MAX_SETS];
 	size_t set_count;
-	uint64_t waited, lost, unreadable;
+	uint64_t waited, lost, untold, unreadable;
 };
 
 /* Only the start of the value is known to be alike in every build. */
@@ -65,7 +65,8 @@ static uint64_t read_lost(int counters)
 	return sum;
 }
 
-static void read_state(const struct pins *pins, struct old_set *set)
+/* Records that it took and has not told for sure. */
+static uint64_t read_state(const struct pins *pins, struct old_set *set)
 {
 	cleanup_close int fd = pins_get(pins, set->name, "map", "state");
 	struct takeover_state state = {0};
@@ -75,9 +76,10 @@ static void read_state(const struct pins *pins, struct old_set *set)
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ||
 	    info.value_size != sizeof(state) || bpf_map_lookup_elem(fd, &zero, &state) < 0 ||
 	    state.size != sizeof(state))
-		return;
+		return 0;
 	set->lost_before = state.lost;
 	set->rules = state.rules;
+	return state.taken > state.settled ? state.taken - state.settled : 0;
 }
 
 static uint32_t program_number(const struct pins *pins, const char *set, const char *name)
@@ -112,7 +114,7 @@ static int open_set(struct takeover *takeover, const char *name)
 		return 0;
 	if (r < 0)
 		return r;
-	read_state(takeover->pins, set);
+	takeover->untold += read_state(takeover->pins, set);
 	for (int i = 0; i < EV_RING_COUNT; i++)
 		takeover->waited += ring_view_count(set->rings[i]);
 	return 0;
@@ -174,6 +176,11 @@ uint64_t takeover_lost_by_now(const struct takeover *takeover)
 			sum += lost - takeover->sets[i].lost_before;
 	}
 	return sum;
+}
+
+uint64_t takeover_untold(const struct takeover *takeover)
+{
+	return takeover->untold;
 }
 
 uint64_t takeover_unreadable(const struct takeover *takeover)

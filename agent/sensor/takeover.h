@@ -24,6 +24,8 @@ struct takeover_state {
 	uint32_t pad;
 	uint64_t lost;	/* records that were lost in the rings and told */
 	uint64_t rules; /* which trees the numbers in records of write-opens mean; 0: none */
+	/* Records that were taken from the rings; and of these, those that are told for sure. */
+	uint64_t taken, settled;
 };
 
 /* Opens all that @pins has of earlier sensors. -ENOENT when there is none. */
@@ -36,6 +38,8 @@ uint64_t takeover_waited(const struct takeover *takeover);
 uint64_t takeover_lost(const struct takeover *takeover);
 /* Lost until now. */
 uint64_t takeover_lost_by_now(const struct takeover *takeover);
+/* Records that an earlier sensor took and had not told when it ended; it may have told some. */
+uint64_t takeover_untold(const struct takeover *takeover);
 /* Records in another form, which were passed over. */
 uint64_t takeover_unreadable(const struct takeover *takeover);
 
