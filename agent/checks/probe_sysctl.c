@@ -45,9 +45,23 @@ static bool same_key(const char *a, const char *b)
 	return *a == *b;
 }
 
-static bool is_pattern_of(const char *pattern, const char *key)
+static void make_path(char *key)
 {
-	return strpbrk(pattern, "*?[") && fnmatch(pattern, key, 0) == 0;
+	for (; *key; key++)
+		if (*key == '.')
+			*key = '/';
+}
+
+/* A star stands for one level. @pattern is changed. */
+static bool is_pattern_of(char *pattern, const char *key)
+{
+	char path[256];
+
+	if (!strpbrk(pattern, "*?[") || !str_copy(path, sizeof(path), key))
+		return false;
+	make_path(pattern);
+	make_path(path);
+	return fnmatch(pattern, path, FNM_PATHNAME) == 0;
 }
 
 static void set(struct search *search, const char *text, const char *path)
@@ -167,9 +181,7 @@ static int run_search(struct search *search, const char *without)
 
 	if ((size_t)snprintf(path, sizeof(path), "/proc/sys/%s", search->key) >= sizeof(path))
 		return probe_error(search->value, "the key is too long");
-	for (char *p = path + strlen("/proc/sys/"); *p; p++)
-		if (*p == '.')
-			*p = '/';
+	make_path(path + strlen("/proc/sys/"));
 	r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
 	if (r == -ENOMEM)
 		return r;

@@ -200,7 +200,9 @@ static bool is_updaters(const struct recorder *recorder, const struct event *eve
 {
 	if (event->kind == EVENT_FILE && event->changes)
 		return event->subject.change_set;
+	/* A clock that was set back since is no reason to keep quiet. */
 	return event->kind == EVENT_SCANNED && recorder->updated_ns &&
+	       event->time_ns >= recorder->updated_ns &&
 	       event->time_ns - recorder->updated_ns < RECORDER_UPDATE_NS;
 }
 

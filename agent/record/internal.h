@@ -40,6 +40,9 @@ int record_load_incident(struct record *record, struct finding *finding);
 	" is_known, cookie, pid, ppid, uid, euid, login_uid, exe, comm, unit, parents, user"
 int record_load_finding(struct record *record, const struct db_query *query,
 			struct finding *ret_finding);
+/* Hands each finding of @sql, which selects FINDING_COLUMNS, to @fn. 0, what @fn returned to end
+ * it, or negative errno. */
+int record_each_row(struct record *record, const char *sql, record_finding_fn fn, void *userdata);
 
 extern const char record_incident_schema[];
 extern const char record_findings_schema[];

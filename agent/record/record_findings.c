@@ -421,28 +421,32 @@ int record_find_open(struct record *record, const struct record_match *match,
 	return find_match(record, match, &cursor, ret_finding);
 }
 
-int record_each_agent(struct record *record, record_finding_fn fn, void *userdata)
+int record_each_row(struct record *record, const char *sql, record_finding_fn fn, void *userdata)
 {
 	cleanup_query struct db_query query = {0};
 	int r;
 
-	r = db_start(record->db, &query,
-		     "SELECT " FINDING_COLUMNS " FROM finding"
-		     " WHERE state <> 'resolved' AND family = 'agent' ORDER BY kind, n",
-		     NULL, 0);
+	r = db_start(record->db, &query, sql, NULL, 0);
 	if (r < 0)
 		return r;
 	while ((r = db_next(&query)) > 0) {
 		cleanup_finding struct finding finding = {0};
 
 		r = record_load_finding(record, &query, &finding);
-		if (r < 0)
-			return r;
-		r = fn(&finding, userdata);
+		if (r == 0)
+			r = fn(&finding, userdata);
 		if (r != 0)
 			return r;
 	}
 	return r;
+}
+
+int record_each_agent(struct record *record, record_finding_fn fn, void *userdata)
+{
+	return record_each_row(record,
+			       "SELECT " FINDING_COLUMNS " FROM finding"
+			       " WHERE state <> 'resolved' AND family = 'agent' ORDER BY kind, n",
+			       fn, userdata);
 }
 
 int record_mark_sent(struct record *record, const char *id, int64_t time_ns)

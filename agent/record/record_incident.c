@@ -153,23 +153,8 @@ int record_put_incident(struct record *record, struct finding *finding)
 
 int record_each_incident(struct record *record, record_finding_fn fn, void *userdata)
 {
-	cleanup_query struct db_query query = {0};
-	int r;
-
-	r = db_start(record->db, &query,
-		     "SELECT " FINDING_COLUMNS " FROM finding"
-		     " WHERE id IN (SELECT finding FROM incident) ORDER BY n",
-		     NULL, 0);
-	if (r < 0)
-		return r;
-	while ((r = db_next(&query)) > 0) {
-		cleanup_finding struct finding finding = {0};
-
-		r = record_load_finding(record, &query, &finding);
-		if (r == 0)
-			r = fn(&finding, userdata);
-		if (r != 0)
-			return r;
-	}
-	return r;
+	return record_each_row(record,
+			       "SELECT " FINDING_COLUMNS " FROM finding"
+			       " WHERE id IN (SELECT finding FROM incident) ORDER BY n",
+			       fn, userdata);
 }

@@ -9,6 +9,7 @@
 #include "report/framework_writers.h"
 #include "report/json_stream.h"
 #include "report/notes.h"
+#include "report/report_json.h"
 
 #define FORMAT_VERSION 1
 
@@ -18,20 +19,6 @@ static void put_text(struct json *j, const char *key, const char *text)
 {
 	if (text)
 		json_put_string(j, key, text);
-}
-
-static void put_waiver(struct json *j, const struct waiver *waiver)
-{
-	json_key(j, "waiver");
-	json_begin_object(j);
-	json_put_string(j, "owner", waiver->owner);
-	json_put_string(j, "approver", waiver->approver);
-	json_put_string(j, "reason", waiver->reason);
-	json_put_string(j, "risk", finding_severity_name(waiver->risk));
-	json_put_time(j, "start", waiver->start_ns);
-	json_put_time(j, "expires", waiver->expires_ns);
-	put_text(j, "ticket", waiver->ticket);
-	json_end_object(j);
 }
 
 static void put_evidence(struct json *j, const struct framework_evidence *evidence)
@@ -66,7 +53,7 @@ static void put_evidence(struct json *j, const struct framework_evidence *eviden
 		json_put_u64(j, "kinds", evidence->kinds);
 	}
 	if (evidence->waiver)
-		put_waiver(j, evidence->waiver);
+		report_json_waiver(j, evidence->waiver);
 	json_end_object(j);
 }
 

@@ -195,7 +195,7 @@ static void put_subject(struct json *j, const struct subject *subject)
 	json_end_object(j);
 }
 
-static void put_waiver(struct json *j, const struct waiver *waiver)
+void report_json_waiver(struct json *j, const struct waiver *waiver)
 {
 	if (!waiver)
 		return;
@@ -254,7 +254,7 @@ static void put_finding(struct json *j, const struct finding *finding, const str
 	put_list(j, "requirements", finding->requirements, ",");
 	put_list(j, "techniques", finding->techniques, " ");
 	put_incident(j, &finding->incident);
-	put_waiver(j, waiver);
+	report_json_waiver(j, waiver);
 	json_end_object(j);
 }
 
@@ -307,7 +307,7 @@ static void put_check(struct json *j, const struct check_result *check, const st
 	put_list(j, "controls", check->controls, " ");
 	put_list(j, "requirements", check->requirements, ",");
 	put_list(j, "techniques", check->techniques, " ");
-	put_waiver(j, waiver);
+	report_json_waiver(j, waiver);
 	json_end_object(j);
 }
 

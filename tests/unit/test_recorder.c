@@ -338,6 +338,12 @@ START_TEST(what_an_update_unpacks_is_told_where_it_is_left_behind)
 	rig_send_event(rig, &event);
 	send_scanned(fact(path, FILE_ROLE_EXECUTABLE, 5));
 	rig_expect_finding(rig, 0, FINDING_SOFTWARE_ADDED, path, FINDING_STATE_OPEN);
+	/* A clock that was set back since keeps nothing quiet. */
+	event.time_ns = clock_real_ns() + 3600 * NSEC_PER_SEC;
+	rig_send_event(rig, &event);
+	send_scanned(fact("/opt/rig/back.dpkg-new", FILE_ROLE_EXECUTABLE, 5));
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_ADDED, "/opt/rig/back.dpkg-new",
+			   FINDING_STATE_OPEN);
 }
 END_TEST
 
