@@ -107,14 +107,38 @@ struct {
 	__type(value, struct ev_judgement);
 } starts SEC(".maps") __weak;
 
-static __always_inline u64 task_cookie(struct task_struct *task)
+enum {
+	ANY_TASK,
+	KNOWN_TASK
+};
+
+static __always_inline u64 task_cookie(struct task_struct *task, bool is_known)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	u64 start = BPF_CORE_READ(leader, start_boottime);
-	u32 tgid = BPF_CORE_READ(leader, tgid);
+	struct task_struct *leader = FIELD(is_known, task, group_leader);
+	u64 start = FIELD(is_known, leader, start_boottime);
+	u32 tgid = FIELD(is_known, leader, tgid);
 
 	/* 40 bits of start time in steps of 4.2 ms, 22 bits of tgid (PID_MAX_LIMIT). */
 	return (start >> 22 & ((1ULL << 40) - 1)) << 22 | (tgid & ((1U << 22) - 1));
+}
+
+static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *task, bool is_known)
+{
+	struct task_struct *leader = FIELD(is_known, task, group_leader);
+	struct task_struct *parent = FIELD(is_known, leader, real_parent);
+	const struct cred *cred = FIELD(is_known, task, cred);
+
+	hdr->abi = EV_ABI;
+	hdr->ktime = bpf_ktime_get_boot_ns();
+	hdr->cookie = task_cookie(task, is_known);
+	hdr->parent_cookie = task_cookie(parent, is_known);
+	hdr->cpu = bpf_get_smp_processor_id();
+	hdr->pid = FIELD(is_known, task, tgid);
+	hdr->ppid = FIELD(is_known, parent, tgid);
+	hdr->uid = FIELD(is_known, cred, uid.val);
+	hdr->euid = FIELD(is_known, cred, euid.val);
+	hdr->login_uid = task_login_uid(task, is_known);
+	BPF_CORE_READ_STR_INTO(&hdr->comm, task, comm);
 }
 
 static __always_inline bool is_in_user_ns(struct task_struct *task)
@@ -123,29 +147,13 @@ static __always_inline bool is_in_user_ns(struct task_struct *task)
 	       BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) > 0;
 }
 
-static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *task)
-{
-	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent);
-	const struct cred *cred = BPF_CORE_READ(task, cred);
-
-	hdr->abi = EV_ABI;
-	hdr->ktime = bpf_ktime_get_boot_ns();
-	hdr->cookie = task_cookie(task);
-	hdr->parent_cookie = task_cookie(parent);
-	hdr->cpu = bpf_get_smp_processor_id();
-	hdr->pid = BPF_CORE_READ(task, tgid);
-	hdr->ppid = BPF_CORE_READ(parent, tgid);
-	hdr->uid = BPF_CORE_READ(cred, uid.val);
-	hdr->euid = BPF_CORE_READ(cred, euid.val);
-	hdr->login_uid = task_login_uid(task);
-	BPF_CORE_READ_STR_INTO(&hdr->comm, task, comm);
-}
-
 /*
- * Begins a record of @type about @task: counts the attempt and returns the scratch with a zeroed
- * record and the header filled, or NULL (counted as lost) when this CPU is already building one.
+ * Begins a record of @type about @task (@is_known as for FIELD()): counts the attempt and returns
+ * the scratch with a zeroed record and the header filled, or NULL (counted as lost) when this CPU
+ * is already building one.
  */
-static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct task_struct *task)
+static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct task_struct *task,
+						   bool is_known)
 {
 	u32 zero = 0;
 	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
@@ -162,8 +170,11 @@ static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct ta
 	}
 	s->busy = 1;
 	s->length = 0;
-	__builtin_memset(&s->exec, 0, sizeof(s->exec));
-	fill_header(&s->hdr, task);
+	if (type == EV_FORK || type == EV_EXIT)
+		__builtin_memset(&s->hdr, 0, sizeof(s->hdr));
+	else
+		__builtin_memset(&s->exec, 0, sizeof(s->exec));
+	fill_header(&s->hdr, task, is_known);
 	s->hdr.type = type;
 	s->hdr.sequence = cnt->sequence[ring];
 	s->hdr.lost = cnt->ring_lost[ring];
@@ -191,7 +202,7 @@ static __always_inline struct scratch *event_begin_hook(u16 type, u32 ring)
 		__sync_fetch_and_add(&cnt->ring_lost[ring], 1);
 		return NULL;
 	}
-	fill_header(&s->hdr, (void *)bpf_get_current_task());
+	fill_header(&s->hdr, (void *)bpf_get_current_task(), ANY_TASK);
 	s->hdr.type = type;
 	/* Two that begin at once may both show the later number: a hint, as the header says. */
 	s->hdr.sequence = cnt->sequence[ring];
@@ -312,16 +323,20 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-/* The names from @dentry on @vfs up to the root of its mount namespace, through mounts. */
-static __always_inline void text_add_names(struct scratch *s, struct ev_text *text,
-					   struct dentry *dentry, struct vfsmount *vfs)
+static __always_inline void text_begin_names(struct scratch *s, struct ev_text *text,
+					     bool is_deleted)
 {
-	struct mount *mount = real_mount(vfs);
+	text_begin(s, text);
+	if (is_deleted)
+		text->flags |= EV_TEXT_DELETED;
+}
+
+/* The names from @dentry on @mount up to the root of its mount namespace, through mounts. */
+static __always_inline void text_climb(struct scratch *s, struct ev_text *text,
+				       struct dentry *dentry, struct mount *mount)
+{
 	int i;
 
-	text_begin(s, text);
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
-		text->flags |= EV_TEXT_DELETED;
 	for (i = 0; i < PATH_LEVELS; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
@@ -346,6 +361,15 @@ static __always_inline void text_add_names(struct scratch *s, struct ev_text *te
 	}
 	if (i == PATH_LEVELS)
 		text->flags |= EV_TEXT_CUT;
+}
+
+static __always_inline void text_add_names(struct scratch *s, struct ev_text *text,
+					   struct dentry *dentry, struct vfsmount *vfs)
+{
+	text_begin_names(s, text,
+			 !BPF_CORE_READ(dentry, d_hash.pprev) &&
+				 BPF_CORE_READ(dentry, d_parent) != dentry);
+	text_climb(s, text, dentry, real_mount(vfs));
 	text_end(s, text);
 }
 
@@ -353,6 +377,37 @@ static __always_inline void text_add_path(struct scratch *s, struct ev_text *tex
 					  struct path *from)
 {
 	text_add_names(s, text, BPF_CORE_READ(from, dentry), BPF_CORE_READ(from, mnt));
+}
+
+/* The same of a path that the verifier knows: up to the root of its own mount by loads alone. */
+static __always_inline void text_add_known_path(struct scratch *s, struct ev_text *text,
+						struct path *from)
+{
+	struct dentry *dentry = from->dentry, *root = from->mnt->mnt_root;
+	int i;
+
+	text_begin_names(s, text, !dentry->d_hash.pprev && dentry->d_parent != dentry);
+	for (i = 0; i < PATH_LEVELS && dentry != root; i++) {
+		struct dentry *parent = dentry->d_parent;
+
+		if (!text_add(s, dentry->d_name.name, NAME_ROOM)) {
+			text->flags |= EV_TEXT_CUT;
+			break;
+		}
+		if (parent == dentry) {
+			text->flags |= EV_TEXT_DETACHED;
+			break;
+		}
+		dentry = parent;
+	}
+	if (dentry == root) {
+		struct vfsmount *vfs = BPF_CORE_READ(from, mnt);
+
+		text_climb(s, text, BPF_CORE_READ(vfs, mnt_root), real_mount(vfs));
+	} else if (i == PATH_LEVELS) {
+		text->flags |= EV_TEXT_CUT;
+	}
+	text_end(s, text);
 }
 
 #endif

@@ -10,6 +10,13 @@
 
 #include "event.h"
 
+/*
+ * One field. @is_known: the verifier knows what @pointer is (an argument of tp_btf, LSM or iter, or
+ * read from one), and a load will do; all else takes a helper, which costs ten times as much.
+ */
+#define FIELD(is_known, pointer, field) \
+	((is_known) ? (pointer)->field : BPF_CORE_READ(pointer, field))
+
 struct kernfs_node___before_6_15 {
 	struct kernfs_node *parent;
 } __attribute__((preserve_access_index));
@@ -25,8 +32,8 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 	struct kernfs_node___before_6_15 *before = (void *)kn;
 
 	if (bpf_core_field_exists(now->__parent))
-		return BPF_CORE_READ(now, __parent);
-	return BPF_CORE_READ(before, parent);
+		return now->__parent;
+	return before->parent;
 }
 
 struct timespec64 {
@@ -58,23 +65,23 @@ static __always_inline void inode_ctime(struct inode *inode, __s64 *s, u32 *ns)
 	struct inode___before_6_6 *before = (void *)inode;
 
 	if (bpf_core_field_exists(now->i_ctime_sec)) {
-		*s = BPF_CORE_READ(now, i_ctime_sec);
-		*ns = BPF_CORE_READ(now, i_ctime_nsec) & CTIME_NSEC_MASK;
+		*s = now->i_ctime_sec;
+		*ns = now->i_ctime_nsec & CTIME_NSEC_MASK;
 	} else if (bpf_core_field_exists(since_6_6->__i_ctime)) {
-		*s = BPF_CORE_READ(since_6_6, __i_ctime.tv_sec);
-		*ns = BPF_CORE_READ(since_6_6, __i_ctime.tv_nsec);
+		*s = since_6_6->__i_ctime.tv_sec;
+		*ns = since_6_6->__i_ctime.tv_nsec;
 	} else {
-		*s = BPF_CORE_READ(before, i_ctime.tv_sec);
-		*ns = BPF_CORE_READ(before, i_ctime.tv_nsec);
+		*s = before->i_ctime.tv_sec;
+		*ns = before->i_ctime.tv_nsec;
 	}
 }
 
 /* Without CONFIG_AUDIT a task has no login uid. */
-static __always_inline u32 task_login_uid(struct task_struct *task)
+static __always_inline u32 task_login_uid(struct task_struct *task, bool is_known)
 {
 	if (!bpf_core_field_exists(task->loginuid))
 		return ~0U;
-	return BPF_CORE_READ(task, loginuid.val);
+	return FIELD(is_known, task, loginuid.val);
 }
 
 #endif

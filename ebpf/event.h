@@ -323,7 +323,7 @@ struct ev_digest {
 
 struct ev_decision {
 	__u32 kind;	  /* enum ev_decision_kind */
-	__u32 generation; /* of the set; only in the entry of zeroes */
+	__u32 generation; /* of the set */
 };
 
 /* One element, written by the sensor. */

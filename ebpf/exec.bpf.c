@@ -15,14 +15,14 @@
 static __always_inline void add_cgroup(struct scratch *s, struct ev_text *text,
 				       struct task_struct *task)
 {
-	struct kernfs_node *kn = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	struct kernfs_node *kn = task->cgroups->dfl_cgrp->kn;
 
 	text_begin(s, text);
 	for (int i = 0; i < 8 && kn; i++) {
 		struct kernfs_node *parent = kernfs_parent(kn);
 
 		/* The root has no name of its own. */
-		if (!parent || !text_add(s, BPF_CORE_READ(kn, name), NAME_ROOM))
+		if (!parent || !text_add(s, kn->name, NAME_ROOM))
 			break;
 		kn = parent;
 	}
@@ -31,14 +31,24 @@ static __always_inline void add_cgroup(struct scratch *s, struct ev_text *text,
 
 static __always_inline void add_file(struct scratch *s, struct file *file)
 {
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = file->f_inode;
 
-	s->exec.ino = BPF_CORE_READ(inode, i_ino);
-	s->exec.bytes = BPF_CORE_READ(inode, i_size);
-	s->exec.dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	s->exec.mode = BPF_CORE_READ(inode, i_mode);
-	s->exec.nlink = BPF_CORE_READ(inode, i_nlink);
-	text_add_path(s, &s->exec.exe, &file->f_path);
+	s->exec.ino = inode->i_ino;
+	s->exec.bytes = inode->i_size;
+	s->exec.dev = inode->i_sb->s_dev;
+	s->exec.mode = inode->i_mode;
+	s->exec.nlink = inode->i_nlink;
+	text_add_known_path(s, &s->exec.exe, &file->f_path);
+}
+
+static __always_inline void add_task(struct scratch *s, struct task_struct *task)
+{
+	struct mnt_namespace *mnt_ns = task->nsproxy->mnt_ns;
+
+	if (task->cred->user_ns->level > 0 || mnt_ns->user_ns->level > 0)
+		s->exec.flags |= EV_EXEC_USER_NS;
+	s->exec.mnt_ns = mnt_ns->ns.inum;
+	s->exec.exec_id = task->self_exec_id;
 }
 
 /* What the LSM hook of this start found. The thread that called it may have another number since.
@@ -56,19 +66,16 @@ static __always_inline void take_judgement(struct scratch *s, u32 tid)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct scratch *s = event_begin(EV_EXEC, EV_RING_ALERT, task);
+	struct scratch *s = event_begin(EV_EXEC, EV_RING_ALERT, task, KNOWN_TASK);
 	const char *filename;
 
 	if (!s)
 		return 0;
-	filename = BPF_CORE_READ(bprm, filename);
-	if (filename != BPF_CORE_READ(bprm, interp))
+	filename = bprm->filename;
+	if (filename != bprm->interp)
 		s->exec.flags |= EV_EXEC_INTERPRETED;
-	if (is_in_user_ns(task))
-		s->exec.flags |= EV_EXEC_USER_NS;
-	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	s->exec.exec_id = BPF_CORE_READ(task, self_exec_id);
-	add_file(s, BPF_CORE_READ(bprm, file));
+	add_task(s, task);
+	add_file(s, bprm->file);
 	take_judgement(s, old_pid);
 
 	text_begin(s, &s->exec.filename);
@@ -77,9 +84,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		s->exec.filename.flags |= EV_TEXT_CUT;
 	text_end(s, &s->exec.filename);
 	if (s->tail[s->exec.filename.offset & (EV_TAIL_MAX - 1)] != '/') {
-		struct fs_struct *fs = BPF_CORE_READ(task, fs);
-
-		text_add_path(s, &s->exec.cwd, &fs->pwd);
+		text_add_known_path(s, &s->exec.cwd, &task->fs->pwd);
 	}
 	add_cgroup(s, &s->exec.cgroup, task);
 	event_send(s, &rb_alert, EV_RING_ALERT, true);
@@ -91,9 +96,9 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct scratch *s;
 
-	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+	if (child->pid != child->tgid)
 		return 0;
-	s = event_begin(EV_FORK, EV_RING_TELEMETRY, child);
+	s = event_begin(EV_FORK, EV_RING_TELEMETRY, child, KNOWN_TASK);
 	if (s)
 		event_send(s, &rb_tele, EV_RING_TELEMETRY, false);
 	return 0;
@@ -104,9 +109,9 @@ int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct scratch *s;
 
-	if (BPF_CORE_READ(task, signal, live.counter) > 0)
+	if (task->signal->live.counter > 0)
 		return 0;
-	s = event_begin(EV_EXIT, EV_RING_TELEMETRY, task);
+	s = event_begin(EV_EXIT, EV_RING_TELEMETRY, task, KNOWN_TASK);
 	if (s)
 		event_send(s, &rb_tele, EV_RING_TELEMETRY, false);
 	return 0;
@@ -120,19 +125,16 @@ int list_tasks(struct bpf_iter__task *ctx)
 	struct file *file;
 	u32 length;
 
-	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!task || task->pid != task->tgid)
 		return 0;
-	s = event_begin(EV_TASK, EV_RING_TELEMETRY, task);
+	s = event_begin(EV_TASK, EV_RING_TELEMETRY, task, KNOWN_TASK);
 	if (!s)
 		return 0;
-	if (is_in_user_ns(task))
-		s->exec.flags |= EV_EXEC_USER_NS;
-	s->exec.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	s->exec.exec_id = BPF_CORE_READ(task, self_exec_id);
+	add_task(s, task);
 	/* Kernel threads have none; they are told of as the parents of others. One that is about to
 	 * start has the file already and not yet its number: on_exec() will tell it. */
-	file = BPF_CORE_READ(task, mm, exe_file);
-	if (file && BPF_CORE_READ(task, mm, start_code))
+	file = task->mm->exe_file;
+	if (file && task->mm->start_code)
 		add_file(s, file);
 	add_cgroup(s, &s->exec.cgroup, task);
 	length = s->length;

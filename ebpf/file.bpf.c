@@ -113,7 +113,7 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 		return;
 	}
 	s = is_hook ? event_begin_hook(EV_OPEN, EV_RING_TELEMETRY)
-		    : event_begin(EV_OPEN, EV_RING_TELEMETRY, task);
+		    : event_begin(EV_OPEN, EV_RING_TELEMETRY, task, ANY_TASK);
 	if (!s)
 		return;
 	s->open.ino = BPF_CORE_READ(inode, i_ino);
@@ -193,7 +193,7 @@ int on_truncate(struct syscall_trace_enter *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	const char *name = (const char *)ctx->args[0];
-	struct scratch *s = event_begin(EV_PATH, EV_RING_TELEMETRY, task);
+	struct scratch *s = event_begin(EV_PATH, EV_RING_TELEMETRY, task, ANY_TASK);
 	struct fs_struct *fs;
 
 	if (!s)
@@ -289,7 +289,7 @@ int BPF_PROG(on_file_open, struct file *file)
 		return 0;
 	}
 	/* Under a file system no open of a file is seen. */
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFBLK)
+	if ((file->f_inode->i_mode & S_IFMT) == S_IFBLK)
 		stamps_void();
 	if (!is_regular(file))
 		return 0;

@@ -60,9 +60,9 @@ static __always_inline bool inode_has(struct inode *inode, u32 flag)
 
 static __always_inline void stamp_key_of(struct inode *inode, struct ev_stamp_key *key)
 {
-	key->ino = BPF_CORE_READ(inode, i_ino);
-	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->generation = BPF_CORE_READ(inode, i_generation);
+	key->ino = inode->i_ino;
+	key->dev = inode->i_sb->s_dev;
+	key->generation = inode->i_generation;
 }
 
 /* Of stamps that count. */
@@ -117,15 +117,17 @@ static __always_inline u64 superblock_of(struct inode *inode)
 	return own->superblock;
 }
 
+/* Whatever its caller read before, it did read before. */
 static __always_inline bool has_writer(struct inode *inode)
 {
-	return BPF_CORE_READ(inode, i_writecount.counter) > 0;
+	barrier();
+	return inode->i_writecount.counter > 0;
 }
 
 static __always_inline void stamp_of(struct inode *inode, struct ev_stamp *stamp)
 {
 	stamp->superblock = superblock_of(inode);
-	stamp->size = BPF_CORE_READ(inode, i_size);
+	stamp->size = inode->i_size;
 	inode_ctime(inode, &stamp->ctime_s, &stamp->ctime_ns);
 }
 

@@ -86,8 +86,7 @@ static __always_inline bool find_digest(struct inode *inode, struct ev_inode *ow
 
 	if (has_writer(inode))
 		return false;
-	if (fact && fact->generation == generation &&
-	    fact->size == (u64)BPF_CORE_READ(inode, i_size)) {
+	if (fact && fact->generation == generation && fact->size == (u64)inode->i_size) {
 		__builtin_memcpy(digest, fact->digest, sizeof(*digest));
 		return true;
 	}
@@ -103,28 +102,29 @@ static __always_inline bool find_digest(struct inode *inode, struct ev_inode *ow
 	return true;
 }
 
-/* One set answers all of it. */
+/* One set answers all of it. The entry of zeroes is in each: it has the generation for what has no
+ * entry of its own. */
 static __always_inline void ask(const struct ev_digest *digest, struct ev_judgement *j)
 {
 	struct ev_digest zeroes = {0};
-	struct ev_decision *head, *decision;
+	struct ev_decision *decision = NULL;
 	u32 zero = 0;
 	void *set = bpf_map_lookup_elem(&decisions, &zero);
 
 	if (!set)
 		return;
-	head = bpf_map_lookup_elem(set, &zeroes);
-	if (!head)
+	if (digest)
+		decision = bpf_map_lookup_elem(set, digest);
+	if (!decision)
+		decision = bpf_map_lookup_elem(set, &zeroes);
+	if (!decision)
 		return;
-	j->generation = head->generation;
-	if (!digest) {
+	j->generation = decision->generation;
+	if (!digest)
 		j->verdict = EV_VERDICT_UNVERIFIED;
-		return;
-	}
-	decision = bpf_map_lookup_elem(set, digest);
-	if (decision && decision->kind == EV_DECISION_APPROVED)
+	else if (decision->kind == EV_DECISION_APPROVED)
 		j->verdict = EV_VERDICT_APPROVED;
-	else if (decision && decision->kind == EV_DECISION_REVOKED)
+	else if (decision->kind == EV_DECISION_REVOKED)
 		j->verdict = EV_VERDICT_REVOKED;
 	else
 		j->verdict = EV_VERDICT_UNKNOWN;
@@ -138,7 +138,7 @@ static __always_inline void judge_inode(struct inode *inode, struct ev_judgement
 
 	if (!own || !find_digest(inode, own, &digest)) {
 		ask(NULL, j);
-		if (j->verdict == EV_VERDICT_UNVERIFIED && !BPF_CORE_READ(inode, i_nlink))
+		if (j->verdict == EV_VERDICT_UNVERIFIED && !inode->i_nlink)
 			j->verdict = EV_VERDICT_UNVERIFIABLE;
 		return;
 	}

@@ -279,7 +279,8 @@ static int add_batch(struct verdicts *v, const struct decision *decisions, uint3
 
 	for (uint32_t i = 0; i < count; i++) {
 		memcpy(keys[i].bytes, decisions[i].sha256, SHA256_SIZE);
-		values[i] = (struct ev_decision){.kind = decisions[i].kind};
+		values[i] = (struct ev_decision){.kind = decisions[i].kind,
+						 .generation = v->generation + 1};
 	}
 	return bpf_map_update_batch(v->next, keys, values, &count, NULL) < 0 ? -errno : 0;
 }
