@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A root image for one build, and an initramfs per kernel, made once and used by many machines."""
+import concurrent.futures
 import os
 import shutil
 import tempfile
+import threading
 
 import guest
 import kernel
@@ -10,12 +12,15 @@ import machine
 
 
 class Lab:
-    """Owns a folder, which is gone when the block ends."""
+    """Owns a folder, which is gone when the block ends. Its machines may run at once."""
+
+    MACHINES = min(2, os.cpu_count() or 1)
 
     def __init__(self, build=None):
         self.build = build or os.environ.get("PLUMBLINE_BUILD", os.path.join(guest.SOURCE, "build"))
         self.folder = tempfile.mkdtemp(prefix="plumbline-lab.")
         self.image = os.path.join(self.folder, "root.ext4")
+        self.making = threading.Lock()
 
     def __enter__(self):
         return self
@@ -28,8 +33,14 @@ class Lab:
         machine.Died."""
         chosen = kernel.fetch(name)
         initramfs = os.path.join(self.folder, name + ".cpio")
-        if not os.path.exists(initramfs):
-            guest.make_initramfs(initramfs, chosen)
-        if not os.path.exists(self.image):
-            guest.make_image(self.image, self.build)
+        with self.making:
+            if not os.path.exists(initramfs):
+                guest.make_initramfs(initramfs, chosen)
+            if not os.path.exists(self.image):
+                guest.make_image(self.image, self.build)
         return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, words=words)
+
+    def each(self, function, names):
+        """function(name) of each of `names`, in their order, as many at once as there are processors for."""
+        with concurrent.futures.ThreadPoolExecutor(self.MACHINES) as pool:
+            yield from pool.map(function, names)

@@ -119,9 +119,9 @@ def try_kernel(bench, name, has_all):
 def run(bench, names, full):
     """Prints the table of the kernels `names`, those in `full` with all cases; how many are not as expected."""
     wrong, rows = 0, []
-    for name in names:
+    for name, answers in zip(names, bench.each(lambda name: list(try_kernel(bench, name, name in full)), names)):
         cells, release = {}, name
-        for case, answer, problem in try_kernel(bench, name, name in full):
+        for case, answer, problem in answers:
             cells[case.name] = answer["rung"] if answer else "-"
             release = "%s (%s)" % (name, answer["kernel"]) if answer else release
             if problem:
