@@ -129,6 +129,21 @@ static int take_line(struct search *search, char *line, const char *path)
 	return 0;
 }
 
+/* Where the file of a service is: that of the host, else that of its distribution. */
+static bool find_file(const struct root *root, const char *service, char *path, size_t size)
+{
+	static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
+
+	if (*service == '/')
+		return (size_t)snprintf(path, size, "%s", service) < size;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		snprintf(path, size, "%s%s", folders[i], service);
+		if (root_exists(root, path))
+			return true;
+	}
+	return false;
+}
+
 static int read_service(struct search *search, const char *service)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -139,17 +154,17 @@ static int read_service(struct search *search, const char *service)
 		(void)probe_error(search->value, "PAM includes are nested too deep or too many");
 		return -ELOOP;
 	}
-	snprintf(path, sizeof(path), "%s%s", *service == '/' ? "" : "/etc/pam.d/", service);
-	r = root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text);
+	r = find_file(search->root, service, path, sizeof(path))
+		    ? root_read_text(search->root, path, ROOT_MAX_CONFIG_BYTES, &text)
+		    : -ENOENT;
 	if (r < 0) {
 		(void)probe_unreadable(search->value, path, r);
 		return r;
 	}
-	text_join_lines(text.data);
+	text_join_lines(text.data, "#");
 	cursor = text.data;
 	while (r >= 0 && (line = text_next_line(&cursor)))
-		if (*line != '#')
-			r = take_line(search, line, path);
+		r = take_line(search, line, path);
 	return r;
 }
 
@@ -190,10 +205,10 @@ static int find_service(struct search *search)
 	size_t len;
 
 	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		char path[256];
+		char service[128], path[256];
 
-		snprintf(path, sizeof(path), "/etc/pam.d/%.*s", (int)len, word);
-		if (root_exists(search->root, path))
+		snprintf(service, sizeof(service), "%.*s", (int)len, word);
+		if (find_file(search->root, service, path, sizeof(path)))
 			return read_service(search, path);
 	}
 	return probe_not_applicable(search->value, "no PAM service %s",

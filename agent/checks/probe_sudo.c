@@ -3,6 +3,7 @@
  * sudoers: a Defaults option, or the rules that ask for no password. Included files and
  * folders are followed; Defaults bound to a host, user or command are left aside.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -37,36 +38,101 @@ struct search {
 
 static int read_sudoers(const char *path, void *userdata);
 
-/* "env_reset, use_pty, timestamp_timeout=15, !lecture" */
-static void take_defaults(struct search *search, char *options, const char *path)
+/* "#1000" is a user, "#include" a directive; any other # begins a comment. */
+static bool begins_comment(const char *text, const char *at)
 {
-	const char *wanted = search->params->values[KEY_OPTION];
-	char *option;
+	const char *before = at;
 
-	while (wanted && (option = strsep(&options, ","))) {
-		char *value = option + strcspn(option, "=");
-		bool is_off;
+	while (before > text && strchr(" \t", before[-1]))
+		before--;
+	return !isdigit((unsigned char)at[1]) &&
+	       !((before == text || before[-1] == '\n') && str_starts(at, "#include"));
+}
 
-		if (*value)
-			*value++ = '\0';
-		words_squash(option);
-		is_off = *option == '!';
-		if (!str_equal(option + is_off, wanted))
-			continue;
-		words_squash(value);
-		(void)probe_text(search->value, is_off ? "off" : *value ? value : "on");
-		probe_set_where(search->value, path);
+/* Makes comments blank. A backslash at their end joins no lines. */
+static void blank_comments(char *text)
+{
+	bool is_quoted = false;
+
+	for (char *p = text; p && *p; p++) {
+		if (*p == '\\' && p[1]) {
+			p++;
+		} else if (*p == '\n') {
+			is_quoted = false;
+		} else if (*p == '"') {
+			is_quoted = !is_quoted;
+		} else if (*p == '#' && !is_quoted && begins_comment(text, p)) {
+			size_t len = strcspn(p, "\n");
+
+			memset(p, ' ', len);
+			p += len - 1;
+		}
 	}
 }
 
-/* Names who the rule is for and where it stands, never the whole line. */
-static void take_rule(struct search *search, char *line, const char *path)
+/* The next of what commas part, but for commas in quotes; NULL at the end. */
+static char *next_option(char **cursor)
 {
-	const char *wanted = search->params->values[KEY_RULES];
+	char *option = *cursor, *p = option;
+	bool is_quoted = false;
+
+	if (!option)
+		return NULL;
+	for (; *p && (is_quoted || *p != ','); p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		else if (*p == '"')
+			is_quoted = !is_quoted;
+	}
+	*cursor = *p ? p + 1 : NULL;
+	*p = '\0';
+	return option;
+}
+
+/* "! use_pty" is "use_pty", which is off; "env_keep += x" is "env_keep" with x. */
+static char *take_option(char *option, char **ret_value, bool *ret_is_off)
+{
+	char *value = option + strcspn(option, "=");
+	bool is_off = false;
+	size_t len;
+
+	if (*value) {
+		if (value > option && strchr("+-", value[-1]))
+			value[-1] = ' ';
+		*value++ = '\0';
+	}
+	for (option += strspn(option, " \t"); *option == '!'; option += strspn(option, " \t")) {
+		is_off = !is_off;
+		option++;
+	}
+	words_squash(value);
+	len = strlen(value);
+	if (len > 1 && *value == '"' && value[len - 1] == '"') {
+		value[len - 1] = '\0';
+		value++;
+	}
+	*ret_value = value;
+	*ret_is_off = is_off;
+	return words_squash(option);
+}
+
+static void take_value(struct search *search, const char *value, bool is_off, const char *path)
+{
+	/* What has a value and no default is without one when it is switched off. */
+	if (is_off && !search->params->values[KEY_DEFAULT]) {
+		strbuf_clear(&search->value->where);
+		(void)probe_absent(search->value, "switched off in %s", path);
+		return;
+	}
+	(void)probe_text(search->value, is_off ? "off" : *value ? value : "on");
+	probe_set_where(search->value, path);
+}
+
+/* Names who it is for and where it stands, never the whole line. */
+static void add_rule(struct search *search, const char *line, const char *path)
+{
 	cleanup_strbuf struct strbuf item = STRBUF_INIT;
 
-	if (!wanted || !strstr(line, wanted))
-		return;
 	strbuf_add(&item, line, strcspn(line, " \t"));
 	strbuf_printf(&item, " in %s", path);
 	if (strbuf_check(&item) < 0)
@@ -75,18 +141,83 @@ static void take_rule(struct search *search, char *line, const char *path)
 		probe_list_add(search->value, item.data);
 }
 
-/* sudo passes over names with a dot and those that end in a tilde. */
+/* ":bob, ann", "!/usr/bin/ls", "@ host": for what a line of Defaults is meant. */
+static void skip_bound(char **rest)
+{
+	char *word;
+
+	do
+		word = text_next_word(rest);
+	while (word && (strchr("@:!>,", word[strlen(word) - 1]) || **rest == ','));
+}
+
+/* "Defaults env_reset, use_pty, timestamp_timeout=15, !lecture", "Defaults:bob !authenticate" */
+static void take_defaults(struct search *search, char *line, const char *path)
+{
+	const char *wanted = search->params->values[KEY_OPTION];
+	const char *rules_with = search->params->values[KEY_RULES];
+	bool is_for_all = isspace((unsigned char)line[8]), has_rule = false, is_off;
+	char *rest = line + 8, *option, *name, *value;
+
+	if (!is_for_all)
+		skip_bound(&rest);
+	while ((option = next_option(&rest))) {
+		name = take_option(option, &value, &is_off);
+		if (wanted && is_for_all && str_equal(name, wanted))
+			take_value(search, value, is_off, path);
+		if (str_equal(rules_with, "!authenticate") && is_off &&
+		    str_equal(name, "authenticate"))
+			has_rule = true;
+	}
+	if (has_rule)
+		add_rule(search, line, path);
+}
+
+/* "bob ALL = (ALL) NOEXEC: NOPASSWD : ALL"; an alias may have that as a part of its name. */
+static bool has_tag(const char *line, const char *tag)
+{
+	size_t len = strlen(tag);
+
+	for (const char *at = strstr(line, tag); at; at = strstr(at + 1, tag))
+		if (at > line && strchr(" \t=:,)", at[-1]) &&
+		    at[len + strspn(at + len, " \t")] == ':')
+			return true;
+	return false;
+}
+
+/* sudo passes over folders, names with a dot and those that end in a tilde. */
 static int read_dropin(const char *path, void *userdata)
 {
+	const struct search *search = userdata;
 	const char *name = strrchr(path, '/') + 1;
+	struct stat st;
 
 	if (strchr(name, '.') || str_ends(name, "~"))
+		return 0;
+	if (root_stat(search->root, path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
 	return read_sudoers(path, userdata);
 }
 
-static int include(struct search *search, const char *what, char *target)
+/* "name", "a\\ name": in place. */
+static void unquote(char *text)
 {
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if (*from == '"')
+			continue;
+		if (*from == '\\' && from[1])
+			from++;
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+/* What is no whole path is meant beside the file that includes it. */
+static int include(struct search *search, bool is_folder, char *target, const char *from)
+{
+	int parent = *target == '/' ? 0 : (int)(strrchr(from, '/') + 1 - from);
 	char path[512];
 	int r;
 
@@ -94,33 +225,42 @@ static int include(struct search *search, const char *what, char *target)
 		(void)probe_error(search->value, "sudoers includes are nested too deep");
 		return -ELOOP;
 	}
-	words_squash(target);
-	snprintf(path, sizeof(path), "%s%s%s", *target == '/' ? "" : "/etc/", target,
-		 str_equal(what, "includedir") ? "/*" : "");
+	if (strstr(target, "%h")) {
+		(void)probe_error(search->value, "%s includes a file by the name of the host",
+				  from);
+		return -ENOTSUP;
+	}
+	if (snprintf(path, sizeof(path), "%.*s%s%s", parent, from, target, is_folder ? "/*" : "") >=
+	    (int)sizeof(path))
+		return -ENAMETOOLONG;
 	search->depth++;
-	r = root_glob(search->root, path,
-		      str_equal(what, "includedir") ? read_dropin : read_sudoers, search);
+	r = root_glob(search->root, path, is_folder ? read_dropin : read_sudoers, search);
 	search->depth--;
 	return r;
 }
 
+/* "@include /etc/sudoers.local", "#includedir /etc/sudoers.d" */
+static int take_directive(struct search *search, char *line, const char *path)
+{
+	char *rest = line + 1, *word = text_next_word(&rest);
+	bool is_folder = str_equal(word, "includedir");
+
+	if (!is_folder && !str_equal(word, "include"))
+		return 0;
+	unquote(words_squash(rest));
+	return *rest ? include(search, is_folder, rest, path) : 0;
+}
+
 static int take_line(struct search *search, char *line, const char *path)
 {
-	char *rest = line + 1, *word;
+	const char *rules_with = search->params->values[KEY_RULES];
 
-	if (*line == '@' || str_starts(line, "#include")) {
-		word = text_next_word(&rest);
-		return word && rest ? include(search, word, rest) : 0;
-	}
-	if (!*line || *line == '#')
-		return 0;
-	if (str_starts(line, "Defaults") && (line[8] == ' ' || line[8] == '\t')) {
-		if (search->params->values[KEY_RULES])
-			take_rule(search, line, path);
-		take_defaults(search, line + 8, path);
-	} else {
-		take_rule(search, line, path);
-	}
+	if (*line == '@' || str_starts(line, "#include"))
+		return take_directive(search, line, path);
+	if (str_starts(line, "Defaults") && line[8] && strchr(" \t:@!>", line[8]))
+		take_defaults(search, line, path);
+	else if (str_equal(rules_with, "NOPASSWD") && has_tag(line, rules_with))
+		add_rule(search, line, path);
 	return 0;
 }
 
@@ -140,7 +280,8 @@ static int read_sudoers(const char *path, void *userdata)
 		(void)probe_unreadable(search->value, path, r);
 		return r;
 	}
-	text_join_lines(text.data);
+	blank_comments(text.data);
+	text_join_lines(text.data, "");
 	cursor = text.data;
 	while (r >= 0 && (line = text_next_line(&cursor)))
 		r = take_line(search, line, path);

@@ -67,11 +67,9 @@ static int read_unit(const char *path, void *userdata)
 
 	if (r <= 0)
 		return r;
-	text_join_lines(text.data);
+	text_join_lines(text.data, "#;");
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
-		if (*line == '#' || *line == ';')
-			continue;
 		if (*line == '[') {
 			line[strcspn(line, "]")] = '\0';
 			is_inside = str_equal(line + 1, search->params->values[KEY_SECTION]);

@@ -267,8 +267,9 @@ int root_stat(const struct root *root, const char *path, struct stat *ret_stat)
 bool root_exists(const struct root *root, const char *path)
 {
 	struct stat st;
+	int r = root_stat(root, path, &st);
 
-	return root_stat(root, path, &st) == 0;
+	return r != -ENOENT && r != -ENOTDIR;
 }
 
 int root_read_link(const struct root *root, const char *path, char *buf, size_t size)

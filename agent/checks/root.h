@@ -63,6 +63,7 @@ int root_read_text(const struct root *root, const char *path, size_t max, struct
 int root_read_bytes(const struct root *root, const char *path, size_t max, struct strbuf *sb);
 
 int root_stat(const struct root *root, const char *path, struct stat *ret_stat); /* follows */
+/* Also what cannot be looked at is there: whoever reads it then has the reason. */
 bool root_exists(const struct root *root, const char *path);
 
 /* The link's own text; -EINVAL when @path is no symlink. */

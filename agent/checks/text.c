@@ -42,8 +42,24 @@ char *text_next_word(char **cursor)
 	return word;
 }
 
-void text_join_lines(char *text)
+/* A comment neither goes on in the next line nor ends what a backslash joins. */
+static void blank_comments(char *text, const char *marks)
 {
+	bool is_joined = false;
+
+	for (char *line = text, *end; line && *line; line = *end ? end + 1 : end) {
+		end = line + strcspn(line, "\n");
+		line += strspn(line, " \t");
+		if (line == end || !strchr(marks, *line))
+			is_joined = end > line && end[-1] == '\\';
+		else
+			memset(line, ' ', (size_t)(end - line) + (is_joined && *end));
+	}
+}
+
+void text_join_lines(char *text, const char *marks)
+{
+	blank_comments(text, marks);
 	for (char *p = text; p && (p = strstr(p, "\\\n")); p += 2)
 		p[0] = p[1] = ' ';
 }

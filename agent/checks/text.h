@@ -13,8 +13,11 @@
 char *text_next_line(char **cursor);
 /* The next word by white space, in place; NULL at the end. */
 char *text_next_word(char **cursor);
-/* A backslash at the end of a line joins it to the next; in place. @text may be NULL. */
-void text_join_lines(char *text);
+/*
+ * A backslash at the end of a line joins it to the next; lines that begin with one of @marks are
+ * comments, which become blanks. In place. @text may be NULL.
+ */
+void text_join_lines(char *text, const char *marks);
 /* ASCII lower case, in place; returns @text. */
 char *text_lower(char *text);
 

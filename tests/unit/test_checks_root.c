@@ -122,6 +122,23 @@ START_TEST(refuses_what_is_no_plain_text_file)
 }
 END_TEST
 
+START_TEST(what_cannot_be_looked_at_is_there)
+{
+	put("/loop", "-> loop");
+	put("/nowhere", "-> none");
+	put("/file", "x");
+	for (int i = 0; i < 2; i++) {
+		root.use_openat2 = i == 0;
+		ck_assert(root_exists(&root, "/loop"));
+		ck_assert(root_exists(&root, "/loop/x"));
+		ck_assert(root_exists(&root, "/file"));
+		ck_assert(!root_exists(&root, "/nowhere"));
+		ck_assert(!root_exists(&root, "/none"));
+		ck_assert(!root_exists(&root, "/file/x"));
+	}
+}
+END_TEST
+
 START_TEST(forty_links_and_no_more)
 {
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
@@ -274,6 +291,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, links_stay_inside, 0, (int)ARRAY_SIZE(links));
 	tcase_add_test(tcase, linked_folders_stay_inside);
 	tcase_add_test(tcase, refuses_what_is_no_plain_text_file);
+	tcase_add_test(tcase, what_cannot_be_looked_at_is_there);
 	tcase_add_test(tcase, forty_links_and_no_more);
 	tcase_add_test(tcase, read_link_does_not_follow);
 	tcase_add_test(tcase, glob_orders_and_matches_in_any_component);

@@ -144,6 +144,12 @@ static const struct probe_case cases[] = {
 	  {"/etc/systemd/system/rescue.service.d/a.conf", "[Service]\nExecStart=\n"}},
 	 CHECK_FAIL,
 	 "not set"},
+	{"unit setting: a comment goes on in no other line, nor does it end one",
+	 RESCUE,
+	 {{UNIT, "[Service]\n; x \\\nExecStart=-/usr/lib/systemd/systemd-sulogin-shell \\\n"
+		 "# y \\\n rescue\n"}},
+	 CHECK_PASS,
+	 "systemd-sulogin-shell rescue"},
 	{"unit setting: masked",
 	 RESCUE,
 	 {{UNIT, "[Service]\n"}, {"/etc/systemd/system/rescue.service", "-> /dev/null"}},
