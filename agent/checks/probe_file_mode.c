@@ -112,7 +112,6 @@ static int stat_path(struct walk *walk, const char *path, struct stat *ret_stat)
 static int look(const char *path, void *userdata)
 {
 	struct walk *walk = userdata;
-	cleanup_strbuf struct strbuf item = STRBUF_INIT;
 	char user[64], group[64];
 	struct stat st;
 	int r = stat_path(walk, path, &st);
@@ -130,11 +129,8 @@ static int look(const char *path, void *userdata)
 		return 0;
 	names_of(walk->root, NAMES_USERS, st.st_uid, user, sizeof(user));
 	names_of(walk->root, NAMES_GROUPS, st.st_gid, group, sizeof(group));
-	strbuf_printf(&item, "%s is %04o %s:%s", path, st.st_mode & 07777, user, group);
-	if (strbuf_check(&item) < 0)
-		return -ENOMEM;
-	probe_list_add(walk->value, item.data);
-	return 0;
+	return probe_list_found(walk->value, "files that are looser than wanted",
+				"%s is %04o %s:%s", path, st.st_mode & 07777, user, group);
 }
 
 static int run(const struct probe_params *params, const struct root *root,

@@ -64,6 +64,7 @@ struct search {
 };
 
 struct paths {
+	struct probe_value *value; /* borrowed: gets the reason when there are too many */
 	char *list[MAX_FILES];
 	size_t count;
 };
@@ -297,12 +298,18 @@ static int take(struct search *search, const char *text, const char *path)
 	return 0;
 }
 
+static int too_many(struct probe_value *value)
+{
+	(void)probe_error(value, "more than %d files are included", MAX_FILES);
+	return -E2BIG;
+}
+
 static int collect(const char *path, void *userdata)
 {
 	struct paths *paths = userdata;
 
 	if (paths->count == MAX_FILES)
-		return -E2BIG;
+		return too_many(paths->value);
 	paths->list[paths->count] = strdup(path);
 	if (!paths->list[paths->count])
 		return -ENOMEM;
@@ -325,16 +332,19 @@ static int compare_paths(const void *a, const void *b)
 static int include_pattern(struct search *search, const char *pattern)
 {
 	struct level outer = search->level;
-	cleanup_with(paths_done) struct paths paths = {0};
+	cleanup_with(paths_done) struct paths paths = {.value = search->value};
 	char path[512];
 	int r;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s%s", *pattern == '/' ? "" : "/etc/ssh/",
 			     pattern) >= sizeof(path))
 		return -ENAMETOOLONG;
+	/* Not probe_glob(): a quoted path may hold blanks. */
 	r = root_glob(search->root, path, collect, &paths);
-	if (r < 0)
+	if (r < 0) {
+		(void)probe_end(search->value, path, r);
 		return r;
+	}
 	/* sshd orders whole paths, not folder by folder. */
 	qsort(paths.list, paths.count, sizeof(paths.list[0]), compare_paths);
 	for (size_t i = 0; r >= 0 && i < paths.count; i++) {
@@ -412,10 +422,8 @@ static int read_config(const char *path, struct search *search)
 	int r;
 
 	/* A file may include many that include many: depth alone does not bound it. */
-	if (++search->files > MAX_FILES) {
-		(void)probe_error(search->value, "more than %d files are included", MAX_FILES);
-		return -E2BIG;
-	}
+	if (++search->files > MAX_FILES)
+		return too_many(search->value);
 	/* sshd finds nothing in a folder, and refuses to start where a link leads nowhere. */
 	if (root_stat(search->root, path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
@@ -431,25 +439,28 @@ static int read_config(const char *path, struct search *search)
 	return r;
 }
 
+static bool gives_list(const struct probe_params *params)
+{
+	return words_contain("words list", WORDS_SPACE, params->values[KEY_TYPE]);
+}
+
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	struct search search = {.root = root, .params = params, .value = value};
 	const char *builtin = params->values[KEY_DEFAULT];
-	int r = 0;
+	int r = 1;
 
 	if (root_exists(root, CONFIG))
-		r = read_config(CONFIG, &search);
+		r = probe_end(value, CONFIG, read_config(CONFIG, &search));
 	else if (!root_exists(root, "/usr/sbin/sshd"))
 		return probe_not_applicable(value, "no SSH server is installed");
-	if (r == -ENOMEM)
+	if (r <= 0)
 		return r;
-	if (r < 0)
-		return value->outcome == CHECK_PASS ? probe_unreadable(value, CONFIG, r) : 0;
 	if (value->kind != PROBE_ABSENT)
 		return 0;
-	if (!builtin)
-		return probe_absent(value, "not set");
+	if (!builtin || !gives_list(params))
+		return probe_builtin(value, builtin);
 	take_value(&search, builtin, "built-in default");
 	return 0;
 }

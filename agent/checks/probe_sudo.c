@@ -15,6 +15,7 @@
 #define SUDOERS	  "/etc/sudoers"
 #define MAX_DEPTH 16
 #define MAX_FILES 256
+#define MAX_WHO	  256 /* bytes that are shown of who a rule is for */
 
 enum {
 	KEY_OPTION,
@@ -129,16 +130,12 @@ static void take_value(struct search *search, const char *value, bool is_off, co
 }
 
 /* Names who it is for and where it stands, never the whole line. */
-static void add_rule(struct search *search, const char *line, const char *path)
+static int add_rule(struct search *search, const char *line, const char *path)
 {
-	cleanup_strbuf struct strbuf item = STRBUF_INIT;
+	size_t len = strcspn(line, " \t");
 
-	strbuf_add(&item, line, strcspn(line, " \t"));
-	strbuf_printf(&item, " in %s", path);
-	if (strbuf_check(&item) < 0)
-		search->value->text.failed = true;
-	else
-		probe_list_add(search->value, item.data);
+	return probe_list_found(search->value, "such rules", "%.*s in %s",
+				(int)(len < MAX_WHO ? len : MAX_WHO), line, path);
 }
 
 /* ":bob, ann", "!/usr/bin/ls", "@ host": for what a line of Defaults is meant. */
@@ -152,7 +149,7 @@ static void skip_bound(char **rest)
 }
 
 /* "Defaults env_reset, use_pty, timestamp_timeout=15, !lecture", "Defaults:bob !authenticate" */
-static void take_defaults(struct search *search, char *line, const char *path)
+static int take_defaults(struct search *search, char *line, const char *path)
 {
 	const char *wanted = search->params->values[KEY_OPTION];
 	const char *rules_with = search->params->values[KEY_RULES];
@@ -169,8 +166,7 @@ static void take_defaults(struct search *search, char *line, const char *path)
 		    str_equal(name, "authenticate"))
 			has_rule = true;
 	}
-	if (has_rule)
-		add_rule(search, line, path);
+	return has_rule ? add_rule(search, line, path) : 0;
 }
 
 /* "bob ALL = (ALL) NOEXEC: NOPASSWD : ALL"; an alias may have that as a part of its name. */
@@ -258,9 +254,9 @@ static int take_line(struct search *search, char *line, const char *path)
 	if (*line == '@' || str_starts(line, "#include"))
 		return take_directive(search, line, path);
 	if (str_starts(line, "Defaults") && line[8] && strchr(" \t:@!>", line[8]))
-		take_defaults(search, line, path);
-	else if (str_equal(rules_with, "NOPASSWD") && has_tag(line, rules_with))
-		add_rule(search, line, path);
+		return take_defaults(search, line, path);
+	if (str_equal(rules_with, "NOPASSWD") && has_tag(line, rules_with))
+		return add_rule(search, line, path);
 	return 0;
 }
 

@@ -164,9 +164,12 @@ static int look_at_found(const char *path, void *userdata)
 	for (size_t i = 0; i < names->count; i++)
 		if (str_equal(names->seen[i], unit))
 			return 0;
-	if (names->count == MAX_FOUND ||
-	    !str_copy(names->seen[names->count], sizeof(names->seen[0]), unit))
+	if (names->count == MAX_FOUND) {
+		(void)probe_error(names->value, "more than %d units match", MAX_FOUND);
 		return -E2BIG;
+	}
+	if (!str_copy(names->seen[names->count], sizeof(names->seen[0]), unit))
+		return -ENAMETOOLONG;
 	names->count++;
 	return look(names->root, unit, names->list, names->value);
 }
@@ -216,10 +219,9 @@ static int run(const struct probe_params *params, const struct root *root,
 		unit[len] = '\0';
 		r = strpbrk(unit, "*?[") ? look_at_all(root, unit, list, value)
 					 : look(root, unit, list, value);
-		if (r == -ENOMEM)
+		r = probe_end(value, unit, r);
+		if (r <= 0)
 			return r;
-		if (r < 0)
-			return probe_unreadable(value, unit, r);
 	}
 	return 0;
 }

@@ -465,6 +465,8 @@ static const struct long_case long_cases[] = {
 	 "such settings"},
 	{"time source", "kind = time_source\nlist = all\nexpect = none\n", "/etc/chrony.conf",
 	 "server a\n", "time sources"},
+	{"sudo", "kind = sudo\nrules_with = NOPASSWD\nexpect = none\n", "/etc/sudoers",
+	 "a ALL=NOPASSWD:ALL\n", "such rules"},
 	{"mounts", "kind = mounts\npoints = /m*\nlack = nosuid\nwithout = w\nexpect = none\n",
 	 "/proc/self/mountinfo", "1 2 8:1 / /m rw - ext4 /dev/a rw\n", "mounts"},
 };
