@@ -197,8 +197,6 @@ int check_run(struct check_set *set, size_t index, const char *root_path,
 		root.run_dir = set->run_dir;
 	}
 	looked_clear(&set->looked);
-	if (set->notes_looks && root.is_live && !check->probe->needs_walk)
-		root.looked = &set->looked;
 	root.dump = set->dump;
 	root.packages = &set->packages;
 	if (keep_for(set, root_path) < 0)
@@ -210,6 +208,8 @@ int check_run(struct check_set *set, size_t index, const char *root_path,
 		if (set->is_kept)
 			result.time_ns = set->inventory->time_ns;
 	}
+	if (set->notes_looks && root.is_live)
+		root.looked = &set->looked;
 	if (r < 0)
 		(void)probe_error(&value, "cannot open the root %s: %s", root_path, strerror(-r));
 	else

@@ -10,6 +10,7 @@
 #include "checks/check.h"
 #include "checks/checks.h"
 #include "checks/inventory.h"
+#include "checks/names.h"
 #include "checks/profile.h"
 #include "checks/set.h"
 #include "model/control.h"
@@ -149,6 +150,22 @@ int check_set_keep_inventory(struct check_set *set, struct inventory *inventory)
 	return 0;
 }
 
+int check_set_look_again(struct check_set *set, const char *path, enum inventory_look look)
+{
+	cleanup_root struct root root = ROOT_INIT;
+	int r;
+
+	if (!set->is_kept)
+		return 0;
+	/* Who has a name decides about all that has none. */
+	if (str_equal(path, NAMES_USERS) || str_equal(path, NAMES_GROUPS)) {
+		path = "/";
+		look = INVENTORY_LISTED_BELOW;
+	}
+	r = root_open("/", &root);
+	return r < 0 ? r : inventory_look_again(set->inventory, &root, path, look);
+}
+
 void check_set_forget(struct check_set *set)
 {
 	if (!set->is_kept)
@@ -279,20 +296,6 @@ void check_set_agent(struct check_set *set, const char *state_dir, const char *r
 {
 	set->state_dir = state_dir;
 	set->run_dir = run_dir;
-}
-
-size_t check_set_drop_walks(struct check_set *set)
-{
-	size_t kept = 0, dropped;
-
-	for (size_t i = 0; i < set->list.count; i++)
-		if (set->list.items[i].probe->needs_walk)
-			check_done(&set->list.items[i]);
-		else
-			set->list.items[kept++] = set->list.items[i];
-	dropped = set->list.count - kept;
-	set->list.count = kept;
-	return dropped;
 }
 
 static bool check_names(const struct check_set *set, const char *requirement)

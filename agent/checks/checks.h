@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "checks/inventory.h"
 #include "model/check_result.h"
 #include "model/control.h"
 
@@ -78,17 +79,17 @@ unsigned check_set_asks(const struct check_set *set, size_t index);
 /* What the kernel said, for runs against "/". Borrowed; NULL: nobody asked. */
 void check_set_kernel(struct check_set *set, const struct kernel_dump *dump);
 
-/* Leaves the checks out that walk the file systems: these cost reads of every folder. Returns how
- * many there were. */
-size_t check_set_drop_walks(struct check_set *set);
-
-struct inventory;
 /* Whether check @index is answered by a walk. */
 bool check_set_walks(const struct check_set *set, size_t index);
 /* Answers those from @inventory (moved out of there) until there is a newer one: their results have
  * the time of that walk. -ENOMEM. */
 int check_set_keep_inventory(struct check_set *set, struct inventory *inventory);
 bool check_set_has_inventory(const struct check_set *set);
+/*
+ * Something at @path below "/" changed: brings that inventory up to date, as
+ * inventory_look_again(). 1 when it has changed, 0 (also: there is none), or negative errno.
+ */
+int check_set_look_again(struct check_set *set, const char *path, enum inventory_look look);
 
 /* Forgets what checks found out for those after them. A set that is used for a second run needs
  * it: packages come and go. */

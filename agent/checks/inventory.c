@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 
 #include "base/clock.h"
+#include "base/hash_key.h"
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/names.h"
@@ -116,12 +117,21 @@ static bool has_id(const struct ids *ids, uint32_t id)
 	       bsearch(&id, ids->list, ids->count, sizeof(ids->list[0]), compare_ids) != NULL;
 }
 
+/* @size: with its NUL. What finds no room once finds none later: what is kept is the first. */
+static void list(struct inventory *inventory, int fact, const char *path, size_t size)
+{
+	struct strbuf *paths = &inventory->facts[fact].paths;
+
+	if (inventory->facts[fact].count++ < INVENTORY_MAX_PATHS &&
+	    paths->len + size <= INVENTORY_MAX_BYTES)
+		strbuf_add(paths, path, size);
+}
+
 static void note(struct inventory_walk *walk, enum walk_fact fact)
 {
 	struct inventory *inventory = &walk->inventory;
 
-	if (inventory->facts[fact].count++ < INVENTORY_MAX_PATHS)
-		strbuf_add(&inventory->facts[fact].paths, walk->path, walk->path_len + 1);
+	list(inventory, fact, walk->path, walk->path_len + 1);
 }
 
 static void judge(struct inventory_walk *walk, const struct stat *st)
@@ -219,11 +229,10 @@ static int take_entry(struct inventory_walk *walk, const struct frame *frame, co
 	return S_ISDIR(st.st_mode) ? enter(walk, frame, name) : 0;
 }
 
-int inventory_begin(const struct root *root, struct inventory_walk **ret_walk)
+/* A walk that is not begun: it knows who has a name. */
+static int new_walk(const struct root *root, struct inventory_walk **ret_walk)
 {
 	cleanup_with(inventory_walk_freep) struct inventory_walk *walk = calloc(1, sizeof(*walk));
-	cleanup_close int fd = -1;
-	struct stat st;
 	int r;
 
 	if (!walk)
@@ -232,6 +241,19 @@ int inventory_begin(const struct root *root, struct inventory_walk **ret_walk)
 	r = read_ids(root, NAMES_USERS, &walk->users);
 	if (r == 0)
 		r = read_ids(root, NAMES_GROUPS, &walk->groups);
+	if (r < 0)
+		return r;
+	*ret_walk = TAKE_PTR(walk);
+	return 0;
+}
+
+int inventory_begin(const struct root *root, struct inventory_walk **ret_walk)
+{
+	cleanup_with(inventory_walk_freep) struct inventory_walk *walk = NULL;
+	cleanup_close int fd = -1;
+	struct stat st;
+	int r = new_walk(root, &walk);
+
 	if (r < 0)
 		return r;
 	fd = root_open_path(root, "/", O_RDONLY | O_DIRECTORY);
@@ -285,4 +307,184 @@ void inventory_walk(const struct root *root, struct inventory *ret_inventory)
 		if (clock_mono_ns() > until_ns)
 			walk->inventory.result = -ETIMEDOUT;
 	inventory_end(walk, ret_inventory);
+}
+
+/* ---- what is looked at anew */
+
+static bool is_at(const char *listed, const char *path, bool has_below)
+{
+	return str_equal(listed, path) || (has_below && path_is_below(listed, path));
+}
+
+/* Whatever the order in which they are listed. */
+static uint64_t key_of_lists(const struct inventory *inventory)
+{
+	uint64_t key = 0;
+
+	for (int fact = 0; fact < WALK_FACT_COUNT; fact++) {
+		const struct strbuf *paths = &inventory->facts[fact].paths;
+
+		key += inventory->facts[fact].count * (fact + 1);
+		for (size_t at = 0, len; at < paths->len; at += len + 1) {
+			len = strlen(paths->data + at);
+			key += hash_key(paths->data + at, len) * (2 * fact + 1);
+		}
+	}
+	return key;
+}
+
+/* Whether a walk would have come to @path. */
+static bool is_walked(const char *path)
+{
+	char above[MAX_PATH];
+
+	if (!str_copy(above, sizeof(above), path))
+		return false;
+	for (char *slash; above[0]; *slash = '\0') {
+		if (is_passed_over(above))
+			return false;
+		slash = strrchr(above, '/');
+	}
+	return true;
+}
+
+/* As if @walk came by. What is gone is none. */
+static int look_at(struct inventory_walk *walk, const struct root *root, const char *path,
+		   bool has_below)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_close int fd = -1;
+	struct frame frame = {.path_len = (size_t)(slash - path)};
+	struct stat top, st;
+	int r;
+
+	if (!slash[1] || !is_walked(path))
+		return 0;
+	memcpy(walk->path, path, frame.path_len);
+	walk->path[frame.path_len] = '\0';
+	fd = root_open_path(root, frame.path_len ? walk->path : "/", O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
+	if (root_stat(root, "/", &top) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_dev != top.st_dev && !is_local(fd))
+		return 0;
+	frame.device = st.st_dev;
+	frame.dir = fdopendir(fd);
+	if (!frame.dir)
+		return -errno;
+	(void)TAKE_FD(fd);
+	r = take_entry(walk, &frame, slash + 1);
+	closedir(frame.dir);
+	if (has_below && inventory_step(walk, INVENTORY_MAX_BELOW))
+		r = -E2BIG;
+	while (walk->depth > 0)
+		closedir(walk->frames[--walk->depth].dir);
+	return r;
+}
+
+static bool has_path(const struct inventory *inventory, int fact, const char *path)
+{
+	const struct strbuf *paths = &inventory->facts[fact].paths;
+
+	for (size_t at = 0; at < paths->len; at += strlen(paths->data + at) + 1)
+		if (str_equal(paths->data + at, path))
+			return true;
+	return false;
+}
+
+/* Each once, as one path may be listed for several reasons. */
+static int look_at_listed(struct inventory_walk *walk, const struct inventory *inventory,
+			  const struct root *root, const char *path, bool has_below)
+{
+	int r = 0;
+
+	for (int fact = 0; fact < WALK_FACT_COUNT; fact++) {
+		const struct strbuf *paths = &inventory->facts[fact].paths;
+
+		for (size_t at = 0; r == 0 && at < paths->len; at += strlen(paths->data + at) + 1) {
+			const char *listed = paths->data + at;
+			bool is_known = !is_at(listed, path, has_below);
+
+			for (int other = 0; other < fact && !is_known; other++)
+				is_known = has_path(inventory, other, listed);
+			if (!is_known)
+				r = look_at(walk, root, listed, false);
+		}
+	}
+	return r;
+}
+
+static bool lists_any(const struct inventory *inventory, const char *path, bool has_below)
+{
+	for (int fact = 0; fact < WALK_FACT_COUNT; fact++) {
+		const struct strbuf *paths = &inventory->facts[fact].paths;
+
+		for (size_t at = 0; at < paths->len; at += strlen(paths->data + at) + 1)
+			if (is_at(paths->data + at, path, has_below))
+				return true;
+	}
+	return false;
+}
+
+/* Adds to @next what @from lists, but not at @except (NULL: all). Returns how many it counts only.
+ */
+static size_t list_all(const struct inventory *from, int fact, const char *except, bool has_below,
+		       struct inventory *next)
+{
+	const struct strbuf *paths = &from->facts[fact].paths;
+	size_t listed = 0;
+
+	for (size_t at = 0, size; at < paths->len; at += size, listed++) {
+		size = strlen(paths->data + at) + 1;
+		if (!except || !is_at(paths->data + at, except, has_below))
+			list(next, fact, paths->data + at, size);
+	}
+	return from->facts[fact].count - listed;
+}
+
+/* What @inventory lists elsewhere, and all that @found lists. */
+static int merge(const struct inventory *inventory, const struct inventory *found, const char *path,
+		 bool has_below, struct inventory *next)
+{
+	int r = 0;
+
+	for (int fact = 0; fact < WALK_FACT_COUNT && r == 0; fact++) {
+		size_t unlisted = list_all(inventory, fact, path, has_below, next);
+
+		unlisted += list_all(found, fact, NULL, false, next);
+		next->facts[fact].count += unlisted;
+		r = strbuf_check(&next->facts[fact].paths);
+	}
+	return r;
+}
+
+int inventory_look_again(struct inventory *inventory, const struct root *root, const char *path,
+			 enum inventory_look look)
+{
+	cleanup_with(inventory_walk_freep) struct inventory_walk *walk = NULL;
+	bool has_below = look == INVENTORY_BELOW || look == INVENTORY_LISTED_BELOW;
+	bool is_of_listed = look == INVENTORY_LISTED || look == INVENTORY_LISTED_BELOW;
+	struct inventory next = {0};
+	int r;
+
+	if (inventory->result < 0 || (is_of_listed && !lists_any(inventory, path, has_below)))
+		return 0;
+	r = new_walk(root, &walk);
+	if (r == 0)
+		r = is_of_listed ? look_at_listed(walk, inventory, root, path, has_below)
+				 : look_at(walk, root, path, has_below);
+	if (r == 0)
+		r = walk->inventory.result;
+	if (r == 0)
+		r = merge(inventory, &walk->inventory, path, has_below, &next);
+	if (r == 0 && key_of_lists(&next) != key_of_lists(inventory)) {
+		for (int fact = 0; fact < WALK_FACT_COUNT; fact++) {
+			strbuf_done(&inventory->facts[fact].paths);
+			inventory->facts[fact] = next.facts[fact];
+		}
+		return 1;
+	}
+	inventory_done(&next);
+	return r;
 }

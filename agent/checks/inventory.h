@@ -24,8 +24,20 @@ enum walk_fact {
 	WALK_FACT_COUNT,
 };
 
-/* Paths kept of one fact; more are counted only. */
+/* Paths kept of one fact, and bytes of these; what is more is counted only. */
 #define INVENTORY_MAX_PATHS 1000
+#define INVENTORY_MAX_BYTES (256 * 1024)
+
+/* What of an inventory is looked at anew. */
+enum inventory_look {
+	INVENTORY_LISTED,	/* the path, if it is listed */
+	INVENTORY_LISTED_BELOW, /* and all that is listed below it */
+	INVENTORY_AT,		/* the path, which may be listed now */
+	INVENTORY_BELOW,	/* and all below it */
+};
+
+/* Names that INVENTORY_BELOW looks at; what is more is found by the next walk. */
+#define INVENTORY_MAX_BELOW 4096
 
 struct inventory {
 	int result;	 /* 0, or why the walk is of no use */
@@ -40,6 +52,13 @@ struct inventory {
 /* Always fills @ret_inventory. */
 void inventory_walk(const struct root *root, struct inventory *ret_inventory);
 void inventory_done(struct inventory *inventory);
+
+/*
+ * Something at @path changed: brings what is listed of it up to date, without a walk. 1 when the
+ * lists have changed, 0, or negative errno with the lists as they were.
+ */
+int inventory_look_again(struct inventory *inventory, const struct root *root, const char *path,
+			 enum inventory_look look);
 
 struct inventory_walk;
 

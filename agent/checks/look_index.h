@@ -19,8 +19,9 @@ struct look_index;
 
 /* How a path was touched. */
 enum {
-	TOUCH_NAME = 1 << 0,  /* it came, or went */
-	TOUCH_BELOW = 1 << 1, /* and all below it */
+	TOUCH_NAME = 1 << 0,   /* it came, or went */
+	TOUCH_BELOW = 1 << 1,  /* and all below it */
+	TOUCH_RIGHTS = 1 << 2, /* it is what a walk lists, whether or not a check looked there */
 };
 
 int look_index_new(size_t checks, struct look_index **ret_index);

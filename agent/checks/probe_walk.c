@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/inventory.h"
+#include "checks/names.h"
 #include "checks/probe.h"
 
 enum {
@@ -40,12 +41,22 @@ static bool is_excepted(const char *trees, const char *path)
 	return false;
 }
 
+static size_t count_listed(const struct strbuf *paths)
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < paths->len; at += strlen(paths->data + at) + 1)
+		count++;
+	return count;
+}
+
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	const struct inventory *inventory = root->inventory;
 	enum walk_fact fact = fact_of(params->values[KEY_FACT]);
 	const struct strbuf *paths;
+	int r = 0;
 
 	if (!inventory)
 		return probe_error(value, "nobody walked the file systems");
@@ -57,16 +68,23 @@ static int run(const struct probe_params *params, const struct root *root,
 			       ? -ENOMEM
 			       : probe_unreadable(value, "the file systems", inventory->result);
 	paths = &inventory->facts[fact].paths;
-	if (inventory->facts[fact].count > INVENTORY_MAX_PATHS)
+	if (fact == WALK_UNOWNED) {
+		root_note_look(root, LOOKED_AT, NAMES_USERS);
+		root_note_look(root, LOOKED_AT, NAMES_GROUPS);
+	}
+	if (inventory->facts[fact].count > count_listed(paths))
 		return probe_error(value, "%zu of them, more than can be listed",
 				   inventory->facts[fact].count);
 	probe_list_add(value, NULL);
-	for (size_t at = 0; at < paths->len; at += strlen(paths->data + at) + 1)
-		if (!is_excepted(params->values[KEY_EXCEPT], paths->data + at))
-			probe_list_add(value, paths->data + at);
-	if (!value->count)
+	for (size_t at = 0; at < paths->len && r == 0; at += strlen(paths->data + at) + 1) {
+		if (is_excepted(params->values[KEY_EXCEPT], paths->data + at))
+			continue;
+		root_note_look(root, LOOKED_AT, paths->data + at);
+		r = probe_list_found(value, "of them", "%s", paths->data + at);
+	}
+	if (r == 0 && !value->count)
 		strbuf_printf(&value->where, "%zu looked at", inventory->entries);
-	return 0;
+	return r == -E2BIG ? 0 : r;
 }
 
 const struct probe_ops probe_walk = {

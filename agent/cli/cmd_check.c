@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * plumbline check: runs hardening checks in this process and prints what was
- * wanted beside what was found. It changes nothing and asks no agent.
+ * wanted beside what was found. It changes nothing. Of the agent it takes only
+ * what a walk over all file systems found, so as not to walk again.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -17,9 +18,11 @@
 #include "checks/checks.h"
 #include "checks/kernel_ask.h"
 #include "cli/data_dir.h"
+#include "cli/kept_walks.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "cli/waivers.h"
+#include "report/words.h"
 
 #define LEVEL_NOTE  "levels from public readings, not checked against the standard"
 #define OWN_READING " (own reading)"
@@ -39,7 +42,9 @@ struct run {
 	size_t count;
 	size_t totals[CHECK_OUTCOME_COUNT];
 	unsigned with_evidence, all;
-	size_t walks; /* checks that were left out for want of --walk */
+	struct kept_walks kept;
+	bool *is_kept; /* of each result: the agent's, and of the time that it has */
+	size_t walks;  /* checks that were left out: nobody has walked, and --walk was not given */
 	struct waiver_folder waivers;
 	const char *host;
 	int64_t now_ns; /* at which waivers count */
@@ -58,8 +63,13 @@ static void usage(FILE *out)
 	      "  --root DIR      look at the tree below DIR instead of the running system\n"
 	      "  --data DIR      checks, controls and profiles\n"
 	      "  --config FILE   settings of the agent\n"
-	      "  --walk          also the checks that walk all local file systems, which takes a\n"
-	      "                  while; a check that is named is run in any case\n"
+	      "  --walk          walk all local file systems here and now, which takes a while, "
+	      "for\n"
+	      "                  the checks that need it. Else they have what the agent keeps of "
+	      "its\n"
+	      "                  walk, with its age; without an agent they are left out, but "
+	      "those\n"
+	      "                  that are named are run in any case\n"
 	      "  --json          one JSON document\n\n"
 	      "Exit status: 0 all checks pass, do not apply or are waived, 1 some fail, 2 some\n"
 	      "could not be found out, or the checks could not be run.\n",
@@ -72,6 +82,8 @@ static void run_done(struct run *run)
 		check_result_done(&run->results[i]);
 	free(run->results);
 	free(run->indexes);
+	free(run->is_kept);
+	kept_walks_done(&run->kept);
 	check_set_free(run->set);
 	waiver_folder_done(&run->waivers);
 	kernel_dump_done(&run->dump);
@@ -98,14 +110,39 @@ static const struct waiver *waiver_of(const struct run *run, size_t at)
 		       : NULL;
 }
 
-/* The named checks, or all of the set. */
-static int choose(struct run *run, char **ids, size_t id_count)
+static bool is_left_out(const struct run *run, size_t index, bool may_walk)
 {
-	size_t wanted = id_count ? id_count : check_set_count(run->set);
+	return check_set_walks(run->set, index) && !may_walk &&
+	       !kept_walks_find(&run->kept, check_set_id(run->set, index));
+}
+
+/* Appends the result of the check at @at of the indexes. */
+static int run_one(struct run *run, size_t at)
+{
+	const struct check_result *kept =
+		kept_walks_find(&run->kept, check_set_id(run->set, run->indexes[at]));
+	struct check_result *result = &run->results[at];
+	int r = kept ? check_result_copy(kept, result)
+		     : check_run(run->set, run->indexes[at], run->root, result);
+
+	if (r < 0)
+		return r;
+	run->is_kept[at] = kept != NULL;
+	run->count++;
+	run->totals[result->outcome]++;
+	run->waived += waiver_of(run, at) != NULL;
+	return 0;
+}
+
+/* The named checks, or all of the set. */
+static int choose(struct run *run, char **ids, size_t id_count, bool walks_here)
+{
+	size_t wanted = id_count ? id_count : check_set_count(run->set), chosen = 0;
 
 	run->indexes = calloc(wanted + 1, sizeof(*run->indexes));
 	run->results = calloc(wanted + 1, sizeof(*run->results));
-	if (!run->indexes || !run->results)
+	run->is_kept = calloc(wanted + 1, sizeof(*run->is_kept));
+	if (!run->indexes || !run->results || !run->is_kept)
 		return log_error(-ENOMEM, "cannot run the checks");
 	for (size_t i = 0; i < wanted; i++) {
 		int index = id_count ? check_set_find(run->set, ids[i]) : (int)i;
@@ -113,18 +150,18 @@ static int choose(struct run *run, char **ids, size_t id_count)
 		if (index < 0)
 			return log_error(0, "profile %s has no check '%s'", run->profile, ids[i]),
 			       -ENOENT;
-		run->indexes[i] = (size_t)index;
+		if (is_left_out(run, (size_t)index, id_count || walks_here))
+			run->walks++;
+		else
+			run->indexes[chosen++] = (size_t)index;
 	}
-	ask_kernel(run, wanted);
-	for (size_t i = 0; i < wanted; i++) {
-		int r = check_run(run->set, run->indexes[i], run->root, &run->results[i]);
+	ask_kernel(run, chosen);
+	for (size_t i = 0; i < chosen; i++) {
+		int r = run_one(run, i);
 
 		if (r < 0)
 			return log_error(r, "cannot run check %s",
 					 check_set_id(run->set, run->indexes[i]));
-		run->count++;
-		run->totals[run->results[i].outcome]++;
-		run->waived += waiver_of(run, i) != NULL;
 	}
 	check_set_evidence(run->set, run->results, run->count, &run->with_evidence, &run->all);
 	return 0;
@@ -158,6 +195,14 @@ static void print_touches(const struct run *run, size_t at)
 	putchar('\n');
 }
 
+static void print_age(int64_t time_ns, int64_t now_ns)
+{
+	char duration[WORDS_SIZE];
+
+	printf("          %-9s %s ago by the agent; changes that it saw since are in it\n",
+	       "walked", words_duration(now_ns - time_ns, duration));
+}
+
 static void print_result(const struct run *run, size_t at)
 {
 	const struct check_result *result = &run->results[at];
@@ -172,6 +217,8 @@ static void print_result(const struct run *run, size_t at)
 	if (result->outcome == CHECK_FAIL)
 		printf("  [%s]", finding_severity_name(result->severity));
 	putchar('\n');
+	if (run->is_kept[at])
+		print_age(result->time_ns, run->now_ns);
 	if (result->outcome == CHECK_NOT_APPLICABLE) {
 		print_line("because", result->reason);
 		return;
@@ -292,6 +339,8 @@ static int put_result(struct json *json, const struct run *run, size_t at)
 		r = put_list(json, "techniques", result->techniques, WORDS_SPACE);
 	if (waiver_of(run, at))
 		waivers_put(json, waiver_of(run, at));
+	if (run->is_kept[at])
+		json_put_time(json, "walked", result->time_ns);
 	json_put_u64(json, "duration_us", result->duration_ns / 1000);
 	json_end_object(json);
 	return r;
@@ -343,6 +392,14 @@ static int print_json(const struct run *run)
 	return 0;
 }
 
+/* Whether a check means here what it means to the agent. */
+static bool is_as_agent(const struct options *options, const struct config *config)
+{
+	return str_equal(options->root, "/") && !options->overlay && !options->category &&
+	       !options->data &&
+	       (!options->profile || str_equal(options->profile, config->profile));
+}
+
 static int check(const struct options *options, char **ids, size_t id_count)
 {
 	cleanup_with(config_freep) struct config *config = NULL;
@@ -371,15 +428,17 @@ static int check(const struct options *options, char **ids, size_t id_count)
 		(void)log_error(0, "%s", diag_format(&diag, text, sizeof(text)));
 		return EXIT_ERROR;
 	}
-	if (!options->is_walk && !id_count)
-		run.walks = check_set_drop_walks(run.set);
+	/* What the agent has is of its own profile and of this machine. */
+	if (!options->is_walk && is_as_agent(options, config) &&
+	    kept_walks_ask(run.set, options->config, &run.kept) < 0)
+		return log_error(-ENOMEM, "cannot ask the agent"), EXIT_ERROR;
 	check_set_agent(run.set, config->state_dir, config->run_dir);
 	run.host = config->name;
 	run.now_ns = clock_real_ns();
 	/* What is borne of this machine says nothing of another tree. */
 	if (strcmp(run.root, "/") == 0 && waivers_load(config, &run.waivers) < 0)
 		return EXIT_ERROR;
-	if (choose(&run, ids, id_count) < 0)
+	if (choose(&run, ids, id_count, options->is_walk) < 0)
 		return EXIT_ERROR;
 	if (!options->is_json)
 		print_text(&run);

@@ -299,6 +299,28 @@ static int on_recheck(struct loop *loop, void *userdata)
 	return count ? begin_run(child, count) : arm_recheck(assessor);
 }
 
+/* What a walk found is kept true without another: the checks that it answers are due when that made
+ * a difference. */
+static int update_walk(struct assessor *assessor, const char *path, uint32_t how,
+		       const struct subject *who)
+{
+	bool has_below = how & TOUCH_BELOW;
+	enum inventory_look look =
+		how & TOUCH_RIGHTS ? (has_below ? INVENTORY_BELOW : INVENTORY_AT)
+				   : (has_below ? INVENTORY_LISTED_BELOW : INVENTORY_LISTED);
+	int64_t now_ns = clock_boot_ns();
+	int r = check_set_look_again(assessor->set, path, look);
+
+	if (assessor->walk)
+		assessor_walk_touched(assessor->walk, path, look);
+	for (size_t i = 0; r > 0 && i < check_set_count(assessor->set); i++)
+		if (check_set_walks(assessor->set, i))
+			r = recheck_touched_one(assessor->recheck, i, path, who, now_ns) < 0
+				    ? -ENOMEM
+				    : 1;
+	return r < 0 ? r : 0;
+}
+
 static int on_touched(struct channel *channel, struct message *message, void *userdata)
 {
 	struct child *child = userdata;
@@ -314,6 +336,10 @@ static int on_touched(struct channel *channel, struct message *message, void *us
 		return -EBADMSG;
 	if (!assessor->set)
 		return 0;
+	r = update_walk(assessor, path, how, &who);
+	if (r < 0)
+		log_debug("what a walk found at %s is as old as the walk: %s", path, strerror(-r));
+	r = 0;
 	if (str_equal(path, "/") && how & TOUCH_BELOW)
 		recheck_all(assessor->recheck, now_ns);
 	else

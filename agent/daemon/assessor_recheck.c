@@ -124,6 +124,15 @@ int recheck_touched(struct recheck *recheck, const char *path, unsigned how,
 	return touch.error;
 }
 
+int recheck_touched_one(struct recheck *recheck, size_t check, const char *path,
+			const struct subject *who, int64_t now_ns)
+{
+	struct touch touch = {recheck, path, who, now_ns, 0};
+
+	touch_one(check, &touch);
+	return touch.error;
+}
+
 void recheck_want(struct recheck *recheck, size_t check, int64_t now_ns)
 {
 	wait_for(&recheck->checks[check], now_ns);

@@ -40,6 +40,9 @@ struct look_index *recheck_index(struct recheck *recheck);
 /* @path was touched as TOUCH_* of @how say, by @who. 0 or -ENOMEM. */
 int recheck_touched(struct recheck *recheck, const char *path, unsigned how,
 		    const struct subject *who, int64_t now_ns);
+/* The same for @check, which is known to depend on @path. */
+int recheck_touched_one(struct recheck *recheck, size_t check, const char *path,
+			const struct subject *who, int64_t now_ns);
 /* One of them, because something new is known. */
 void recheck_want(struct recheck *recheck, size_t check, int64_t now_ns);
 /* All checks at once, for want of knowing better. */

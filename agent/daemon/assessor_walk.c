@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,10 +15,13 @@
 #define ENTRIES_A_STEP	 256
 #define RESTS_A_STEP	 9 /* times as long as it computed: a tenth of a processor at most */
 #define SHORTEST_REST_MS 5
+#define MAX_TOUCHED	 1024 /* while it walks; what is more is found by the next walk */
 
 struct assessor_walk {
 	struct inventory_walk *walk; /* NULL: none is under way */
 	struct loop_source *timer;
+	struct strbuf touched; /* since it began, each: how to look, as a byte, the path, NUL */
+	size_t touched_count;
 	uint64_t interval_ms;
 	assessor_walk_fn fn;
 	void *userdata;
@@ -42,7 +46,39 @@ static int begin(struct assessor_walk *walk)
 	cleanup_root struct root root = ROOT_INIT;
 	int r = root_open("/", &root);
 
+	strbuf_done(&walk->touched);
+	walk->touched_count = 0;
 	return r < 0 ? r : inventory_begin(&root, &walk->walk);
+}
+
+void assessor_walk_touched(struct assessor_walk *walk, const char *path, enum inventory_look look)
+{
+	if (!walk->walk || walk->touched_count++ >= MAX_TOUCHED)
+		return;
+	strbuf_add_char(&walk->touched, (char)look);
+	strbuf_add(&walk->touched, path, strlen(path) + 1);
+}
+
+/* It may have come by before the change. */
+static void look_at_touched(struct assessor_walk *walk, struct inventory *inventory)
+{
+	cleanup_root struct root root = ROOT_INIT;
+	const struct strbuf *touched = &walk->touched;
+	int r = strbuf_check(touched);
+
+	if (r == 0 && touched->len)
+		r = root_open("/", &root);
+	for (size_t at = 0; r >= 0 && at < touched->len;) {
+		const char *path = touched->data + at + 1;
+
+		r = inventory_look_again(inventory, &root, path,
+					 (enum inventory_look)touched->data[at]);
+		at += 1 + strlen(path) + 1;
+	}
+	if (r < 0 || walk->touched_count > MAX_TOUCHED)
+		log_debug("not all that changed during the walk is known: %s",
+			  r < 0 ? strerror(-r) : "it is too much");
+	strbuf_done(&walk->touched);
 }
 
 static void end(struct assessor_walk *walk)
@@ -51,6 +87,7 @@ static void end(struct assessor_walk *walk)
 
 	walk->walk = inventory_end(walk->walk, &inventory);
 	log_debug("%zu names were walked over", inventory.entries);
+	look_at_touched(walk, &inventory);
 	walk->fn(&inventory, walk->userdata);
 	inventory_done(&inventory);
 }
@@ -103,8 +140,10 @@ int assessor_walk_new(struct loop *loop, uint64_t interval_ms, assessor_walk_fn 
 
 struct assessor_walk *assessor_walk_free(struct assessor_walk *walk)
 {
-	if (walk)
+	if (walk) {
 		inventory_walk_free(walk->walk);
+		strbuf_done(&walk->touched);
+	}
 	free(walk);
 	return NULL;
 }

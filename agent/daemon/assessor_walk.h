@@ -22,6 +22,9 @@ struct assessor_walk;
 typedef void (*assessor_walk_fn)(struct inventory *inventory, void *userdata);
 int assessor_walk_new(struct loop *loop, uint64_t interval_ms, assessor_walk_fn fn, void *userdata,
 		      struct assessor_walk **ret_walk);
+/* Something at @path changed. While a walk is under way, what it finds is brought up to date when
+ * it is over; else it is up to the caller. */
+void assessor_walk_touched(struct assessor_walk *walk, const char *path, enum inventory_look look);
 struct assessor_walk *assessor_walk_free(struct assessor_walk *walk);
 
 #endif

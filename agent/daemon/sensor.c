@@ -205,6 +205,13 @@ static void on_release(enum sensor_release what, void *userdata)
 		(void)channel_send(s->child->supervisor, &message);
 }
 
+static void on_rights(const char *path, bool has_below, uint32_t pid, void *userdata)
+{
+	struct sensing *s = userdata;
+
+	looks_on_rights(&s->looks, path, has_below, pid);
+}
+
 /* Without them the sensor works as well, but a restart has a gap. */
 static void open_pins(struct sensing *s)
 {
@@ -244,6 +251,7 @@ static int prepare(struct child *child)
 		.userdata = s,
 		.ret_standing = &s->standing,
 		.release = on_release,
+		.rights = on_rights,
 	};
 	int r;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 #include "sensor/mounts.h"
 
 #define MAX_PENDING    1024
+#define MAX_RIGHTS     512 /* pending in all, beyond which the next walk finds them */
 #define REST_MS	       50  /* what piles up meanwhile is folded by the kernel */
 #define LOST_MS	       500 /* until a full link is tried again */
 #define MAX_NOTICES    64  /* that are read in one go */
@@ -94,6 +96,8 @@ void looks_prepare(struct looks *looks, struct child *child, const struct sensor
 		r = look_watch_open(ops->who != NULL, on_touch, looks, &looks->watch);
 	if (r < 0)
 		log_warning(r, "what the checks look at cannot be watched, ignoring");
+	if (r == 0)
+		(void)id_names_new("/etc/passwd", "/etc/group", &looks->names);
 	looks->mounts = mounts_open();
 	looks->notices = open_notices();
 	if (looks->notices < 0)
@@ -104,6 +108,7 @@ void looks_done(struct looks *looks)
 {
 	look_watch_close(looks->watch);
 	pending_free(looks->pending);
+	id_names_free(looks->names);
 	if (looks->mounts >= 0)
 		close(looks->mounts);
 	if (looks->notices >= 0)
@@ -320,6 +325,43 @@ int looks_on_looks(struct looks *looks, struct message *message)
 		at += 1 + strlen(list + at + 1) + 1;
 	}
 	return is_last ? end_list(looks) : 0;
+}
+
+static bool is_owned(struct id_names *names, const struct stat *st)
+{
+	if (!st->st_uid && !st->st_gid)
+		return true;
+	if (!names)
+		return false;
+	(void)id_names_refresh(names);
+	return id_names_user(names, st->st_uid) && id_names_group(names, st->st_gid);
+}
+
+/* What inventory.h lists: the most of what comes and goes on a machine ends here. */
+static bool is_of_note(struct looks *looks, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return false;
+	return (S_ISREG(st.st_mode) && st.st_mode & (S_ISUID | S_ISGID | S_IWOTH)) ||
+	       (S_ISDIR(st.st_mode) && st.st_mode & S_IWOTH && !(st.st_mode & S_ISVTX)) ||
+	       !is_owned(looks->names, &st);
+}
+
+void looks_on_rights(struct looks *looks, const char *path, bool has_below, uint32_t pid)
+{
+	struct pending_change change = {
+		.path = (char *)path,
+		.changes = TOUCH_RIGHTS | (has_below ? TOUCH_BELOW : 0),
+		.pid = pid,
+	};
+
+	if (!looks->due || pending_count(looks->pending) >= MAX_RIGHTS ||
+	    (!has_below && !is_of_note(looks, path)))
+		return;
+	touch(looks, &change);
+	(void)arm(looks);
 }
 
 void looks_on_event(struct looks *looks, const struct event *event)

@@ -110,8 +110,8 @@ enum msg_type {
 		    * checks looked at: each how (enum looked_how, a byte), path, NUL (at most
 		    * 60,000) */
 	/* sensor -> assessor */
-	MSG_TOUCHED, /* string path; u32 TOUCH_*; a subject (payload.h). "/" with TOUCH_BELOW:
-		      * anything may have been touched */
+	MSG_TOUCHED, /* string path; u32 TOUCH_* (look_index.h); a subject (payload.h). "/" with
+		      * TOUCH_BELOW: anything may have been touched */
 
 	/* assessor -> supervisor */
 	MSG_DUMP_WANT, /* a dump of what the kernel shows to privilege only */

@@ -26,6 +26,9 @@
 	(FAN_CLOSE_WRITE | FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO | FAN_ATTRIB | \
 	 FAN_ONDIR)
 
+/* Of what is in no tree: it came, or who may use it was changed. */
+#define OUTSIDE_CHANGES (EVENT_CHANGE_CREATE | EVENT_CHANGE_RENAME_TO | EVENT_CHANGE_ATTRIBUTE)
+
 /* No descriptor is kept: it would keep the file system from being unmounted. */
 struct fan_mount {
 	char *path; /* a directory on it through which others are found by handle */
@@ -310,8 +313,8 @@ static int open_base(const struct fan_mount *mount)
 	return -ENOENT;
 }
 
-/* The directory's path through a mount from which a monitored tree can be reached; "" when it is in
- * none. */
+/* The directory's path, through a mount from which a monitored tree can be reached if there is one;
+ * "" when it is gone. */
 static void resolve(struct fan *fan, const struct fan_dir *dir, char *path, size_t size)
 {
 	path[0] = '\0';
@@ -336,10 +339,12 @@ static void resolve(struct fan *fan, const struct fan_dir *dir, char *path, size
 			str_copy(path, size, found);
 			return;
 		}
+		if (!path[0])
+			str_copy(path, size, found);
 	}
 }
 
-/* NULL when the directory is in no monitored tree, or gone. */
+/* NULL when the directory is gone. */
 static const char *dir_path(struct fan *fan, const struct fan_dir *dir)
 {
 	struct dir_key key = {
@@ -380,7 +385,8 @@ static void report(const struct fan_news *news, void *userdata)
 	/* A directory that moved takes with it the paths of all below it. */
 	if (out.is_dir && news->mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_DELETE))
 		dir_cache_clear(fan->dirs);
-	if (parent && watch_set_meets(fan->set, path))
+	out.is_outside = parent && !watch_set_meets(fan->set, path);
+	if (parent && (!out.is_outside || out.changes & OUTSIDE_CHANGES))
 		fan->fn(&out, fan->userdata);
 }
 

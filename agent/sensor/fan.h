@@ -5,7 +5,8 @@
  * the machine ever waits for it.
  *
  * The kernel reports a directory handle and a name; handles are resolved to
- * paths here and events outside the monitored trees end here.
+ * paths here. Of what is outside the monitored trees only that a name came or
+ * got other rights is told, for the checks; all else of it ends here.
  */
 #ifndef PLUMBLINE_SENSOR_FAN_H
 #define PLUMBLINE_SENSOR_FAN_H
@@ -23,6 +24,7 @@ struct fan_event {
 	const char *path; /* NULL: the kernel's queue overflowed and events are lost */
 	uint32_t changes; /* EVENT_CHANGE_* */
 	bool is_dir;
+	bool is_outside; /* in no monitored tree */
 	bool is_mount; /* told by fan_watch(): what is at @path and below came or went with a mount
 			*/
 	uint32_t pid;  /* thread-group id of who did it; 0 when the kernel did */

@@ -15,6 +15,8 @@ void fan_changes_take(struct observer *observer, const struct fan_event *event, 
 		.pid = event->pid,
 	};
 
+	if (event->is_outside)
+		return;
 	if (!event->path) {
 		observer_gap(observer,
 			     &(struct sensor_gap){"the kernel's queue of file changes overflowed",
@@ -27,4 +29,15 @@ void fan_changes_take(struct observer *observer, const struct fan_event *event, 
 		if (event->changes & EVENT_CHANGE_WRITE)
 			observer_closed(observer, event->path);
 	}
+}
+
+void fan_changes_tell_rights(const struct fan_event *event, sensor_rights_fn rights, void *userdata)
+{
+	const uint32_t of_rights =
+		EVENT_CHANGE_CREATE | EVENT_CHANGE_RENAME_TO | EVENT_CHANGE_ATTRIBUTE;
+
+	if (rights && event->path && !event->is_mount && event->changes & of_rights &&
+	    event->pid != (uint32_t)getpid())
+		rights(event->path, event->is_dir && event->changes & EVENT_CHANGE_RENAME_TO,
+		       event->pid, userdata);
 }

@@ -9,6 +9,7 @@
 #ifndef PLUMBLINE_SENSOR_SENSOR_H
 #define PLUMBLINE_SENSOR_SENSOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,12 @@ struct verdicts;
 struct observer_exec;
 
 typedef void (*sensor_event_fn)(const struct event *event, void *userdata);
+/*
+ * @path came or got other rights, in a monitored tree or not: as far as file systems with such
+ * trees go, and where the rung hears of changes. By @pid, 0: not known. A folder that was moved
+ * there @has_below what nobody tells.
+ */
+typedef void (*sensor_rights_fn)(const char *path, bool has_below, uint32_t pid, void *userdata);
 
 /* What is monitored. Lists are NULL-ended and borrowed until the next sensor_watch(). */
 struct sensor_rules {
@@ -59,6 +66,8 @@ struct sensor_choice {
 	/* Where the kernel's side goes on when this process has ended; NULL: it does not. */
 	struct pins *pins;
 	void (*release)(enum sensor_release what, void *userdata);
+	/* NULL: nobody asks. */
+	sensor_rights_fn rights;
 	struct standing *ret_standing; /* NULL, or: gets the rights and the rungs passed over */
 };
 

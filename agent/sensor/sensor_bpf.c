@@ -58,6 +58,7 @@ struct sensor {
 	int mounts;
 	struct wakeups wakeups;
 	sensor_event_fn fn;
+	sensor_rights_fn rights;
 	void *userdata;
 
 	struct record_sink sink;
@@ -211,6 +212,7 @@ static void on_fan_event(const struct fan_event *event, void *userdata)
 	struct sensor *sensor = userdata;
 
 	fan_changes_take(sensor->observer, event, sensor->seen_ns);
+	fan_changes_tell_rights(event, sensor->rights, sensor->userdata);
 }
 
 static bool is_reported(uint64_t dev, void *userdata)
@@ -283,6 +285,7 @@ int sensor_bpf_open(const struct sensor_bpf_kind *kind, const struct sensor_choi
 	sensor->mounts = -1;
 	sensor->wakeups = WAKEUPS_NONE;
 	sensor->fn = choice->fn;
+	sensor->rights = choice->rights;
 	sensor->userdata = choice->userdata;
 	sensor->seen_ns = sensor->opened_ns = clock_boot_ns();
 	r = wakeups_init(&sensor->wakeups);

@@ -40,6 +40,7 @@ struct sensor {
 	int mounts;
 	struct wakeups wakeups;
 	sensor_event_fn fn;
+	sensor_rights_fn rights;
 	void *userdata;
 
 	bool is_held;
@@ -103,9 +104,11 @@ static void on_change(const struct fan_event *event, void *userdata)
 	struct sensor *sensor = userdata;
 
 	/* Before it ends: who it was is asked of /proc. */
-	if (event->path && !event->is_mount && event->pid && event->pid != (uint32_t)getpid())
+	if (event->path && !event->is_mount && !event->is_outside && event->pid &&
+	    event->pid != (uint32_t)getpid())
 		open_exec_note(sensor->opens, event->pid);
 	fan_changes_take(sensor->observer, event, sensor->read_ns);
+	fan_changes_tell_rights(event, sensor->rights, sensor->userdata);
 }
 
 static bool is_reported(uint64_t dev, void *userdata)
@@ -166,6 +169,7 @@ static int fanotify_open(const struct sensor_choice *choice, struct sensor **ret
 	sensor->mounts = -1;
 	sensor->wakeups = WAKEUPS_NONE;
 	sensor->fn = choice->fn;
+	sensor->rights = choice->rights;
 	sensor->userdata = choice->userdata;
 	sensor->read_ns = clock_boot_ns();
 	r = wakeups_init(&sensor->wakeups);

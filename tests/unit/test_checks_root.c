@@ -271,6 +271,95 @@ START_TEST(a_walk_in_steps_finds_what_one_in_one_go_finds)
 }
 END_TEST
 
+/* A small root and what a walk over it found. */
+static void walk_small_root(char **ret_made, struct root *ret_root, struct inventory *ret_inventory)
+{
+	char path[512];
+
+	*ret_made = unit_folder_new();
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", *ret_made, i ? "etc" : "run");
+		ck_assert_int_eq(mkdir(path, 0755), 0);
+	}
+	unit_write(*ret_made, "etc/passwd", "root:x:0:0::/:\n");
+	unit_write(*ret_made, "etc/group", "root:x:0:\n");
+	put_file(*ret_made, "tool", 04755);
+	ck_assert_int_eq(root_open(*ret_made, ret_root), 0);
+	inventory_walk(ret_root, ret_inventory);
+	ck_assert_int_eq(ret_inventory->result, 0);
+}
+
+static const char *first_of(const struct inventory *inventory, enum walk_fact fact)
+{
+	const struct strbuf *paths = &inventory->facts[fact].paths;
+
+	return paths->len ? paths->data : "";
+}
+
+START_TEST(what_changed_is_looked_at_without_a_walk)
+{
+	cleanup_with(inventory_done) struct inventory inventory = {0};
+	cleanup_root struct root small = ROOT_INIT;
+	char *made, path[512], other[512];
+
+	walk_small_root(&made, &small, &inventory);
+	/* Nothing happened. */
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/tool", INVENTORY_AT), 0);
+	put_file(made, "etc/open", 0666);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/etc/open", INVENTORY_LISTED),
+			 0);
+	ck_assert_uint_eq(inventory.facts[WALK_WRITABLE_FILE].count, 0);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/etc/open", INVENTORY_AT), 1);
+	ck_assert_str_eq(first_of(&inventory, WALK_WRITABLE_FILE), "/etc/open");
+	/* What no walk would come to. */
+	put_file(made, "run/open", 0666);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/run/open", INVENTORY_AT), 0);
+	/* Mended, and gone. */
+	snprintf(path, sizeof(path), "%s/tool", made);
+	ck_assert_int_eq(chmod(path, 0755), 0);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/tool", INVENTORY_LISTED), 1);
+	ck_assert_uint_eq(inventory.facts[WALK_SETUID].count, 0);
+	ck_assert_str_eq(first_of(&inventory, WALK_WRITABLE_FILE), "/etc/open");
+	snprintf(path, sizeof(path), "%s/etc", made);
+	snprintf(other, sizeof(other), "%s/etc2", made);
+	ck_assert_int_eq(rename(path, other), 0);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	unit_write(made, "etc/passwd", "root:x:0:0::/:\n");
+	unit_write(made, "etc/group", "root:x:0:\n");
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/etc", INVENTORY_LISTED_BELOW),
+			 1);
+	ck_assert_uint_eq(inventory.facts[WALK_WRITABLE_FILE].count, 0);
+	/* A folder that came with what is in it. */
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/etc2", INVENTORY_AT), 0);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/etc2", INVENTORY_BELOW), 1);
+	ck_assert_str_eq(first_of(&inventory, WALK_WRITABLE_FILE), "/etc2/open");
+	ck_assert_uint_eq(inventory.facts[WALK_WRITABLE_FILE].count, 1);
+	unit_folder_free(made);
+}
+END_TEST
+
+/* One that is counted only, since the list was full, stays so. */
+START_TEST(a_full_list_stays_what_it_is)
+{
+	cleanup_with(inventory_done) struct inventory inventory = {0};
+	cleanup_root struct root small = ROOT_INIT;
+	char *made, name[64];
+	struct inventory unset = {0};
+
+	walk_small_root(&made, &small, &unset);
+	inventory_done(&unset);
+	for (int i = 0; i < INVENTORY_MAX_PATHS + 10; i++) {
+		snprintf(name, sizeof(name), "open%04d", i);
+		put_file(made, name, 0666);
+	}
+	inventory_walk(&small, &inventory);
+	ck_assert_uint_eq(inventory.facts[WALK_WRITABLE_FILE].count, INVENTORY_MAX_PATHS + 10);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/", INVENTORY_LISTED_BELOW), 0);
+	ck_assert_uint_eq(inventory.facts[WALK_WRITABLE_FILE].count, INVENTORY_MAX_PATHS + 10);
+	unit_folder_free(made);
+}
+END_TEST
+
 START_TEST(a_walk_can_be_given_up)
 {
 	cleanup_root struct root walked = ROOT_INIT;
@@ -287,6 +376,8 @@ static void add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, a_walk_in_steps_finds_what_one_in_one_go_finds);
 	tcase_add_test(tcase, a_walk_can_be_given_up);
+	tcase_add_test(tcase, what_changed_is_looked_at_without_a_walk);
+	tcase_add_test(tcase, a_full_list_stays_what_it_is);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, links_stay_inside, 0, (int)ARRAY_SIZE(links));
 	tcase_add_test(tcase, linked_folders_stay_inside);
