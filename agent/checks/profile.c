@@ -14,6 +14,10 @@
 #include "checks/check.h"
 #include "model/crosswalk.h"
 
+/* It leaves the host in the agent's hello record, whose field takes it whole with the counts beside
+ * it, a profile's file name and a category. */
+#define TITLE_MAX ((size_t)256)
+
 enum touched {
 	IS_CHANGED = 1 << 0, /* needs a reason */
 	IS_EXPLAINED = 1 << 1,
@@ -97,6 +101,9 @@ static int take_head(struct reader *reader, const char *key, const char *value, 
 		     struct diag *diag)
 {
 	if (str_equal(key, "title") && !reader->title) {
+		if (strlen(value) > TITLE_MAX)
+			return diag_set(diag, "", line, -EINVAL,
+					"the title is longer than %zu bytes", TITLE_MAX);
 		reader->title = strdup(value);
 		return reader->title ? 0 : -ENOMEM;
 	}

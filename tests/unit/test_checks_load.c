@@ -226,12 +226,17 @@ START_TEST(a_requirement_without_pairs_is_an_own_reading)
 }
 END_TEST
 
+#define FIFTY "A packaging line with a very long name of its own."
+
 static const struct {
 	const char *text;
 	unsigned line;
 	const char *message;
 } bad_overlays[] = {
 	{"[leave_out]\nTST-001 = r\n", 0, "[overlay] needs a title"},
+	{"[overlay]\ntitle = " FIFTY "\n\t" FIFTY "\n\t" FIFTY "\n\t" FIFTY "\n\t" FIFTY
+	 "\n\t" FIFTY "\n",
+	 2, "the title is longer than 256 bytes"},
 	{"[overlay]\ntitle = t\nlowest_sl = 3\n", 3, "unknown or repeated key 'lowest_sl'"},
 	{"[overlay]\ntitle = t\n[leave_out]\nTST-001 =\n", 4,
 	 "TST-001 is left out without a reason"},
