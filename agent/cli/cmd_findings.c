@@ -12,10 +12,12 @@
 #include "cli/change_packages.h"
 #include "cli/control.h"
 #include "cli/data_dir.h"
+#include "cli/evidence.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "cli/waivers.h"
 #include "privsep/query.h"
+#include "report/asides.h"
 #include "report/change_sets.h"
 #include "wire/codec.h"
 
@@ -25,6 +27,7 @@ struct listing {
 	const char *change_set; /* only the findings of this one; NULL: all */
 	size_t count, open, waived;
 	const struct waiver_list *waivers;
+	struct evidence *checks; /* for people: what they show of SL 3 */
 	const char *host;
 	int64_t now_ns; /* at which waivers count */
 	/* For people: all of them, to be sorted. */
@@ -179,6 +182,43 @@ static int print_sorted(const struct listing *listing, const struct finding *con
 	return r;
 }
 
+static int on_check(const char *json, void *userdata)
+{
+	struct listing *listing = userdata;
+
+	return evidence_add(listing->checks, json, strlen(json), NULL);
+}
+
+static int ask_checks(const struct control_target *target, struct listing *listing)
+{
+	const struct control_request request = {
+		.verb = "checks",
+		.fd = -1,
+		.timeout_ms = CONTROL_TIMEOUT_MS,
+		.on_line = on_check,
+		.userdata = listing,
+	};
+	int r = evidence_new(&listing->checks);
+
+	return r < 0 ? r : control_run_loud(target, &request);
+}
+
+static int print_requirements(const struct listing *listing, const struct config *config)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct report report = {0};
+	struct report_host host;
+	int r = evidence_get_host(listing->checks, &host);
+
+	if (r < 0)
+		return r;
+	evidence_count_requirements(config, &host, &report);
+	aside_put_requirements(&report, &text);
+	if (text.len)
+		puts(text.data);
+	return strbuf_check(&text);
+}
+
 static int print_for_people(struct listing *listing)
 {
 	cleanup_free const struct finding **findings =
@@ -216,6 +256,7 @@ static void listing_done(struct listing *listing)
 		for (size_t i = 0; i < listing->count; i++)
 			wire_record_done(&listing->records[i]);
 	free(listing->records);
+	evidence_free(listing->checks);
 }
 
 static int list(const struct control_target *target, const struct listing *wanted, bool all)
@@ -240,11 +281,12 @@ static int list(const struct control_target *target, const struct listing *wante
 	listing.now_ns = clock_real_ns();
 	if (listing.is_json)
 		putchar('[');
-	if (control_run_loud(target, &request) < 0)
+	if (control_run_loud(target, &request) < 0 ||
+	    (!listing.is_json && ask_checks(target, &listing) < 0))
 		return EXIT_ERROR;
 	if (listing.is_json)
 		puts("]");
-	else if (print_for_people(&listing) < 0)
+	else if (print_for_people(&listing) < 0 || print_requirements(&listing, config) < 0)
 		return EXIT_ERROR;
 	if (fflush(stdout) != 0)
 		return EXIT_ERROR;

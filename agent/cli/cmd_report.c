@@ -17,7 +17,6 @@
 #include "cli/since.h"
 #include "cli/verbs.h"
 #include "cli/waivers.h"
-#include "model/catalog.h"
 #include "model/config.h"
 #include "report/framework_source.h"
 #include "report/report.h"
@@ -266,17 +265,6 @@ static int write_format(FILE *out, void *userdata)
 	return writing->format->write(writing->report, out);
 }
 
-/* Without the catalog the report leaves the count out. */
-static void count_requirements(const struct config *config, struct report_host *host)
-{
-	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
-	cleanup_free char *data_dir = NULL;
-
-	if (data_dir_find(NULL, config, &data_dir) == 0 &&
-	    catalog_load(data_dir, &catalog, NULL) == 0)
-		report_count_requirements(catalog, host);
-}
-
 /* The data of a report by framework; says itself what is wrong. */
 static int load_source(const struct options *options, const struct config *config,
 		       struct framework_source *ret_source)
@@ -352,7 +340,8 @@ static int write_report(const struct options *options, struct material *material
 	r = evidence_get_host(evidence, &host);
 	if (r < 0)
 		return r;
-	count_requirements(config, &host);
+	report.hosts = &host;
+	evidence_count_requirements(config, &host, &report);
 	if (!options->input)
 		host.heard_ns = 0; /* it answered just now */
 	if (asprintf(&title, "%s: the machine beside its approved state",
@@ -365,7 +354,6 @@ static int write_report(const struct options *options, struct material *material
 	report.title = title;
 	report.made_by = made_by;
 	report.made_at_ns = clock_real_ns();
-	report.hosts = &host;
 	return output_write(options->output, write_format,
 			    &(struct writing){&report, options->format, &material->source});
 }

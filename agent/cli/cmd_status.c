@@ -14,7 +14,6 @@
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "cli/waivers.h"
-#include "model/catalog.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "wire/status.h"
@@ -240,8 +239,7 @@ static void count_waived(const struct report_host *host, struct score *score, in
 static int fill_score(const struct control_target *target, const struct config *config,
 		      struct answer *answer, struct score *score)
 {
-	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
-	cleanup_free char *data_dir = NULL;
+	struct report report = {0};
 	struct report_host host;
 	int r;
 
@@ -256,12 +254,9 @@ static int fill_score(const struct control_target *target, const struct config *
 		return r;
 	host.name = config->name;
 	count_waived(&host, score, clock_real_ns());
-	if (data_dir_find(NULL, config, &data_dir) < 0 ||
-	    catalog_load(data_dir, &catalog, NULL) < 0)
-		return 0;
-	report_count_requirements(catalog, &host);
-	score->with_evidence = host.requirements_with_evidence;
-	score->all = host.requirements_all;
+	evidence_count_requirements(config, &host, &report);
+	score->with_evidence = report.requirements_with_evidence;
+	score->all = report.requirements_all;
 	return 0;
 }
 

@@ -12,7 +12,9 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "baseline/policy.h"
+#include "cli/data_dir.h"
 #include "cli/layer_files.h"
+#include "model/catalog.h"
 #include "model/config.h"
 #include "wire/codec.h"
 #include "wire/status.h"
@@ -345,4 +347,19 @@ int evidence_get_host(struct evidence *evidence, struct report_host *ret_host)
 	host.check_count = evidence->check_count;
 	*ret_host = host;
 	return 0;
+}
+
+void evidence_count_requirements(const struct config *config, struct report_host *host,
+				 struct report *report)
+{
+	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
+	cleanup_free char *data_dir = NULL;
+
+	if (data_dir_find(NULL, config, &data_dir) < 0 ||
+	    catalog_load(data_dir, &catalog, NULL) < 0)
+		return;
+	report_count_requirements(catalog, host);
+	report->hosts = host;
+	report->host_count = 1;
+	report_count_all_requirements(catalog, report);
 }

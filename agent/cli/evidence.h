@@ -41,4 +41,9 @@ int evidence_add_baseline(struct evidence *evidence, const struct config *config
 /* Fills @ret_host with pointers into @evidence, coverage oldest first. -ENOMEM. */
 int evidence_get_host(struct evidence *evidence, struct report_host *ret_host);
 
+/* Fills the counts of SL 3 requirements of the one host of @report, and of @report; leaves them
+ * where the catalog is not at hand. */
+void evidence_count_requirements(const struct config *config, struct report_host *host,
+				 struct report *report);
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Report by framework as CSV: a row for each piece of evidence, and one for each requirement
- * without any. */
+/*
+ * Report by framework as CSV: a row for each piece of evidence, one for each requirement without
+ * any, and before them what is said of all; told apart by the column `record`.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@
 #include "report/framework_writers.h"
 
 enum column {
+	COL_RECORD,
 	COL_FRAMEWORK,
 	COL_REQUIREMENT,
 	COL_TITLE,
@@ -32,6 +35,7 @@ enum column {
 };
 
 static const char *const names[COLUMN_COUNT] = {
+	[COL_RECORD] = "record",
 	[COL_FRAMEWORK] = "framework",
 	[COL_REQUIREMENT] = "requirement",
 	[COL_TITLE] = "title",
@@ -95,6 +99,7 @@ static int write_row(const struct framework_view *view, const struct framework_r
 {
 	const struct framework *framework = view->question->framework;
 	const char *cells[COLUMN_COUNT] = {
+		[COL_RECORD] = "requirement",
 		[COL_FRAMEWORK] = framework->name,
 		[COL_REQUIREMENT] = row->item->id,
 		[COL_TITLE] = row->item->title,
@@ -118,11 +123,33 @@ static int write_row(const struct framework_view *view, const struct framework_r
 	return r;
 }
 
+/* What is told of no requirement alone. */
+static int write_asides(const struct framework_view *view, FILE *out)
+{
+	const struct report *report = view->question->report;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	const char *cells[COLUMN_COUNT] = {[COL_FRAMEWORK] = view->question->framework->name};
+
+	framework_put_summary(view, &text);
+	if (strbuf_check(&text) < 0)
+		return -ENOMEM;
+	cells[COL_RECORD] = "summary";
+	cells[COL_EVIDENCE] = text.data;
+	write_cells(cells, out);
+	cells[COL_RECORD] = "refused_waiver";
+	for (size_t i = 0; i < report->refused_waiver_count; i++) {
+		cells[COL_EVIDENCE] = report->refused_waivers[i];
+		write_cells(cells, out);
+	}
+	return 0;
+}
+
 static int write_csv(const struct framework_view *view, FILE *out)
 {
-	int r = 0;
+	int r;
 
 	write_cells(names, out);
+	r = write_asides(view, out);
 	for (size_t i = 0; i < view->row_count && r == 0; i++)
 		r = write_row(view, &view->rows[i], out);
 	if (r < 0)

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "report/asides.h"
 #include "report/clauses.h"
+#include "report/framework_clauses.h"
 #include "report/framework_incident.h"
 #include "report/framework_writers.h"
 #include "report/html.h"
@@ -35,6 +37,10 @@ static int put_masthead(const struct framework_view *view, FILE *out)
 	for (size_t i = 0; i < report->host_count; i++) {
 		fputs(i ? ", " : "", out);
 		html_text(out, report->hosts[i].name);
+		if (report->host_count > 1 && report->hosts[i].requirements_all)
+			fprintf(out, " (%u of %u SL 3 requirements)",
+				report->hosts[i].requirements_with_evidence,
+				report->hosts[i].requirements_all);
 	}
 	fputs("</td></tr>\n", out);
 	html_fact(out, "Requirements", question->framework->source);
@@ -106,6 +112,47 @@ static void put_group_table(const struct framework_view *view, FILE *out)
 	fputs("</tbody></table>\n</section>\n", out);
 }
 
+/* Every requirement in one table, as a statement of applicability or a profile has to list them. */
+static void put_decisions(const struct framework_view *view, FILE *out)
+{
+	const char *label = framework_decision_label(view->question->framework);
+
+	if (!framework_asks_decisions(view->question))
+		return;
+	fprintf(out,
+		"<section>\n<h2 id=\"decisions\">%s</h2>\n<p class=\"note\">What the organization "
+		"decided, beside what hosts show. Decisions come with --scope; the details of each "
+		"row follow by family.</p>\n<table class=\"rows decisions\"><caption>All %zu, in "
+		"the "
+		"order of the standard</caption>\n<thead><tr><th scope=\"col\">Id</th><th "
+		"scope=\"col\">Title</th><th scope=\"col\">%s</th><th scope=\"col\">Reason</th><th "
+		"scope=\"col\">%s</th></tr></thead>\n<tbody>\n",
+		view->question->has_clauses ? "Statement of applicability" : "Profile",
+		view->row_count, label,
+		view->question->has_clauses ? "Evidence of hosts" : "Current, by hosts");
+	for (size_t i = 0; i < view->row_count; i++) {
+		const struct framework_row *row = &view->rows[i];
+
+		fputs("<tr>", out);
+		html_cell(out, "Id");
+		html_element(out, "code", NULL, row->item->id);
+		fputs("</td>", out);
+		html_cell(out, "Title");
+		html_text(out, row->item->title);
+		fputs("</td>", out);
+		html_cell(out, label);
+		html_text(out, framework_decision_words(row));
+		fputs("</td>", out);
+		html_cell(out, "Reason");
+		html_text(out, row->is_decided ? row->decision.reason : NULL);
+		fputs("</td>", out);
+		html_cell(out, "Evidence of hosts");
+		html_text(out, row_state_words(row->state));
+		fputs("</td></tr>\n", out);
+	}
+	fputs("</tbody></table>\n</section>\n", out);
+}
+
 static void put_waiver(const struct waiver *waiver, FILE *out)
 {
 	fputs("<tr><th scope=\"row\">Waived</th><td>until ", out);
@@ -117,6 +164,36 @@ static void put_waiver(const struct waiver *waiver, FILE *out)
 	fputs(": ", out);
 	html_text(out, waiver->reason);
 	fputs("</td></tr>\n", out);
+}
+
+/* What else a card says of a finding; of its incident only where that is what is asked for. */
+static int put_finding_facts(const struct framework_evidence *evidence, FILE *out)
+{
+	const struct finding *finding = evidence->finding;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (evidence->aspect == ASPECT_NONE) {
+		html_fact(out, "Wanted", finding->expected);
+		html_fact(out, "Found", finding->actual);
+		html_fact(out, "What it means", finding->detail);
+		html_fact(out, "Remedy", words_finding_remedy());
+		return 0;
+	}
+	framework_put_aspect(evidence->aspect, &finding->incident, evidence->now_ns, &text);
+	if (strbuf_check(&text) < 0)
+		return -ENOMEM;
+	html_fact(out, "Found", text.data);
+	html_fact(out, "Remedy",
+		  "Report it as the contract asks, and write that down with incident report.");
+	return 0;
+}
+
+static void put_check_facts(const struct check_result *check, FILE *out)
+{
+	html_fact(out, "Wanted", check->expected);
+	html_fact(out, "Found", check->actual);
+	html_fact(out, "Remedy", check->remediation);
+	html_fact(out, "OT caution", check->ot_caution);
 }
 
 /* One failed check or open finding, with its remedy. */
@@ -134,7 +211,8 @@ static int put_card(const struct framework_view *view, const struct framework_ev
 		putc(' ', out);
 		html_text(out, check->title);
 	} else {
-		html_text(out, words_finding_kind(finding->kind));
+		html_text(out, evidence->aspect ? "No report went out in time"
+						: words_finding_kind(finding->kind));
 	}
 	fputs("</h4>\n", out);
 	if (finding && finding->path) {
@@ -146,14 +224,10 @@ static int put_card(const struct framework_view *view, const struct framework_ev
 	fputs("<table class=\"facts\">\n", out);
 	if (view->question->report->host_count > 1)
 		html_fact(out, "Host", evidence->host->name);
-	html_fact(out, "Wanted", check ? check->expected : finding->expected);
-	html_fact(out, "Found", check ? check->actual : finding->actual);
-	html_fact(out, "What it means", check ? NULL : finding->detail);
-	html_fact(out, "Remedy",
-		  check ? check->remediation
-			: "Bring back the approved state, or have the change "
-			  "approved into the baseline.");
-	html_fact(out, "OT caution", check ? check->ot_caution : NULL);
+	if (check)
+		put_check_facts(check, out);
+	else if (put_finding_facts(evidence, out) < 0)
+		return -ENOMEM;
 	if (evidence->touch == TOUCH_INHERITED)
 		html_fact(out, "Pair", "inherited: it names an enhancement of the paired control");
 	if (evidence->waiver)
@@ -300,8 +374,11 @@ static int write_html(const struct framework_view *view, FILE *out)
 		put_group_table(view, out);
 	if (r == 0)
 		r = framework_incident_html(view, out);
+	r = r ?: aside_html_refused(view->question->report, out);
 	if (r == 0 && view->question->has_clauses)
 		r = clauses_write_html(view, out);
+	if (r == 0)
+		put_decisions(view, out);
 	for (size_t first = 0, count; first < view->row_count && r == 0; first += count) {
 		count = framework_group_rows(view, first);
 		r = put_group(view, first, count, out);

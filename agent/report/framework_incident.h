@@ -13,6 +13,6 @@
 int framework_incident_text(const struct framework_view *view, FILE *out);
 int framework_incident_html(const struct framework_view *view, FILE *out);
 /* "incidents":[...] of the object that is open. */
-int framework_incident_json(const struct framework_view *view, struct json *j);
+void framework_incident_json(const struct framework_view *view, struct json *j);
 
 #endif

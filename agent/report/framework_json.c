@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "report/asides.h"
 #include "report/clauses.h"
 #include "report/framework_incident.h"
 #include "report/framework_writers.h"
@@ -149,6 +150,8 @@ static void put_head(const struct framework_view *view, struct json *j)
 	put_counts(j, "counts", view->states);
 	put_counts(j, "counts_without_waivers", view->states_without_waivers);
 	put_groups(view, j);
+	aside_json_requirements(question->report, j);
+	aside_json_refused(question->report, j);
 	json_key(j, "notes");
 	json_begin_array(j);
 	for (size_t i = 0; report_notes[i]; i++)
@@ -164,8 +167,8 @@ static int write_json(const struct framework_view *view, FILE *out)
 
 	json_begin_object(&j);
 	put_head(view, &j);
-	r = framework_incident_json(view, &j);
-	if (r == 0 && view->question->has_clauses)
+	framework_incident_json(view, &j);
+	if (view->question->has_clauses)
 		r = clauses_put_json(view, &j);
 	json_key(&j, "requirements");
 	json_begin_array(&j);

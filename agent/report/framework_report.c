@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "report/asides.h"
+#include "report/framework_clauses.h"
 #include "report/framework_writers.h"
 #include "report/words.h"
 
@@ -115,14 +117,12 @@ void framework_put_target(const struct framework_question *question, struct strb
 /* By checks alone, for a view that does not count it already. */
 static void put_sl3(const struct framework_question *question, struct strbuf *out)
 {
-	const struct report_host *host = question->report->hosts;
-
-	if (question->report->host_count != 1 || !host->requirements_all ||
+	if (!question->report->requirements_all ||
 	    (framework_is_62443(question->framework) && is_one_level(question) &&
 	     question->target_sl[0] == TARGET_SL_DEFAULT))
 		return;
-	strbuf_printf(out, " By its checks, %u of %u SL 3 requirements have host evidence here.",
-		      host->requirements_with_evidence, host->requirements_all);
+	strbuf_add_char(out, ' ');
+	aside_put_requirements(question->report, out);
 }
 
 void framework_put_summary(const struct framework_view *view, struct strbuf *out)
@@ -141,8 +141,8 @@ void framework_put_summary(const struct framework_view *view, struct strbuf *out
 		strbuf_printf(out, ", for %zu more it is waived", view->states[ROW_WAIVED]);
 	strbuf_printf(out, ", and only evidence for %zu. ", view->states[ROW_FOR]);
 	strbuf_printf(out,
-		      "%zu could be shown by a host and were not assessed; %zu cannot be assessed "
-		      "from a host.",
+		      "Of %zu a host could show something, and nothing here did; %zu cannot be "
+		      "assessed from a host.",
 		      view->states[ROW_NOT_ASSESSED], view->states[ROW_NOT_ASSESSABLE]);
 	put_sl3(question, out);
 }
@@ -188,6 +188,11 @@ void framework_put_evidence(const struct framework_evidence *evidence, struct st
 		put_check(evidence->check, out);
 	} else if (evidence->finding) {
 		put_finding(evidence->finding, out);
+		if (evidence->aspect != ASPECT_NONE) {
+			strbuf_printf(out, " (%.16s), ", evidence->finding->id);
+			framework_put_aspect(evidence->aspect, &evidence->finding->incident,
+					     evidence->now_ns, out);
+		}
 	} else {
 		strbuf_printf(out, "watched for %s beside its baseline: none of ",
 			      words_duration(evidence->watched_ns, buf));
@@ -204,6 +209,18 @@ const char *framework_decision_label(const struct framework *framework)
 	if (str_starts(framework->name, "csf"))
 		return "Target profile";
 	return str_starts(framework->name, "iso") ? "Applicability" : "Decision";
+}
+
+bool framework_asks_decisions(const struct framework_question *question)
+{
+	return question->has_clauses || str_starts(question->framework->name, "csf");
+}
+
+const char *framework_decision_words(const struct framework_row *row)
+{
+	if (!row->is_decided)
+		return "not decided";
+	return row->decision.applies ? "yes" : "no";
 }
 
 const char *framework_title(const struct framework_question *question)

@@ -41,6 +41,10 @@ void framework_put_target(const struct framework_question *question, struct strb
 void framework_put_evidence(const struct framework_evidence *evidence, struct strbuf *out);
 /* What a decision of the organization is called in this framework. */
 const char *framework_decision_label(const struct framework *framework);
+/* Whether the report is one of decisions: a statement of applicability, or a profile. */
+bool framework_asks_decisions(const struct framework_question *question);
+/* "yes", "no" or "not decided". */
+const char *framework_decision_words(const struct framework_row *row);
 
 /* The title of what was asked: a standard, or the statement of applicability of one. */
 const char *framework_title(const struct framework_question *question);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "report/asides.h"
 #include "report/clauses.h"
 #include "report/framework_incident.h"
 #include "report/framework_writers.h"
@@ -18,9 +19,14 @@ static void put_hosts(const struct framework_view *view, FILE *out)
 	const struct report *report = view->question->report;
 
 	fputs("Hosts:", out);
-	for (size_t i = 0; i < report->host_count && i < 20; i++)
-		fprintf(out, "%s %s", i ? "," : "",
-			report->hosts[i].name ? report->hosts[i].name : "?");
+	for (size_t i = 0; i < report->host_count && i < 20; i++) {
+		const struct report_host *host = &report->hosts[i];
+
+		fprintf(out, "%s %s", i ? "," : "", host->name ? host->name : "?");
+		if (report->host_count > 1 && host->requirements_all)
+			fprintf(out, " (%u of %u SL 3 requirements)",
+				host->requirements_with_evidence, host->requirements_all);
+	}
 	if (report->host_count > 20)
 		fprintf(out, " and %zu more", report->host_count - 20);
 	putc('\n', out);
@@ -44,6 +50,10 @@ static int put_head(const struct framework_view *view, FILE *out)
 		strbuf_add_char(&text, '\n');
 		framework_put_score(view, &text);
 	}
+	if (view->question->report->refused_waiver_count) {
+		strbuf_add_char(&text, '\n');
+		aside_put_refused(view->question->report, &text);
+	}
 	if (strbuf_check(&text) < 0)
 		return -ENOMEM;
 	fprintf(out, "%s\n", text.data);
@@ -62,6 +72,9 @@ static int put_row(const struct framework_view *view, const struct framework_row
 	if (row->is_decided)
 		fprintf(out, "  %s: %s, %s\n", framework_decision_label(view->question->framework),
 			row->decision.applies ? "yes" : "no", row->decision.reason);
+	else if (framework_asks_decisions(view->question))
+		fprintf(out, "  %s: not decided\n",
+			framework_decision_label(view->question->framework));
 	for (size_t i = row->first; i < row->first + row->count; i++) {
 		const struct framework_evidence *evidence = &view->evidence[i];
 		cleanup_strbuf struct strbuf text = STRBUF_INIT;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "report/framework_clauses.h"
 #include "report/view.h"
 
 /* While the view is filled. */
@@ -188,6 +189,33 @@ static int add_finding(struct filling *filling, const struct report_host *host,
 	return add_to_rows(filling, &ids, evidence);
 }
 
+/* Each incident, also one whose finding is gone, to the paragraphs about incidents. */
+static int add_incident(struct filling *filling, const struct report_host *host,
+			const struct finding *finding)
+{
+	struct framework_evidence evidence = {
+		.host = host,
+		.finding = finding,
+		.touch = TOUCH_DIRECT,
+		.now_ns = filling->question->report->made_at_ns,
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < filling->view->row_count && r == 0; i++) {
+		const struct framework_clause *clause =
+			framework_find_clause(filling->view->rows[i].item);
+
+		if (!clause || clause->aspect == ASPECT_NONE)
+			continue;
+		evidence.row = i;
+		evidence.aspect = clause->aspect;
+		evidence.stand =
+			framework_aspect_stand(clause->aspect, &finding->incident, evidence.now_ns);
+		r = add_evidence(filling, &evidence);
+	}
+	return r;
+}
+
 /* Kinds that a watch of approved files and starts would have told. */
 static bool is_watched_kind(enum finding_kind kind)
 {
@@ -265,6 +293,9 @@ static int add_host(struct filling *filling, const struct report_host *host)
 		r = add_check(filling, host, &host->checks[i]);
 	for (size_t i = 0; i < host->finding_count && r == 0; i++)
 		r = add_finding(filling, host, &host->findings[i]);
+	for (size_t i = 0; i < host->finding_count && r == 0; i++)
+		if (host->findings[i].incident.is_there)
+			r = add_incident(filling, host, &host->findings[i]);
 	return r < 0 ? r : add_watch(filling, host);
 }
 
@@ -319,15 +350,26 @@ static void mark_kinds(struct filling *filling)
 	}
 }
 
-/* NULL when a host could show the item. */
-static const char *why_not(const struct filling *filling, size_t item)
+/* Why nothing speaks of the item, and whether something of a host could. */
+static const char *why_not(const struct filling *filling, size_t item, enum row_state *ret_state)
 {
 	const struct framework *framework = filling->question->framework;
+	const struct framework_clause *clause = framework_find_clause(&framework->items[item]);
 	bool has_pair = false;
 
+	*ret_state = ROW_NOT_ASSESSABLE;
+	if (clause) {
+		if (clause->aspect != ASPECT_NONE)
+			*ret_state = ROW_NOT_ASSESSED;
+		return clause->why_not;
+	}
 	if (filling->kinds[item] || crosswalk_host_evidence(filling->question->crosswalk, framework,
-							    item) != HOST_EVIDENCE_NONE)
-		return NULL;
+							    item) != HOST_EVIDENCE_NONE) {
+		*ret_state = ROW_NOT_ASSESSED;
+		return "nothing that ran or was watched here speaks of it";
+	}
+	if (framework->items[item].not_on_host)
+		return framework->items[item].not_on_host;
 	for (size_t i = 0; i < framework->pair_count; i++)
 		has_pair |= framework->pairs[i].item == item;
 	return has_pair ? "what it asks for cannot be shown by a host"
@@ -341,9 +383,8 @@ static void finish_row(struct filling *filling, struct framework_row *row, size_
 	row->state = state_of(row, true);
 	row->state_without_waivers = state_of(row, false);
 	if (!row->count) {
-		row->why_not = why_not(filling, item);
-		if (row->why_not)
-			row->state = row->state_without_waivers = ROW_NOT_ASSESSABLE;
+		row->why_not = why_not(filling, item, &row->state);
+		row->state_without_waivers = row->state;
 	}
 	row->is_decided = scope_find(filling->question->scope, filling->question->framework,
 				     row->item->id, &row->decision);

@@ -38,6 +38,13 @@ enum evidence_stand {
 	EVIDENCE_STAND_COUNT,
 };
 
+/* What of an incident a paragraph asks for. */
+enum incident_aspect {
+	ASPECT_NONE,
+	ASPECT_REPORT, /* that it is reported in time */
+	ASPECT_HOLD,   /* that its evidence is kept */
+};
+
 /* One of check, finding and watched_ns is set. */
 struct framework_evidence {
 	size_t row;
@@ -46,6 +53,8 @@ struct framework_evidence {
 	const struct report_host *host;
 	const struct check_result *check;
 	const struct finding *finding;
+	enum incident_aspect aspect; /* the finding speaks by its incident, as of @now_ns */
+	int64_t now_ns;
 	int64_t watched_ns; /* so long the host was covered, and none of @kinds is open */
 	unsigned kinds;
 	const struct waiver *waiver;
@@ -63,7 +72,7 @@ enum row_state {
 struct framework_row {
 	const struct framework_item *item;
 	enum row_state state, state_without_waivers;
-	const char *why_not; /* ROW_NOT_ASSESSABLE: why, in words */
+	const char *why_not; /* without evidence: why, in words */
 	size_t first, count; /* of the evidence */
 	size_t stands[EVIDENCE_STAND_COUNT];
 	bool is_decided; /* by the organization */

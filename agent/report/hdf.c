@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/words.h"
+#include "report/asides.h"
 #include "report/framework_writers.h"
 #include "report/json_stream.h"
 #include "report/notes.h"
@@ -20,6 +21,7 @@
 
 /* One check result or open finding. */
 struct piece {
+	int64_t made_at_ns; /* of the report */
 	const struct report_host *host;
 	const struct check_result *check;
 	const struct finding *finding;
@@ -63,13 +65,16 @@ static int collect(const struct framework_question *question, struct pieces *pie
 		for (size_t n = 0; n < host->check_count; n++) {
 			struct piece *piece = &pieces->list[pieces->count++];
 
+			piece->made_at_ns = question->report->made_at_ns;
 			piece->host = host;
 			piece->check = &host->checks[n];
 			piece->stand =
 				framework_check_stand(question, host, piece->check, &piece->waiver);
 		}
 		for (size_t n = 0; n < host->finding_count; n++) {
-			struct piece piece = {.host = host, .finding = &host->findings[n]};
+			struct piece piece = {.made_at_ns = question->report->made_at_ns,
+					      .host = host,
+					      .finding = &host->findings[n]};
 
 			if (framework_finding_stand(question, host, piece.finding, &piece.stand,
 						    &piece.waiver))
@@ -154,6 +159,19 @@ static void put_description(struct json *j, const char *label, const char *text)
 	json_put_string(j, "label", label);
 	put_text(j, "data", text);
 	json_end_object(j);
+}
+
+/* Heimdall shows descriptions of any label. */
+static void put_incident(struct json *j, const struct piece *piece)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	if (!piece->finding || !piece->finding->incident.is_there)
+		return;
+	aside_put_incident(piece->host, piece->finding, piece->made_at_ns, &text);
+	if (strbuf_check(&text) < 0)
+		j->out->failed = true;
+	put_description(j, "incident", text.data);
 }
 
 static const char *status_of(const struct piece *piece)
@@ -252,6 +270,8 @@ static void put_control(struct json *j, const struct piece *pieces, size_t count
 		put_description(j, "fix", first->check->remediation);
 		put_description(j, "caution", first->check->ot_caution);
 	}
+	for (size_t i = 0; i < count; i++)
+		put_incident(j, &pieces[i]);
 	json_end_array(j);
 	json_key(j, "impact");
 	json_tenths(j, impact_of(first));
@@ -295,6 +315,35 @@ static int put_digest(struct json *j, const struct pieces *pieces)
 	return 0;
 }
 
+static int put_summary(struct json *j, const struct report *report)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_printf(&text, "%s ", report_notes[0]);
+	aside_put_requirements(report, &text);
+	if (report->refused_waiver_count)
+		strbuf_add_char(&text, ' ');
+	aside_put_refused(report, &text);
+	if (strbuf_check(&text) < 0)
+		return -ENOMEM;
+	put_text(j, "summary", text.data);
+	return 0;
+}
+
+/* What the format has no place for; Heimdall keeps it. */
+static void put_passthrough(struct json *j, const struct report *report)
+{
+	json_key(j, "passthrough");
+	json_begin_object(j);
+	json_key(j, "plumbline");
+	json_begin_object(j);
+	aside_json_requirements(report, j);
+	aside_json_refused(report, j);
+	aside_json_incidents(report, j);
+	json_end_object(j);
+	json_end_object(j);
+}
+
 static int put_profile(const struct framework_question *question, const struct pieces *pieces,
 		       struct json *j, FILE *out)
 {
@@ -304,9 +353,9 @@ static int put_profile(const struct framework_question *question, const struct p
 	json_put_string(j, "name", "plumbline");
 	json_put_string(j, "title", "Plumbline: hardening checks and drift");
 	json_put_string(j, "version", PLUMBLINE_VERSION);
-	json_put_string(j, "summary", report_notes[0]);
+	r = put_summary(j, question->report);
 	json_put_string(j, "copyright", report_notes[3]);
-	r = put_digest(j, pieces);
+	r = r ?: put_digest(j, pieces);
 	for (size_t i = 0; i < 3; i++) {
 		static const char *const empty[] = {"supports", "attributes", "groups"};
 
@@ -358,6 +407,7 @@ static int write_hdf(const struct framework_view *view, FILE *out)
 	json_begin_array(&j);
 	r = put_profile(view->question, &pieces, &j, out);
 	json_end_array(&j);
+	put_passthrough(&j, report);
 	json_end_object(&j);
 	strbuf_add_char(&text, '\n');
 	free(pieces.list);

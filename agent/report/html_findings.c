@@ -126,6 +126,8 @@ static int write_card(FILE *out, const struct html_host *part, size_t at)
 	if (r < 0)
 		return r;
 	write_when(out, finding);
+	if (view_is_open(finding) && !view_is_hardening(finding))
+		html_fact(out, "Remedy", words_finding_remedy());
 	html_fact(out, "Package", finding->package);
 	html_fact(out, "Change set", finding->change_set);
 	html_waiver(out, part->view->finding_waivers[at]);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "report/asides.h"
 #include "report/html.h"
 #include "report/html_parts.h"
 #include "report/words.h"
@@ -43,6 +44,11 @@ static void write_host_row(FILE *out, const struct html_host *part)
 			part->host->check_count);
 	else
 		fputs("<em>not run</em></td>", out);
+	html_cell(out, "SL 3 evidence");
+	if (part->host->requirements_all)
+		fprintf(out, "%u of %u", part->host->requirements_with_evidence,
+			part->host->requirements_all);
+	fputs("</td>", out);
 	html_cell(out, "Baseline");
 	if (part->host->baseline_name) {
 		html_text(out, part->host->baseline_name);
@@ -53,8 +59,9 @@ static void write_host_row(FILE *out, const struct html_host *part)
 	fputs("</td></tr>\n", out);
 }
 
-static void write_lead(FILE *out, const struct report *report, const struct view_host *views)
+static int write_lead(FILE *out, const struct report *report, const struct view_host *views)
 {
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	size_t whole = 0;
 	char hosts[WORDS_SIZE];
 
@@ -66,16 +73,27 @@ static void write_lead(FILE *out, const struct report *report, const struct view
 		"</p>\n",
 		words_count(report->host_count, "host", "hosts", hosts), whole,
 		whole == 1 ? "was" : "were", report->host_count - whole);
+	aside_put_requirements(report, &text);
+	if (strbuf_check(&text) < 0)
+		return -ENOMEM;
+	if (text.len)
+		html_element(out, "p", NULL, text.data);
+	return 0;
 }
 
-static void write_hosts(FILE *out, const struct report *report, const struct view_host *views)
+static int write_hosts(FILE *out, const struct report *report, const struct view_host *views)
 {
+	int r;
+
 	fputs("<section>\n<h2 id=\"coverage\">What was covered, and what was not</h2>\n", out);
-	write_lead(out, report, views);
+	r = write_lead(out, report, views);
+	if (r < 0)
+		return r;
 	fputs("<table class=\"rows fleet\"><caption>All hosts of this report</caption>\n<thead><tr>"
 	      "<th scope=\"col\">Host</th><th scope=\"col\">Covered</th>"
 	      "<th scope=\"col\">Sensor</th><th scope=\"col\">Open findings</th>"
-	      "<th scope=\"col\">Checks failed</th><th scope=\"col\">Baseline</th></tr></thead>\n"
+	      "<th scope=\"col\">Checks failed</th><th scope=\"col\">SL 3 evidence</th>"
+	      "<th scope=\"col\">Baseline</th></tr></thead>\n"
 	      "<tbody>\n",
 	      out);
 	for (size_t i = 0; i < report->host_count; i++)
@@ -84,6 +102,7 @@ static void write_hosts(FILE *out, const struct report *report, const struct vie
 	      "first comparison; red, a gap; low and dark, the agent was down; empty, no record. "
 	      "Each covers the period of this report.</p>\n</section>\n",
 	      out);
+	return 0;
 }
 
 static void write_names(FILE *out, const struct view_fleet *fleet, const struct view_row *row,
@@ -164,6 +183,7 @@ static int write_differences(FILE *out, const struct report *report)
 
 int html_fleet(FILE *out, const struct report *report, const struct view_host *views)
 {
-	write_hosts(out, report, views);
-	return write_differences(out, report);
+	int r = write_hosts(out, report, views);
+
+	return r < 0 ? r : write_differences(out, report);
 }

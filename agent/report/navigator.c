@@ -6,11 +6,14 @@
  */
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "report/asides.h"
 #include "report/framework_writers.h"
 #include "report/json_stream.h"
 #include "report/notes.h"
+#include "report/words.h"
 
 #define LAYER_VERSION	  "4.5"
 #define ATTACK_VERSION	  "18"
@@ -30,15 +33,75 @@ static void put_metadata(struct json *j, const char *name, const char *value)
 	json_end_object(j);
 }
 
+/* Until when it is borne, and the clock of its incident. */
+static void put_times(const struct framework_view *view, const struct framework_evidence *evidence,
+		      struct strbuf *out)
+{
+	const struct waiver *waiver = evidence->waiver;
+	char until[RFC3339_SIZE];
+
+	if (waiver)
+		strbuf_printf(out, " (until %s by %s for %s: %s)",
+			      clock_format(waiver->expires_ns, until), waiver->approver,
+			      waiver->owner, waiver->reason);
+	if (!evidence->finding || !evidence->finding->incident.is_there)
+		return;
+	strbuf_add_str(out, " (incident: ");
+	incident_put_clock(&evidence->finding->incident, view->question->report->made_at_ns, out);
+	strbuf_add_str(out, "; ");
+	incident_put_hold(&evidence->finding->incident, view->question->report->made_at_ns, out);
+	strbuf_add_char(out, ')');
+}
+
+static int one_metadata(const struct report_host *host, const struct finding *finding,
+			int64_t now_ns, void *userdata)
+{
+	cleanup_strbuf struct strbuf words = STRBUF_INIT;
+
+	aside_put_incident(host, finding, now_ns, &words);
+	if (strbuf_check(&words) < 0)
+		return -ENOMEM;
+	put_metadata(userdata, "incident", words.data);
+	return 0;
+}
+
+/* Of the whole layer; incidents as well whose finding is gone. */
+static int put_layer_metadata(const struct framework_view *view, struct json *j)
+{
+	const struct report *report = view->question->report;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	int r;
+
+	aside_put_requirements(report, &text);
+	if (strbuf_check(&text) < 0)
+		return -ENOMEM;
+	json_key(j, "metadata");
+	json_begin_array(j);
+	put_metadata(j, "made by", report->made_by);
+	if (text.len)
+		put_metadata(j, "SL 3 requirements", text.data);
+	for (size_t i = 0; i < report->refused_waiver_count; i++)
+		put_metadata(j, "waivers that do not count", report->refused_waivers[i]);
+	r = aside_each_incident(report, one_metadata, j);
+	json_end_array(j);
+	return r < 0 ? r : 0;
+}
+
 static int put_technique(const struct framework_view *view, const struct framework_row *row,
 			 struct json *j)
 {
 	cleanup_strbuf struct strbuf comment = STRBUF_INIT;
+	char buf[WORDS_SIZE];
+	size_t incidents = 0;
 
 	for (size_t i = row->first; i < row->first + row->count; i++) {
+		const struct framework_evidence *evidence = &view->evidence[i];
+
 		strbuf_printf(&comment, "%s%s: ", i > row->first ? "\n" : "",
-			      evidence_stand_name(view->evidence[i].stand));
-		framework_put_evidence(&view->evidence[i], &comment);
+			      evidence_stand_name(evidence->stand));
+		framework_put_evidence(evidence, &comment);
+		put_times(view, evidence, &comment);
+		incidents += evidence->finding && evidence->finding->incident.is_there;
 	}
 	if (strbuf_check(&comment) < 0)
 		return -ENOMEM;
@@ -51,6 +114,8 @@ static int put_technique(const struct framework_view *view, const struct framewo
 	json_key(j, "metadata");
 	json_begin_array(j);
 	put_metadata(j, "state", row_state_words(row->state));
+	if (incidents)
+		put_metadata(j, "incidents", words_count(incidents, "incident", "incidents", buf));
 	json_end_array(j);
 	json_end_object(j);
 	return 0;
@@ -77,6 +142,9 @@ static int put_head(const struct framework_view *view, struct json *j)
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
 	framework_put_summary(view, &text);
+	if (view->question->report->refused_waiver_count)
+		strbuf_add_char(&text, ' ');
+	aside_put_refused(view->question->report, &text);
 	strbuf_printf(&text, " %s %s", report_notes[0], framework->notice);
 	if (strbuf_check(&text) < 0)
 		return -ENOMEM;
@@ -92,7 +160,7 @@ static int put_head(const struct framework_view *view, struct json *j)
 								 : "enterprise-attack");
 	json_put_string(j, "description", text.data);
 	put_legend(j);
-	return 0;
+	return put_layer_metadata(view, j);
 }
 
 static int write_layer(const struct framework_view *view, FILE *out)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "report/asides.h"
 #include "report/framework_report.h"
 #include "report/words.h"
 
@@ -89,6 +90,20 @@ void oscal_put_document(struct json *j, const char *kind, const struct report *r
 		       clock_format(report->made_at_ns, when));
 }
 
+static void put_remarks(struct json *j, const struct report *report)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_add_str(&text, "Evidence of hosts alone. Objectives are those of single checks; "
+			      "whether a control is met is for an assessor to say. ");
+	aside_put_requirements(report, &text);
+	strbuf_add_char(&text, ' ');
+	aside_put_refused(report, &text);
+	if (strbuf_check(&text) < 0)
+		j->out->failed = true;
+	oscal_put_line(j, "remarks", text.data);
+}
+
 void oscal_put_metadata(struct json *j, const struct report *report, const char *title)
 {
 	json_key(j, "metadata");
@@ -97,9 +112,7 @@ void oscal_put_metadata(struct json *j, const struct report *report, const char 
 	json_put_time(j, "last-modified", report->made_at_ns);
 	json_put_string(j, "version", PLUMBLINE_VERSION);
 	json_put_string(j, "oscal-version", OSCAL_VERSION);
-	json_put_string(j, "remarks",
-			"Evidence of hosts alone. Objectives are those of single checks; whether a "
-			"control is met is for an assessor to say.");
+	put_remarks(j, report);
 	json_end_object(j);
 }
 
@@ -251,14 +264,27 @@ static void put_remedy(struct json *j, const struct oscal_item *item)
 	oscal_put_uuid(j, "uuid", "remedy", item->host->name, item_name(item), NULL);
 	json_put_string(j, "lifecycle", "recommendation");
 	json_put_string(j, "title", "Remedy");
-	json_put_string(j, "description",
-			remedy ? remedy
-			       : "Bring back the approved state, or have the change approved into "
-				 "the baseline.");
+	json_put_string(j, "description", remedy ? remedy : words_finding_remedy());
 	if (item->check && item->check->ot_caution)
 		json_put_string(j, "remarks", item->check->ot_caution);
 	json_end_object(j);
 	json_end_array(j);
+}
+
+/* The clock of its incident, by the time of the document. */
+static void put_incident_props(struct json *j, const struct oscal_item *item)
+{
+	cleanup_strbuf struct strbuf clock = STRBUF_INIT, hold = STRBUF_INIT;
+	int64_t now_ns = item->question->report->made_at_ns;
+
+	if (!item->finding || !item->finding->incident.is_there)
+		return;
+	incident_put_clock(&item->finding->incident, now_ns, &clock);
+	incident_put_hold(&item->finding->incident, now_ns, &hold);
+	if (strbuf_check(&clock) < 0 || strbuf_check(&hold) < 0)
+		j->out->failed = true;
+	put_prop(j, "incident-clock", clock.data);
+	put_prop(j, "incident-evidence", hold.data);
 }
 
 int oscal_put_risk(struct json *j, const struct oscal_item *item)
@@ -282,6 +308,7 @@ int oscal_put_risk(struct json *j, const struct oscal_item *item)
 		put_prop(j, "waiver-approver", item->waiver->approver);
 		put_prop(j, "waiver-risk", finding_severity_name(item->waiver->risk));
 	}
+	put_incident_props(j, item);
 	json_end_array(j);
 	json_put_string(j, "status",
 			item->stand == EVIDENCE_WAIVED ? "deviation-approved" : "open");

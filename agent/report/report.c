@@ -43,29 +43,64 @@ static bool has_item(const char *ids, const char *id)
 	return false;
 }
 
+static bool shows(const struct check_result *check, const char *id)
+{
+	return (check->outcome == CHECK_PASS || check->outcome == CHECK_FAIL) &&
+	       has_item(check->requirements, id);
+}
+
 static bool has_evidence(const struct report_host *host, const char *id)
 {
-	for (size_t i = 0; i < host->check_count; i++) {
-		const struct check_result *check = &host->checks[i];
-
-		if ((check->outcome == CHECK_PASS || check->outcome == CHECK_FAIL) &&
-		    has_item(check->requirements, id))
+	for (size_t i = 0; i < host->check_count; i++)
+		if (shows(&host->checks[i], id))
 			return true;
-	}
 	return false;
+}
+
+static void count(const struct catalog *catalog, const struct report_host *hosts, size_t host_count,
+		  unsigned *ret_with, unsigned *ret_all)
+{
+	*ret_with = *ret_all = 0;
+	for (size_t i = 0; i < catalog_count(catalog, CATALOG_REQUIREMENT); i++) {
+		const struct catalog_item *item = catalog_item(catalog, CATALOG_REQUIREMENT, i);
+		bool is_shown = false;
+
+		if (item->lowest_sl > TARGET_SL)
+			continue;
+		for (size_t h = 0; h < host_count && !is_shown; h++)
+			is_shown = has_evidence(&hosts[h], item->id);
+		++*ret_all;
+		*ret_with += is_shown;
+	}
 }
 
 void report_count_requirements(const struct catalog *catalog, struct report_host *host)
 {
-	host->requirements_with_evidence = 0;
-	host->requirements_all = 0;
-	for (size_t i = 0; i < catalog_count(catalog, CATALOG_REQUIREMENT); i++) {
-		const struct catalog_item *item = catalog_item(catalog, CATALOG_REQUIREMENT, i);
+	count(catalog, host, 1, &host->requirements_with_evidence, &host->requirements_all);
+}
 
-		if (item->lowest_sl > TARGET_SL)
+void report_count_all_requirements(const struct catalog *catalog, struct report *report)
+{
+	count(catalog, report->hosts, report->host_count, &report->requirements_with_evidence,
+	      &report->requirements_all);
+}
+
+void report_mark_requirements(const struct catalog *catalog, const struct check_result *check,
+			      unsigned char *marks)
+{
+	for (size_t i = 0; i < catalog_count(catalog, CATALOG_REQUIREMENT); i++)
+		marks[i] |= shows(check, catalog_item(catalog, CATALOG_REQUIREMENT, i)->id);
+}
+
+void report_sum_requirements(const struct catalog *catalog, const unsigned char *marks,
+			     struct report *report)
+{
+	report->requirements_with_evidence = report->requirements_all = 0;
+	for (size_t i = 0; i < catalog_count(catalog, CATALOG_REQUIREMENT); i++) {
+		if (catalog_item(catalog, CATALOG_REQUIREMENT, i)->lowest_sl > TARGET_SL)
 			continue;
-		host->requirements_all++;
-		host->requirements_with_evidence += has_evidence(host, item->id);
+		report->requirements_all++;
+		report->requirements_with_evidence += marks[i];
 	}
 }
 

@@ -74,6 +74,8 @@ struct report {
 		*waivers;	      /* NULL: none; those count that are in force at made_at */
 	char *const *refused_waivers; /* files that do not count, and why */
 	size_t refused_waiver_count;
+	/* As of a host: what all of them give evidence for together. 0 of 0: not known. */
+	unsigned requirements_with_evidence, requirements_all;
 };
 
 struct report_ops {
@@ -92,5 +94,14 @@ const struct report_ops *report_find_format(const char *name);
  * @host passed or failed. An error, or a check that does not apply, is no evidence.
  */
 void report_count_requirements(const struct catalog *catalog, struct report_host *host);
+/* The same for @report: a requirement counts once, whichever of the hosts gives evidence. */
+void report_count_all_requirements(const struct catalog *catalog, struct report *report);
+/* For who holds one result at a time: marks those of the catalog's requirements for which @check
+ * gives evidence, in an array of catalog_count(@catalog, CATALOG_REQUIREMENT). */
+void report_mark_requirements(const struct catalog *catalog, const struct check_result *check,
+			      unsigned char *marks);
+/* The two counts of @report by such marks. */
+void report_sum_requirements(const struct catalog *catalog, const unsigned char *marks,
+			     struct report *report);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CSV report (RFC 4180): one table for coverage, findings and checks, told
- * apart by the column `record`.
+ * CSV report (RFC 4180): one table for coverage, findings and checks, and for
+ * what is said of all of them, told apart by the column `record`.
  */
 #include "report/report_csv.h"
 
@@ -230,13 +230,32 @@ static void fill_incident(struct row *row, const struct incident *incident, int6
 }
 
 /* What the checks show in all, as a row of its own. */
-static void fill_summary(struct row *row, const struct report_host *host)
+static void fill_summary(struct row *row, unsigned with_evidence, unsigned all)
 {
 	row->cells[COL_RECORD] = "summary";
 	row->cells[COL_KIND] = "sl3_requirements";
 	strbuf_printf(&row->text[COL_DETAIL], "%u of %u SL 3 requirements have host evidence here",
-		      host->requirements_with_evidence, host->requirements_all);
+		      with_evidence, all);
 	row->cells[COL_DETAIL] = row->text[COL_DETAIL].data;
+}
+
+/* What is told of no host alone: these rows name none. */
+static int write_asides(const struct report *report, FILE *out)
+{
+	cleanup_with(row_done) struct row row = {0};
+	int r = 0;
+
+	if (report->host_count > 1 && report->requirements_all) {
+		fill_summary(&row, report->requirements_with_evidence, report->requirements_all);
+		r = write_row(&row, out);
+	}
+	for (size_t i = 0; i < report->refused_waiver_count && r == 0; i++) {
+		row_clear(&row);
+		row.cells[COL_RECORD] = "refused_waiver";
+		row.cells[COL_DETAIL] = report->refused_waivers[i];
+		r = write_row(&row, out);
+	}
+	return r;
 }
 
 static int write_host(const struct report *report, const struct report_host *host, FILE *out)
@@ -264,7 +283,7 @@ static int write_host(const struct report *report, const struct report_host *hos
 	}
 	if (r == 0 && host->requirements_all) {
 		row_clear(&row);
-		fill_summary(&row, host);
+		fill_summary(&row, host->requirements_with_evidence, host->requirements_all);
 		row.cells[COL_HOST] = host->name;
 		r = write_row(&row, out);
 	}
@@ -286,6 +305,7 @@ static int write_csv(const struct report *report, FILE *out)
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
 		titles.cells[c] = column_names[c];
 	r = write_row(&titles, out);
+	r = r ?: write_asides(report, out);
 	for (size_t i = 0; i < report->host_count && r == 0; i++)
 		r = write_host(report, &report->hosts[i], out);
 	return r;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/asides.h"
 #include "report/html.h"
 #include "report/html_page.h"
 #include "report/html_parts.h"
@@ -99,6 +100,46 @@ static void write_open(FILE *out, const struct html_host *part)
 	}
 }
 
+static void write_checks(FILE *out, const struct html_host *part)
+{
+	const struct report_host *host = part->host;
+	char buf[WORDS_SIZE];
+
+	if (!host->check_count)
+		return;
+	fprintf(out, "<li><strong>%s failed</strong> out of %zu",
+		words_count(part->view->counts.checks[CHECK_FAIL], "hardening check",
+			    "hardening checks", buf),
+		host->check_count);
+	if (part->view->counts.failed_waived)
+		fprintf(out, ", %zu of them waived", part->view->counts.failed_waived);
+	fputs(".</li>\n", out);
+	if (host->requirements_all)
+		fprintf(out, "<li>%u of %u SL 3 requirements have host evidence here.</li>\n",
+			host->requirements_with_evidence, host->requirements_all);
+}
+
+static void write_incidents(FILE *out, const struct html_host *part)
+{
+	size_t open = 0, overdue = 0;
+	char buf[WORDS_SIZE];
+
+	for (size_t i = 0; i < part->host->finding_count; i++) {
+		const struct incident *incident = &part->host->findings[i].incident;
+
+		open += incident_is_open(incident);
+		overdue += incident_is_open(incident) && !incident->reported_ns &&
+			   incident_is_late(incident, part->view->until_ns);
+	}
+	if (!open)
+		return;
+	fprintf(out, "<li><strong>%s open</strong>",
+		words_count(open, "incident is", "incidents are", buf));
+	if (overdue)
+		fprintf(out, "; the report of %zu is overdue", overdue);
+	fputs(".</li>\n", out);
+}
+
 void html_summary(FILE *out, const struct html_host *part)
 {
 	const struct view_host *view = part->view;
@@ -117,11 +158,8 @@ void html_summary(FILE *out, const struct html_host *part)
 	if (resolved > 0)
 		fprintf(out, "<li>%s resolved: the difference is gone.</li>\n",
 			words_count(resolved, "finding is", "findings are", buf));
-	if (part->host->check_count > 0)
-		fprintf(out, "<li>%s failed out of %zu, %zu of them waived.</li>\n",
-			words_count(counts->checks[CHECK_FAIL], "hardening check",
-				    "hardening checks", buf),
-			part->host->check_count, counts->failed_waived);
+	write_checks(out, part);
+	write_incidents(out, part);
 	if (not_covered_ns > 0)
 		fprintf(out,
 			"<li>Changes in the time that was not covered (%s) may be missing here."
@@ -282,6 +320,7 @@ static int write_html(const struct report *report, FILE *out)
 		write_masthead(out, report);
 		r = write_hosts(out, report, views);
 	}
+	r = r ?: aside_html_refused(report, out);
 	for (size_t i = 0; i < report->host_count; i++)
 		view_host_done(&views[i]);
 	free(views);

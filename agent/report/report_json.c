@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/sight.h"
+#include "report/asides.h"
 #include "report/json_stream.h"
 #include "report/notes.h"
 #include "report/view.h"
@@ -431,11 +432,8 @@ static int write_json(const struct report *report, FILE *out)
 	r = put_fleet(&j, report, out);
 	if (r < 0)
 		return r;
-	json_key(&j, "refused_waivers");
-	json_begin_array(&j);
-	for (size_t i = 0; i < report->refused_waiver_count; i++)
-		json_string(&j, report->refused_waivers[i]);
-	json_end_array(&j);
+	aside_json_requirements(report, &j);
+	aside_json_refused(report, &j);
 	json_key(&j, "notes");
 	json_begin_array(&j);
 	for (size_t i = 0; report_notes[i]; i++)

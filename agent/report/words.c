@@ -95,3 +95,8 @@ const char *words_finding_kind(enum finding_kind kind)
 		return "A difference";
 	return kind_words[kind];
 }
+
+const char *words_finding_remedy(void)
+{
+	return "Bring back the approved state, or have the change approved into the baseline.";
+}

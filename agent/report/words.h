@@ -22,5 +22,7 @@ const char *words_permille(unsigned permille, char buf[static WORDS_SIZE]);
 
 /* One plain line for a kind: "An approved program has other content". */
 const char *words_finding_kind(enum finding_kind kind);
+/* What ends a difference from the approved state. */
+const char *words_finding_remedy(void);
 
 #endif

@@ -449,6 +449,55 @@ START_TEST(counts_requirements_that_a_check_really_shows)
 }
 END_TEST
 
+START_TEST(counts_a_requirement_once_whichever_host_shows_it)
+{
+	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
+	struct report_host hosts[2] = {host, host};
+	unsigned char marks[512] = {0};
+	struct report marked = {0};
+
+	ck_assert_int_eq(catalog_load(PLUMBLINE_SOURCE_DIR "/baselines", &catalog, NULL), 0);
+	ck_assert_uint_lt(catalog_count(catalog, CATALOG_REQUIREMENT), sizeof(marks));
+	checks[0].requirements = (char *)"SR 1.1, SR 3.4 RE 1";
+	checks[1].requirements = (char *)"SR 7.6, SR 1.1, SR 1.1 RE 3"; /* the last is SL 4 */
+	hosts[0].check_count = hosts[1].check_count = 1;
+	hosts[1].checks = &checks[1];
+	report.hosts = hosts;
+	report.host_count = 2;
+	report_count_all_requirements(catalog, &report);
+	ck_assert_uint_eq(report.requirements_with_evidence, 3);
+	ck_assert_uint_eq(report.requirements_all, 90);
+
+	report_mark_requirements(catalog, &checks[0], marks);
+	report_mark_requirements(catalog, &checks[1], marks);
+	report_sum_requirements(catalog, marks, &marked);
+	ck_assert_uint_eq(marked.requirements_with_evidence, 3);
+	ck_assert_uint_eq(marked.requirements_all, 90);
+
+	write_report("html", &report);
+	has("By the checks of 2 hosts together, 3 of 90 SL 3 requirements have host evidence "
+	    "here.");
+	write_report("csv", &report);
+	has("3 of 90 SL 3 requirements have host evidence here");
+}
+END_TEST
+
+START_TEST(tells_waivers_that_do_not_count)
+{
+	char bad[] = "w.ini:3: '<b>' is no key";
+	char *const refused[] = {bad};
+
+	report.refused_waivers = refused;
+	report.refused_waiver_count = 1;
+	write_report("html", &report);
+	has("1 file of waivers does not count.");
+	has("w.ini:3: &#39;&lt;b&gt;&#39; is no key");
+	write_report("csv", &report);
+	has("\"refused_waiver\"");
+	has(bad);
+}
+END_TEST
+
 START_TEST(html_puts_failed_checks_before_passed_ones)
 {
 	host.check_count = 2;
@@ -671,6 +720,8 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, html_loads_and_runs_nothing);
 	tcase_add_test(tcase, html_never_calls_a_host_compliant);
 	tcase_add_test(tcase, counts_requirements_that_a_check_really_shows);
+	tcase_add_test(tcase, counts_a_requirement_once_whichever_host_shows_it);
+	tcase_add_test(tcase, tells_waivers_that_do_not_count);
 	tcase_add_test(tcase, html_puts_failed_checks_before_passed_ones);
 	tcase_add_test(tcase, html_shows_errors_as_errors);
 	tcase_add_test(tcase, every_format_writes_an_empty_report);
