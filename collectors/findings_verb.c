@@ -19,7 +19,10 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "incidents.h"
+#include "report/asides.h"
 #include "report/change_sets.h"
+#include "report/report_json.h"
+#include "requirements.h"
 #include "verbs.h"
 
 #define FOLLOW_MS 250
@@ -36,6 +39,7 @@ struct listing {
 	struct store *store;
 	const struct options *options;
 	struct waiver_folder waivers;
+	struct requirements requirements;
 	struct strbuf out;     /* of one row */
 	struct set_row **sets; /* by agent and id; none: each finding is told by itself */
 	size_t set_count;
@@ -66,6 +70,7 @@ static void listing_done(struct listing *listing)
 	free(listing->sets);
 	strbuf_done(&listing->out);
 	waiver_folder_done(&listing->waivers);
+	requirements_close(&listing->requirements);
 }
 
 /* True when @agent has the set @id; @ret_at is where it is, or belongs. */
@@ -163,12 +168,29 @@ static void add_escaped(struct strbuf *out, const char *label, const char *raw)
 }
 
 /* The stored object with "agent" put in front. */
-static void finding_json(struct strbuf *out, const struct store_row *row)
+static void finding_json(struct strbuf *out, const struct store_row *row,
+			 const struct waiver *waiver)
 {
+	cleanup_strbuf struct strbuf more = STRBUF_INIT;
+	struct json j = JSON_INIT(&more);
+
 	strbuf_add_str(out, "{\"agent\":");
 	json_quote(out, row->agent, strlen(row->agent));
 	strbuf_add_char(out, ',');
-	strbuf_add(out, row->json + 1, row->len - 1);
+	if (!waiver) {
+		strbuf_add(out, row->json + 1, row->len - 1);
+		return;
+	}
+	json_begin_object(&j);
+	report_json_waiver(&j, waiver);
+	json_end_object(&j);
+	if (strbuf_check(&more) < 0) {
+		out->failed = true;
+		return;
+	}
+	strbuf_add(out, row->json + 1, row->len - 2);
+	strbuf_add_char(out, ',');
+	strbuf_add(out, more.data + 1, more.len - 1);
 }
 
 static void add_subject(struct strbuf *out, const struct subject *subject)
@@ -206,12 +228,17 @@ static void finding_text(struct strbuf *out, const char *agent, const struct fin
 }
 
 /* By the clock of now: one that has ended is gone at once. */
+static const struct waiver *waiver_of(const struct listing *listing, const char *agent,
+				      const struct finding *finding)
+{
+	return finding->state == FINDING_STATE_OPEN
+		       ? waiver_for_finding(&listing->waivers.list, agent, finding, clock_real_ns())
+		       : NULL;
+}
+
 static void waiver_text(struct listing *listing, const char *agent, const struct finding *finding)
 {
-	const struct waiver *waiver = finding->state == FINDING_STATE_OPEN
-					      ? waiver_for_finding(&listing->waivers.list, agent,
-								   finding, clock_real_ns())
-					      : NULL;
+	const struct waiver *waiver = waiver_of(listing, agent, finding);
 	char until[RFC3339_SIZE];
 
 	if (!waiver)
@@ -254,27 +281,33 @@ static int is_there(const struct store_row *row, void *userdata)
 	return 0;
 }
 
-/* As the agent sent it, unless its incident is told here: then with what both know. */
+/* As the agent sent it, unless its incident is told here: then with what both know; and with who
+ * bears it. */
 static int add_row_json(struct listing *listing, const struct store_row *row)
 {
 	cleanup_wire_record struct wire_record record = {0};
 	cleanup_strbuf struct strbuf json = STRBUF_INIT;
+	struct store_row shown = *row;
 	struct store *store = listing->store;
 	int r = codec_decode(row->json, row->len, &record, NULL);
 
-	if (r == 0 && record.type == WIRE_FINDING)
-		r = store->ops->get_incident(store, row->agent, record.finding.id, is_there, NULL);
-	if (r == -ENOENT || (r == 0 && record.type != WIRE_FINDING)) {
-		finding_json(&listing->out, row);
+	if (r < 0)
+		return r;
+	if (record.type != WIRE_FINDING) {
+		finding_json(&listing->out, row, NULL);
 		return 0;
 	}
-	r = r ?: incidents_apply(store, row->agent, &record.finding);
-	r = r ?: codec_encode(&record, NULL, &json);
-	if (r == 0)
-		finding_json(&listing->out, &(struct store_row){.agent = row->agent,
-								.json = json.data,
-								.len = json.len});
-	return r;
+	r = store->ops->get_incident(store, row->agent, record.finding.id, is_there, NULL);
+	if (r == 0) {
+		r = incidents_apply(store, row->agent, &record.finding);
+		r = r ?: codec_encode(&record, NULL, &json);
+		shown.json = json.data;
+		shown.len = json.len;
+	}
+	if (r < 0 && r != -ENOENT)
+		return r;
+	finding_json(&listing->out, &shown, waiver_of(listing, row->agent, &record.finding));
+	return 0;
 }
 
 static int row_json(struct listing *listing, const struct store_row *row)
@@ -335,6 +368,42 @@ static int follow(struct listing *listing, const char *agent)
 	return r == -EPIPE ? 0 : r;
 }
 
+static int take_check(const struct store_row *row, void *userdata)
+{
+	cleanup_wire_record struct wire_record record = {0};
+	struct listing *listing = userdata;
+	int r = codec_decode(row->json, row->len, &record, NULL);
+
+	if (r == 0 && record.type == WIRE_CHECK)
+		requirements_take(&listing->requirements, &record.check);
+	return r;
+}
+
+static int count_agent(const struct store_agent *agent, void *userdata)
+{
+	size_t *count = userdata;
+
+	++*count;
+	return 0;
+}
+
+/* What the checks behind the findings show in all. */
+static int show_requirements(struct listing *listing)
+{
+	const char *agent = listing->options->agent;
+	struct store *store = listing->store;
+	struct report report = {.host_count = agent != NULL};
+	int r = store->ops->each_check(store, agent, take_check, listing);
+
+	if (r == 0 && !agent)
+		r = store->ops->each_agent(store, count_agent, &report.host_count);
+	if (r < 0)
+		return r;
+	requirements_sum(&listing->requirements, &report);
+	aside_put_requirements(&report, &listing->out);
+	return flush(listing, listing->out.len ? "\n" : "");
+}
+
 /* Sums and rows are of one moment. */
 static int list(struct listing *listing)
 {
@@ -348,6 +417,8 @@ static int list(struct listing *listing)
 	if (!options->as_json && !options->each && !options->change_set)
 		r = store->ops->each_finding(store, options->agent, 0, sum_up, listing);
 	r = r ?: store->ops->each_finding(store, options->agent, 0, show_finding, listing);
+	if (r == 0 && !options->as_json)
+		r = show_requirements(listing);
 	store->ops->rollback(store);
 	return r;
 }
@@ -364,9 +435,11 @@ int verb_findings(const struct settings *settings, const struct options *options
 		return EXIT_ERROR;
 
 	listing.store = store;
+	r = requirements_open(settings, &listing.requirements);
 	if (in_array)
 		fputs("[", stdout);
-	r = options->follow ? follow(&listing, options->agent) : list(&listing);
+	if (r == 0)
+		r = options->follow ? follow(&listing, options->agent) : list(&listing);
 	if (in_array)
 		fputs("]\n", stdout);
 	if (r < 0 || fflush(stdout) != 0) {

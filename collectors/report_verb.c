@@ -187,14 +187,15 @@ static void describe(const struct dossier *dossier, struct report_host *host)
 
 /* Without the catalog the report leaves the count out. */
 static void count_requirements(const struct settings *settings, struct report_host *hosts,
-			       size_t count)
+			       struct report *report)
 {
 	cleanup_with(catalog_freep) struct catalog *catalog = NULL;
 
 	if (catalog_load(settings->data_dir, &catalog, NULL) < 0)
 		return;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < report->host_count; i++)
 		report_count_requirements(catalog, &hosts[i]);
+	report_count_all_requirements(catalog, report);
 }
 
 static void make_title(const struct gathering *gathering, char *title, size_t size)
@@ -278,7 +279,7 @@ static int write_report(const struct settings *settings, const struct gathering 
 	for (size_t i = 0; i < gathering->count; i++)
 		describe(&gathering->dossiers[i], &hosts[i]);
 	make_title(gathering, title, sizeof(title));
-	count_requirements(settings, hosts, gathering->count);
+	count_requirements(settings, hosts, &report);
 	if (!manner->format)
 		return framework_source_write(&manner->source, &report, out);
 	return manner->format->write(&report, out);
