@@ -26,18 +26,21 @@ struct search {
 	bool is_blocked; /* of the interface at hand */
 };
 
-/* The squashed text of a small file; empty where it is not there or says nothing, as an interface
- * that is down does for some. */
-static void read_small(const struct root *root, const char *dir, const char *file, char *buf,
-		       size_t size)
+/* The squashed text of a small file, empty where it is not there. Negative errno when it cannot be
+ * read, with the reason in the value. */
+static int read_small(struct search *search, const char *dir, const char *file, char *buf,
+		      size_t size)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char path[512];
+	int r;
 
 	*buf = '\0';
 	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	if (root_read_text(root, path, 256, &text) == 0 && text.data)
+	r = probe_read(search->root, path, 256, &text, search->value);
+	if (r > 0 && text.data)
 		str_copy(buf, size, words_squash(text.data));
+	return r < 0 ? r : 0;
 }
 
 static bool has(const struct root *root, const char *dir, const char *file)
@@ -48,22 +51,18 @@ static bool has(const struct root *root, const char *dir, const char *file)
 	return root_exists(root, path);
 }
 
-static bool is_blocked(const struct root *root, const char *rfkill)
-{
-	char soft[8], hard[8];
-
-	read_small(root, rfkill, "soft", soft, sizeof(soft));
-	read_small(root, rfkill, "hard", hard, sizeof(hard));
-	return str_equal(soft, "1") || str_equal(hard, "1");
-}
-
-static int note_blocked(const char *path, void *userdata)
+/* By software or by a switch. */
+static int add_block(const char *rfkill, void *userdata)
 {
 	struct search *search = userdata;
+	char soft[8], hard[8];
+	int r = read_small(search, rfkill, "soft", soft, sizeof(soft));
 
-	if (is_blocked(search->root, path))
+	if (r == 0)
+		r = read_small(search, rfkill, "hard", hard, sizeof(hard));
+	if (r == 0 && (str_equal(soft, "1") || str_equal(hard, "1")))
 		search->is_blocked = true;
-	return 0;
+	return r;
 }
 
 static int take_wireless(struct search *search, const char *dir, const char *name)
@@ -74,10 +73,11 @@ static int take_wireless(struct search *search, const char *dir, const char *nam
 
 	search->is_blocked = false;
 	snprintf(pattern, sizeof(pattern), "%s/phy80211/rfkill*", dir);
-	r = root_glob(search->root, pattern, note_blocked, search);
+	r = root_glob(search->root, pattern, add_block, search);
+	if (r == 0)
+		r = read_small(search, dir, "flags", flags, sizeof(flags));
 	if (r < 0)
 		return r;
-	read_small(search->root, dir, "flags", flags, sizeof(flags));
 	(void)str_to_u64(flags, 0, &bits);
 	if (search->is_blocked && !(bits & IS_UP))
 		return 0;
@@ -91,12 +91,15 @@ static int take_interface(const char *dir, void *userdata)
 	const char *name = strrchr(dir, '/') + 1;
 	bool is_wireless = has(search->root, dir, "phy80211") || has(search->root, dir, "wireless");
 	char state[32];
+	int r;
 
 	if (search->wants_wireless)
 		return is_wireless ? take_wireless(search, dir, name) : 0;
 	if (is_wireless || !has(search->root, dir, "device"))
 		return 0;
-	read_small(search->root, dir, "operstate", state, sizeof(state));
+	r = read_small(search, dir, "operstate", state, sizeof(state));
+	if (r < 0)
+		return r;
 	return str_equal(state, "up") ? probe_list_found(search->value, WHAT, "%s", name) : 0;
 }
 
@@ -104,10 +107,13 @@ static int take_radio(const char *dir, void *userdata)
 {
 	struct search *search = userdata;
 	char type[32];
+	int r = read_small(search, dir, "type", type, sizeof(type));
 
-	read_small(search->root, dir, "type", type, sizeof(type));
-	if (!*type || is_blocked(search->root, dir))
-		return 0;
+	search->is_blocked = false;
+	if (r == 0 && *type)
+		r = add_block(dir, search);
+	if (r < 0 || !*type || search->is_blocked)
+		return r;
 	return probe_list_found(search->value, WHAT, "%s (%s)", type, strrchr(dir, '/') + 1);
 }
 
