@@ -104,7 +104,9 @@ static int stat_path(struct walk *walk, const char *path, struct stat *ret_stat)
 		root_note_look(walk->root, LOOKED_AT, path);
 	else if (walk->seen == FEW_FILES)
 		root_note_look(walk->root, LOOKED_ALL, walk->dir);
-	if (fstatat(walk->dir_fd, name, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
+	/* Of the running system no link leads out: the kernel may follow it at once. */
+	if (fstatat(walk->dir_fd, name, ret_stat, walk->root->is_live ? 0 : AT_SYMLINK_NOFOLLOW) <
+	    0)
 		return -errno;
 	return S_ISLNK(ret_stat->st_mode) ? root_stat(walk->root, path, ret_stat) : 0;
 }

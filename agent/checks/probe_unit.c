@@ -26,7 +26,7 @@ static const struct probe_key keys[] = {
 	{NULL},
 };
 
-/* The strongest first. */
+/* The strongest first; the last is the one before where /lib is a link to usr/lib. */
 static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system",
 				   "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
 				   "/lib/systemd/system"};
@@ -43,9 +43,27 @@ enum unit_state {
 	UNIT_PRESENT,
 };
 
-static int find_state(const struct root *root, const char *unit, enum unit_state *ret_state)
+struct search {
+	const struct root *root;
+	struct probe_value *value;
+	enum list list;
+	size_t dirs; /* so many of them, as no folder is looked at twice */
+};
+
+static size_t count_dirs(const struct root *root)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+	char target[64];
+	bool is_same = root_read_link(root, "/lib", target, sizeof(target)) == 0 &&
+		       (str_equal(target, "usr/lib") || str_equal(target, "/usr/lib"));
+
+	return ARRAY_SIZE(dirs) - is_same;
+}
+
+static int find_state(const struct search *search, const char *unit, enum unit_state *ret_state)
+{
+	const struct root *root = search->root;
+
+	for (size_t i = 0; i < search->dirs; i++) {
 		char path[512], target[512];
 		struct stat st;
 		int r;
@@ -78,18 +96,18 @@ static int set_flag(const char *path, void *userdata)
 }
 
 /* A link below *.wants or *.requires; the link's target need not be looked at. */
-static int is_wanted(const struct root *root, const char *unit, bool *ret_is_wanted)
+static int is_wanted(const struct search *search, const char *unit, bool *ret_is_wanted)
 {
 	static const char *const ways[] = {"wants", "requires"};
 	bool is_wanted = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+	for (size_t i = 0; i < search->dirs; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(ways); j++) {
 			char pattern[512];
 			int r;
 
 			snprintf(pattern, sizeof(pattern), "%s/*.%s/%s", dirs[i], ways[j], unit);
-			r = root_glob(root, pattern, set_flag, &is_wanted);
+			r = root_glob(search->root, pattern, set_flag, &is_wanted);
 			if (r < 0)
 				return r;
 		}
@@ -116,13 +134,14 @@ static bool is_started(const struct root *root)
 	return root->is_live || root_exists(root, "/run/systemd/system");
 }
 
-static int look(const struct root *root, const char *unit, enum list list,
-		struct probe_value *value)
+static int look(const struct search *search, const char *unit)
 {
+	struct probe_value *value = search->value;
+	enum list list = search->list;
 	enum unit_state state;
 	bool is_enabled = false, runs;
 	char item[320];
-	int r = find_state(root, unit, &state);
+	int r = find_state(search, unit, &state);
 
 	if (r < 0)
 		return r;
@@ -131,13 +150,13 @@ static int look(const struct root *root, const char *unit, enum list list,
 			probe_list_add(value, unit);
 		return 0;
 	}
-	runs = is_running(root, unit);
+	runs = is_running(search->root, unit);
 	if (state == UNIT_PRESENT) {
-		r = is_wanted(root, unit, &is_enabled);
+		r = is_wanted(search, unit, &is_enabled);
 		if (r < 0)
 			return r;
 	}
-	if (!runs && (!is_enabled || (list == LIST_RUNNING && is_started(root))))
+	if (!runs && (!is_enabled || (list == LIST_RUNNING && is_started(search->root))))
 		return 0;
 	snprintf(item, sizeof(item), "%s %s", unit,
 		 runs && is_enabled ? "is enabled and runs"
@@ -148,9 +167,7 @@ static int look(const struct root *root, const char *unit, enum list list,
 }
 
 struct names {
-	const struct root *root;
-	struct probe_value *value;
-	enum list list;
+	const struct search *search;
 	char (*seen)[256];
 	size_t count;
 };
@@ -165,28 +182,27 @@ static int look_at_found(const char *path, void *userdata)
 		if (str_equal(names->seen[i], unit))
 			return 0;
 	if (names->count == MAX_FOUND) {
-		(void)probe_error(names->value, "more than %d units match", MAX_FOUND);
+		(void)probe_error(names->search->value, "more than %d units match", MAX_FOUND);
 		return -E2BIG;
 	}
 	if (!str_copy(names->seen[names->count], sizeof(names->seen[0]), unit))
 		return -ENAMETOOLONG;
 	names->count++;
-	return look(names->root, unit, names->list, names->value);
+	return look(names->search, unit);
 }
 
 /* All unit files whose name matches @pattern. */
-static int look_at_all(const struct root *root, const char *pattern, enum list list,
-		       struct probe_value *value)
+static int look_at_all(const struct search *search, const char *pattern)
 {
 	cleanup_free void *seen = malloc(MAX_FOUND * sizeof(char[256]));
-	struct names names = {root, value, list, seen, 0};
+	struct names names = {search, seen, 0};
 	int r = seen ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs) && r >= 0; i++) {
+	for (size_t i = 0; i < search->dirs && r >= 0; i++) {
 		char path[512];
 
 		snprintf(path, sizeof(path), "%s/%s", dirs[i], pattern);
-		r = root_glob(root, path, look_at_found, &names);
+		r = root_glob(search->root, path, look_at_found, &names);
 	}
 	return r;
 }
@@ -202,7 +218,7 @@ static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	const char *cursor = params->values[KEY_UNITS], *word;
-	enum list list = list_of(params->values[KEY_LIST]);
+	struct search search = {root, value, list_of(params->values[KEY_LIST]), count_dirs(root)};
 	size_t len;
 
 	if (!root_exists(root, "/usr/lib/systemd/system") &&
@@ -217,8 +233,7 @@ static int run(const struct probe_params *params, const struct root *root,
 			return probe_error(value, "the name of a unit is too long");
 		memcpy(unit, word, len);
 		unit[len] = '\0';
-		r = strpbrk(unit, "*?[") ? look_at_all(root, unit, list, value)
-					 : look(root, unit, list, value);
+		r = strpbrk(unit, "*?[") ? look_at_all(&search, unit) : look(&search, unit);
 		r = probe_end(value, unit, r);
 		if (r <= 0)
 			return r;

@@ -114,6 +114,19 @@ static const struct probe_case cases[] = {
 	  {"/sys/fs/cgroup/systemd/system.slice/cups.service/cgroup.procs", "812\n"}},
 	 CHECK_PASS,
 	 "cups.service runs"},
+	{"unit: in the last of the folders, which is one of its own",
+	 MASK,
+	 {{"/usr/lib/systemd/system/", ""},
+	  {"/lib/systemd/system/ctrl-alt-del.target", "[Unit]\n"}},
+	 CHECK_FAIL,
+	 "=ctrl-alt-del.target"},
+	{"unit: in the last of the folders, which is a link to another place",
+	 MASK,
+	 {{"/usr/lib/systemd/system/", ""},
+	  {"/lib", "-> other"},
+	  {"/other/systemd/system/ctrl-alt-del.target", "[Unit]\n"}},
+	 CHECK_FAIL,
+	 "=ctrl-alt-del.target"},
 	{"unit: no systemd", CUPS, {{NULL}}, CHECK_NOT_APPLICABLE, "no systemd"},
 	{"unit: links in a circle",
 	 CUPS,
@@ -241,8 +254,33 @@ START_TEST(finds)
 }
 END_TEST
 
+/* The same file, named again and again, is as long a list as many files are. */
+START_TEST(loose_files_are_counted_to_a_bound)
+{
+	cleanup_strbuf struct strbuf keys = STRBUF_INIT;
+	struct probe_case inner = {.nodes = {{"0666 /loose", ""}}};
+
+	strbuf_add_str(&keys, "kind = file_mode\nmax_mode = 0600\nexpect = none\npath = /loose\n");
+	for (int i = 1; i < MAX_FOUND; i++)
+		strbuf_add_str(&keys, "\t/loose\n");
+	inner.name = "as many as are listed";
+	inner.keys = keys.data;
+	inner.outcome = CHECK_FAIL;
+	inner.text = " and 248 more";
+	run_case(&inner);
+	strbuf_add_str(&keys, "\t/loose\n");
+	ck_assert_int_eq(strbuf_check(&keys), 0);
+	inner.name = "one more";
+	inner.keys = keys.data;
+	inner.outcome = CHECK_ERROR;
+	inner.text = "=more than 256 files that are looser than wanted";
+	run_case(&inner);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
+	tcase_add_test(tcase, loose_files_are_counted_to_a_bound);
 	tcase_add_loop_test(tcase, finds, 0, (int)ARRAY_SIZE(cases));
 }
 

@@ -338,24 +338,38 @@ START_TEST(what_changed_is_looked_at_without_a_walk)
 }
 END_TEST
 
-/* One that is counted only, since the list was full, stays so. */
+/* One that is counted only, since the list was full, stays so. Long paths fill it soon. */
 START_TEST(a_full_list_stays_what_it_is)
 {
-	cleanup_with(inventory_done) struct inventory inventory = {0};
+	enum {
+		FOLDER = 250,
+		FOLDERS = 8,
+		FILES = 150
+	};
+	cleanup_with(inventory_done) struct inventory inventory = {0}, before = {0};
 	cleanup_root struct root small = ROOT_INIT;
-	char *made, name[64];
-	struct inventory unset = {0};
+	char *made, path[4096], tool[512];
+	size_t len;
 
-	walk_small_root(&made, &small, &unset);
-	inventory_done(&unset);
-	for (int i = 0; i < INVENTORY_MAX_PATHS + 10; i++) {
-		snprintf(name, sizeof(name), "open%04d", i);
-		put_file(made, name, 0666);
+	walk_small_root(&made, &small, &before);
+	snprintf(tool, sizeof(tool), "%s/tool", made);
+	len = (size_t)snprintf(path, sizeof(path), "%s", made);
+	for (int i = 0; i < FOLDERS; i++) {
+		path[len] = '/';
+		memset(path + len + 1, 'd', FOLDER);
+		len += 1 + FOLDER;
+		path[len] = '\0';
+		ck_assert_int_eq(mkdir(path, 0755), 0);
+	}
+	for (int i = 0; i < FILES; i++) {
+		snprintf(path + len, sizeof(path) - len, "/%03d", i);
+		ck_assert_int_eq(link(tool, path), 0);
 	}
 	inventory_walk(&small, &inventory);
-	ck_assert_uint_eq(inventory.facts[WALK_WRITABLE_FILE].count, INVENTORY_MAX_PATHS + 10);
+	ck_assert_uint_eq(inventory.facts[WALK_SETUID].count, FILES + 1);
+	ck_assert_uint_lt(inventory.facts[WALK_SETUID].paths.len, INVENTORY_MAX_BYTES);
 	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/", INVENTORY_LISTED_BELOW), 0);
-	ck_assert_uint_eq(inventory.facts[WALK_WRITABLE_FILE].count, INVENTORY_MAX_PATHS + 10);
+	ck_assert_uint_eq(inventory.facts[WALK_SETUID].count, FILES + 1);
 	unit_folder_free(made);
 }
 END_TEST
