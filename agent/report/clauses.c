@@ -211,10 +211,7 @@ static void write_html(const struct clause *clause, const char *text, void *user
 
 int clauses_write_html(const struct framework_view *view, FILE *out)
 {
-	int r = each_clause(view, write_html, out);
-
-	fputs("<h2 id=\"applicability\">Annex A: statement of applicability</h2>\n", out);
-	return r;
+	return each_clause(view, write_html, out);
 }
 
 static void write_json(const struct clause *clause, const char *text, void *userdata)

@@ -127,7 +127,8 @@ static void put_decisions(const struct framework_view *view, FILE *out)
 		"order of the standard</caption>\n<thead><tr><th scope=\"col\">Id</th><th "
 		"scope=\"col\">Title</th><th scope=\"col\">%s</th><th scope=\"col\">Reason</th><th "
 		"scope=\"col\">%s</th></tr></thead>\n<tbody>\n",
-		view->question->has_clauses ? "Statement of applicability" : "Profile",
+		view->question->has_clauses ? "Annex A: statement of applicability"
+					    : "Target and current profile",
 		view->row_count, label,
 		view->question->has_clauses ? "Evidence of hosts" : "Current, by hosts");
 	for (size_t i = 0; i < view->row_count; i++) {

@@ -140,10 +140,10 @@ void framework_put_summary(const struct framework_view *view, struct strbuf *out
 	if (view->states[ROW_WAIVED])
 		strbuf_printf(out, ", for %zu more it is waived", view->states[ROW_WAIVED]);
 	strbuf_printf(out, ", and only evidence for %zu. ", view->states[ROW_FOR]);
-	strbuf_printf(out,
-		      "Of %zu a host could show something, and nothing here did; %zu cannot be "
-		      "assessed from a host.",
-		      view->states[ROW_NOT_ASSESSED], view->states[ROW_NOT_ASSESSABLE]);
+	if (view->states[ROW_NOT_ASSESSED])
+		strbuf_printf(out, "Of %zu a host could show something, and nothing here did. ",
+			      view->states[ROW_NOT_ASSESSED]);
+	strbuf_printf(out, "%zu cannot be assessed from a host.", view->states[ROW_NOT_ASSESSABLE]);
 	put_sl3(question, out);
 }
 

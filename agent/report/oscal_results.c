@@ -53,7 +53,7 @@ static int put_objectives(struct json *j, const struct framework_view *view,
 	return strbuf_check(j->out);
 }
 
-static int put_local_objectives(struct json *j, const struct framework_view *view)
+static int put_all_objectives(struct json *j, const struct framework_view *view)
 {
 	size_t count = 0;
 	int r = 0;
@@ -62,16 +62,55 @@ static int put_local_objectives(struct json *j, const struct framework_view *vie
 		count += view->rows[i].count > 0;
 	if (!count)
 		return 0;
-	json_key(j, "local-definitions");
-	json_begin_object(j);
 	json_key(j, "objectives-and-methods");
 	json_begin_array(j);
 	for (size_t i = 0; i < view->row_count && r == 0; i++)
 		if (view->rows[i].count)
 			r = put_objectives(j, view, &view->rows[i]);
 	json_end_array(j);
-	json_end_object(j);
 	return r;
+}
+
+/* Which hosts are looked at: all others are out of its scope. */
+static void put_subjects(struct json *j, const struct report *report)
+{
+	json_key(j, "assessment-subjects");
+	json_begin_array(j);
+	json_begin_object(j);
+	json_put_string(j, "type", "inventory-item");
+	json_put_string(j, "description", "The hosts whose agents told their evidence.");
+	json_key(j, "include-subjects");
+	json_begin_array(j);
+	for (size_t i = 0; i < report->host_count; i++) {
+		json_begin_object(j);
+		oscal_put_uuid(j, "subject-uuid", "host", report->hosts[i].name, NULL, NULL);
+		json_put_string(j, "type", "inventory-item");
+		json_end_object(j);
+	}
+	json_end_array(j);
+	json_end_object(j);
+	json_end_array(j);
+}
+
+/* Objectives need evidence, which needs a host. */
+static int put_scope(struct json *j, const struct framework_view *view)
+{
+	const struct report *report = view->question->report;
+	int r;
+
+	if (report->host_count) {
+		json_key(j, "local-definitions");
+		json_begin_object(j);
+		oscal_put_hosts(j, report);
+		r = put_all_objectives(j, view);
+		json_end_object(j);
+		if (r < 0)
+			return r;
+	}
+	oscal_put_reviewed(j, view);
+	if (report->host_count)
+		put_subjects(j, report);
+	return 0;
 }
 
 static void put_resource(struct json *j, const char *title, const char *text)
@@ -111,8 +150,7 @@ static int put_plan(const struct framework_view *view, struct json *j)
 	oscal_put_document(j, "plan", report);
 	oscal_put_metadata(j, report, "Plan of an assessment by host evidence");
 	put_resource_link(j, "import-ssp", SSP_TITLE);
-	r = put_local_objectives(j, view);
-	oscal_put_reviewed(j, view);
+	r = put_scope(j, view);
 	json_key(j, "back-matter");
 	json_begin_object(j);
 	json_key(j, "resources");
