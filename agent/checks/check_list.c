@@ -191,16 +191,33 @@ static unsigned line_of(const struct reader *reader, enum check_field field)
 	return key ? key->line : reader->section_line;
 }
 
-/* The ids must be known; the lowest level of the requirements becomes the check's own. */
+/* The first that stands twice, which the caller frees; NULL: none. @list may be NULL. */
+static char *first_double(const char *list, enum words_separator separator)
+{
+	const char *cursor = list, *word;
+	size_t len;
+
+	while (cursor && words_next(&cursor, separator, &word, &len)) {
+		cleanup_free char *copy = strndup(word, len);
+
+		if (copy && words_contain(cursor, separator, copy))
+			return TAKE_PTR(copy);
+	}
+	return NULL;
+}
+
+/* The ids must be known, each once; the lowest level of the requirements becomes the check's own.
+ */
 static int resolve_ids(const struct reader *reader, struct check *check, struct diag *diag)
 {
 	static const struct {
 		enum check_field field;
 		enum catalog_kind kind;
+		enum words_separator separator;
 	} lists[] = {
-		{CHECK_CONTROLS, CATALOG_CONTROL},
-		{CHECK_REQUIREMENTS, CATALOG_REQUIREMENT},
-		{CHECK_TECHNIQUES, CATALOG_TECHNIQUE},
+		{CHECK_CONTROLS, CATALOG_CONTROL, WORDS_SPACE},
+		{CHECK_REQUIREMENTS, CATALOG_REQUIREMENT, WORDS_COMMA},
+		{CHECK_TECHNIQUES, CATALOG_TECHNIQUE, WORDS_SPACE},
 	};
 	const char *cursor = check->fields[CHECK_REQUIREMENTS], *word;
 	size_t len;
@@ -208,7 +225,13 @@ static int resolve_ids(const struct reader *reader, struct check *check, struct 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		cleanup_free char *unknown = catalog_first_unknown(reader->catalog, lists[i].kind,
 								   check->fields[lists[i].field]);
+		cleanup_free char *twice =
+			first_double(check->fields[lists[i].field], lists[i].separator);
 
+		if (twice)
+			return diag_set(diag, "", line_of(reader, lists[i].field), -EINVAL,
+					"%s: '%s' stands twice", fields[lists[i].field].name,
+					twice);
 		if (unknown)
 			return diag_set(diag, "", line_of(reader, lists[i].field), -EINVAL,
 					"%s: unknown id '%s'", fields[lists[i].field].name,

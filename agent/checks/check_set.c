@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/ini.h"
 #include "base/str.h"
@@ -418,6 +419,47 @@ static int lint_requirements(const struct check_set *set, const char *data_dir, 
 	return 0;
 }
 
+struct others {
+	struct check_set *set;
+	struct stat file;
+};
+
+/* The checks of the data but for the file at hand, which may stand among them. */
+static int read_other(const char *path, void *userdata, struct diag *diag)
+{
+	struct others *others = userdata;
+	struct stat st;
+
+	if (stat(path, &st) == 0 && st.st_dev == others->file.st_dev &&
+	    st.st_ino == others->file.st_ino)
+		return 0;
+	return check_list_read(&others->set->list, path, others->set->catalog, diag);
+}
+
+static int lint_file(const char *data_dir, const char *file, struct check_set *set,
+		     size_t *ret_checks, struct diag *diag)
+{
+	struct others others = {.set = set};
+	cleanup_free char *dir = NULL;
+	size_t before;
+	int r = catalog_load(data_dir, &set->catalog, diag);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&dir, "%s/checks", data_dir) < 0) {
+		dir = NULL;
+		return -ENOMEM;
+	}
+	(void)stat(file, &others.file); /* who reads it tells what is wrong */
+	r = each_ini(dir, read_other, &others, diag);
+	before = set->list.count;
+	if (r == 0)
+		r = check_list_read(&set->list, file, set->catalog, diag);
+	if (r == 0)
+		*ret_checks = set->list.count - before;
+	return r;
+}
+
 int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struct diag *diag)
 {
 	cleanup_with(crosswalk_freep) struct crosswalk *crosswalk = NULL;
@@ -427,15 +469,8 @@ int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struc
 
 	if (!set)
 		return -ENOMEM;
-	if (file) {
-		r = catalog_load(data_dir, &set->catalog, diag);
-		if (r == 0)
-			r = check_list_read(&set->list, file, set->catalog, diag);
-		if (r < 0)
-			return r;
-		*ret_checks = set->list.count;
-		return 0;
-	}
+	if (file)
+		return lint_file(data_dir, file, set, ret_checks, diag);
 	if (asprintf(&dir, "%s/profiles", data_dir) < 0) {
 		dir = NULL;
 		return -ENOMEM;

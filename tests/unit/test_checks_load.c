@@ -76,6 +76,8 @@ static const struct {
 	      "7.6, SR 9.9\n"
 	      "remediation = r\not_caution = c\nsource = s\n" SYSCTL,
 	 9, "requirements: unknown id 'SR 9.9'"},
+	{HEAD "[TST-001]\n" TEXTS SYSCTL "techniques = T1078 T1110 T1078\n", 16,
+	 "techniques: 'T1078' stands twice"},
 	{HEAD "[TST-001]\n" TEXTS SYSCTL "techniques = T0000\n", 16,
 	 "techniques: unknown id 'T0000'"},
 	{HEAD
