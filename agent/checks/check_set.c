@@ -410,7 +410,7 @@ static int lint_requirements(const struct check_set *set, const char *data_dir, 
 
 		if (is_named == !item->not_on_host)
 			continue;
-		return diag_set(diag, path, 0, -EINVAL,
+		return diag_set(diag, path, item->line, -EINVAL,
 				is_named ? "%s says that no host can show it, but a check names it"
 					 : "no check names %s, and no reason says that a host "
 					   "cannot show it",

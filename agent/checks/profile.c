@@ -18,9 +18,10 @@
  * it, a profile's file name and a category. */
 #define TITLE_MAX ((size_t)256)
 
-enum touched {
-	IS_CHANGED = 1 << 0, /* needs a reason */
-	IS_EXPLAINED = 1 << 1,
+/* What an overlay did to a check. */
+struct touched {
+	unsigned changed_at; /* line, the first; 0: it did not */
+	bool is_explained;   /* what is changed needs a reason */
 };
 
 struct reader {
@@ -30,8 +31,7 @@ struct reader {
 	bool has_level;
 	char *title;
 	/* Of an overlay: what it did to a check, by place in the list. */
-	unsigned char *touched;
-	size_t touched_count;
+	struct touched *touched;
 	size_t loosened, tightened, changed, added;
 };
 
@@ -79,7 +79,7 @@ static int take_own_checks(struct reader *reader, const char *path, unsigned lin
 			   struct diag *diag)
 {
 	size_t before = reader->set->list.count;
-	unsigned char *touched;
+	struct touched *touched;
 	int r;
 
 	if (*path != '/')
@@ -88,10 +88,10 @@ static int take_own_checks(struct reader *reader, const char *path, unsigned lin
 	r = check_list_read(&reader->set->list, path, reader->set->catalog, diag);
 	if (r < 0)
 		return r;
-	touched = realloc(reader->touched, reader->set->list.count);
+	touched = reallocarray(reader->touched, reader->set->list.count, sizeof(*touched));
 	if (!touched)
 		return -ENOMEM;
-	memset(touched + before, 0, reader->set->list.count - before);
+	memset(touched + before, 0, (reader->set->list.count - before) * sizeof(*touched));
 	reader->touched = touched;
 	reader->added += reader->set->list.count - before;
 	return 0;
@@ -114,6 +114,12 @@ static int take_head(struct reader *reader, const char *key, const char *value, 
 	return diag_set(diag, "", line, -EINVAL, "unknown or repeated key '%s'", key);
 }
 
+static void note_change(struct touched *touched, unsigned line)
+{
+	if (!touched->changed_at)
+		touched->changed_at = line;
+}
+
 /* [set] BKP-001.paths = /srv/x: another value of a parameter. */
 static int take_set(struct reader *reader, const char *key, const char *value, unsigned line,
 		    struct diag *diag)
@@ -132,26 +138,26 @@ static int take_set(struct reader *reader, const char *key, const char *value, u
 		return diag_set(diag, "", line, -EINVAL, "unknown check '%s'", id);
 	r = check_set_param(check, dot + 1, value, line, diag);
 	if (r == 0 && reader->touched)
-		reader->touched[check - reader->set->list.items] |= IS_CHANGED;
+		note_change(&reader->touched[check - reader->set->list.items], line);
 	return r;
 }
 
 static int take_check(struct reader *reader, const char *section, struct check *check,
 		      const char *value, unsigned line, struct diag *diag)
 {
-	unsigned char ignored = 0;
-	unsigned char *touched =
+	struct touched ignored = {0};
+	struct touched *touched =
 		reader->touched ? &reader->touched[check - reader->set->list.items] : &ignored;
 
 	if (str_equal(section, "expect")) {
-		*touched |= IS_CHANGED;
+		note_change(touched, line);
 		return take_expect(check, value, line, diag);
 	}
 	if (!*value)
 		return diag_set(diag, "", line, -EINVAL, "%s is %s without a reason", check->id,
 				str_equal(section, "leave_out") ? "left out" : "changed");
 	if (str_equal(section, "because")) {
-		*touched |= IS_EXPLAINED;
+		touched->is_explained = true;
 		return 0;
 	}
 	if (check->is_left_out != str_equal(section, "leave_out")) {
@@ -264,7 +270,7 @@ int overlay_apply(const char *path, struct check_set *set, struct diag *diag)
 	char *text;
 	int r;
 
-	reader.touched = calloc(set->list.count, 1);
+	reader.touched = calloc(set->list.count + 1, sizeof(*reader.touched));
 	if (!reader.touched)
 		return -ENOMEM;
 	r = ini_visit(path, visit, &reader, diag);
@@ -273,11 +279,13 @@ int overlay_apply(const char *path, struct check_set *set, struct diag *diag)
 	if (!reader.title)
 		return diag_set(diag, path, 0, -EINVAL, "[overlay] needs a title");
 	for (size_t i = 0; i < set->list.count; i++) {
-		if (reader.touched[i] == IS_CHANGED)
-			return diag_set(diag, path, 0, -EINVAL,
+		const struct touched *touched = &reader.touched[i];
+
+		if (touched->changed_at && !touched->is_explained)
+			return diag_set(diag, path, touched->changed_at, -EINVAL,
 					"[because] has no reason for the change of %s",
 					set->list.items[i].id);
-		reader.changed += (reader.touched[i] & IS_CHANGED) != 0;
+		reader.changed += touched->changed_at != 0;
 	}
 	if (asprintf(&text, "overlay '%s': %zu taken in, %zu left out, %zu changed, %zu added",
 		     reader.title, reader.tightened, reader.loosened, reader.changed,

@@ -15,6 +15,7 @@
 struct item {
 	char *id, *title, *not_on_host;
 	unsigned lowest_sl, second_reading;
+	unsigned line; /* where it begins in its file */
 };
 
 /* Ordered by id once loaded. */
@@ -28,7 +29,7 @@ struct catalog {
 	struct catalog_item *views[CATALOG_KIND_COUNT];
 };
 
-static int shelf_add(struct shelf *shelf, const char *id, struct item **ret_item)
+static int shelf_add(struct shelf *shelf, const char *id, unsigned line, struct item **ret_item)
 {
 	struct item *item;
 
@@ -42,7 +43,7 @@ static int shelf_add(struct shelf *shelf, const char *id, struct item **ret_item
 		shelf->room = room;
 	}
 	item = &shelf->items[shelf->count];
-	*item = (struct item){.id = strdup(id)};
+	*item = (struct item){.id = strdup(id), .line = line};
 	if (!item->id)
 		return -ENOMEM;
 	shelf->count++;
@@ -85,7 +86,7 @@ static int visit_control(const char *section, const char *key, const char *value
 	struct item *item;
 
 	if (!key)
-		return shelf_add(shelf, section, &item);
+		return shelf_add(shelf, section, line, &item);
 	if (!shelf->count)
 		return unknown_key(key, line, diag);
 	item = &shelf->items[shelf->count - 1];
@@ -101,7 +102,7 @@ static int visit_requirement(const char *section, const char *key, const char *v
 	struct item *item;
 
 	if (!key)
-		return shelf_add(shelf, section, &item);
+		return shelf_add(shelf, section, line, &item);
 	if (!shelf->count)
 		return unknown_key(key, line, diag);
 	item = &shelf->items[shelf->count - 1];
@@ -125,7 +126,7 @@ static int visit_technique(const char *section, const char *key, const char *val
 
 	if (!key)
 		return 0;
-	r = shelf_add(userdata, key, &item);
+	r = shelf_add(userdata, key, line, &item);
 	return r < 0 ? r : set_text(&item->title, value, key, line, diag);
 }
 
@@ -159,16 +160,20 @@ static int shelf_finish(struct catalog *catalog, enum catalog_kind kind, const c
 		const struct item *item = &shelf->items[i];
 
 		if (i && str_equal(item->id, item[-1].id))
-			return diag_set(diag, path, 0, -EINVAL, "'%s' stands twice", item->id);
+			return diag_set(diag, path, item->line, -EINVAL, "'%s' stands twice",
+					item->id);
 		if (!item->title)
-			return diag_set(diag, path, 0, -EINVAL, "'%s' has no title", item->id);
+			return diag_set(diag, path, item->line, -EINVAL, "'%s' has no title",
+					item->id);
 		if (kind == CATALOG_REQUIREMENT && !item->lowest_sl)
-			return diag_set(diag, path, 0, -EINVAL, "'%s' has no lowest_sl", item->id);
+			return diag_set(diag, path, item->line, -EINVAL, "'%s' has no lowest_sl",
+					item->id);
 		catalog->views[kind][i] = (struct catalog_item){
 			.id = item->id,
 			.title = item->title,
 			.lowest_sl = item->lowest_sl,
 			.second_reading = item->second_reading,
+			.line = item->line,
 			.not_on_host = item->not_on_host,
 		};
 	}

@@ -29,6 +29,7 @@ struct catalog_item {
 	unsigned second_reading; /* CATALOG_REQUIREMENT: the other reading's level, 0 when they
 				    agree */
 	const char *not_on_host; /* CATALOG_REQUIREMENT: why no host can show it; NULL: one can */
+	unsigned line;		 /* where it begins in its file */
 };
 
 struct catalog;

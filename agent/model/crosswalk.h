@@ -39,6 +39,7 @@ struct framework_item {
 	unsigned second_reading; /* 62443-3-3: the other reading's level, 0 when they agree */
 	unsigned baselines;	 /* 800-53, 800-82 */
 	enum host_evidence host; /* 800-53, 800-82 */
+	unsigned line;		 /* where it begins in its file */
 };
 
 struct framework_pair {

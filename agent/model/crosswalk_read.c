@@ -179,6 +179,7 @@ static int add_item(struct framework_data *framework, const char *id, const char
 	item = add_one(&framework->items, &framework->item_count, sizeof(*item));
 	if (!item)
 		return -ENOMEM;
+	item->line = line;
 	item->group = group_of(framework, id);
 	item->id = strdup(id);
 	if (!item->id)
@@ -370,12 +371,14 @@ static int check_items(const struct framework_data *framework, const char *path,
 	qsort(order, framework->item_count, sizeof(struct framework_item *), compare_items);
 	for (size_t i = 0; i < framework->item_count; i++) {
 		if (i && str_equal(order[i]->id, order[i - 1]->id))
-			return diag_set(diag, path, 0, -EINVAL, "'%s' stands twice", order[i]->id);
-		if (!order[i]->title)
-			return diag_set(diag, path, 0, -EINVAL, "'%s' has no title", order[i]->id);
-		if (str_equal(name, "62443-3-3") && !order[i]->lowest_sl)
-			return diag_set(diag, path, 0, -EINVAL, "'%s' has no lowest_sl",
+			return diag_set(diag, path, order[i]->line, -EINVAL, "'%s' stands twice",
 					order[i]->id);
+		if (!order[i]->title)
+			return diag_set(diag, path, order[i]->line, -EINVAL, "'%s' has no title",
+					order[i]->id);
+		if (str_equal(name, "62443-3-3") && !order[i]->lowest_sl)
+			return diag_set(diag, path, order[i]->line, -EINVAL,
+					"'%s' has no lowest_sl", order[i]->id);
 	}
 	return 0;
 }
@@ -519,7 +522,8 @@ static int add_pairs(const struct crosswalk *crosswalk, struct framework_data *f
 		int r;
 
 		if (!cursor && pairs->sources[key])
-			return diag_set(diag, path, 0, -EINVAL, "[%s] has %s without %s",
+			return diag_set(diag, path, crosswalk->frameworks[0].items[i].line, -EINVAL,
+					"[%s] has %s without %s",
 					crosswalk->frameworks[0].items[i].id, pair_keys[key].source,
 					pair_keys[key].ids);
 		if (!cursor)

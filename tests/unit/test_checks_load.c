@@ -243,7 +243,7 @@ static const struct {
 	{"[overlay]\ntitle = t\n[leave_out]\nTST-001 =\n", 4,
 	 "TST-001 is left out without a reason"},
 	{"[overlay]\ntitle = t\n[take_in]\nTST-009 = r\n", 4, "unknown check 'TST-009'"},
-	{"[overlay]\ntitle = t\n[expect]\nTST-001 = equals 3\n", 0,
+	{"[overlay]\ntitle = t\n[expect]\nTST-001 = equals 3\n", 4,
 	 "[because] has no reason for the change of TST-001"},
 	{"[overlay]\ntitle = t\n[expect]\nTST-001 = below 3\n", 4, "unknown operator 'below'"},
 	{"[overlay]\ntitle = t\n[set]\nTST-001 = x\n", 4, "'TST-001' is not of the form ID.KEY"},
