@@ -108,8 +108,8 @@ int check_run(struct check_set *set, size_t index, const char *root,
 
 /*
  * Lints all shipped data below @data_dir: catalogs, control map, every check file, every profile.
- * With @file, that check file against the catalogs and the ids of the others. Returns 0 with the number of checks read,
- * or the first fault in @diag.
+ * With @file, that check file against the catalogs and the ids of the others. Returns 0 with the
+ * number of checks read, or the first fault in @diag.
  */
 int check_lint(const char *data_dir, const char *file, size_t *ret_checks, struct diag *diag);
 
