@@ -13,13 +13,13 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-static const char *log_name = "plumbline";
+static char log_name[32] = "plumbline";
 static enum log_level log_max = LOG_LEVEL_INFO;
 static bool log_is_journal;
 
 void log_init(const char *name, enum log_level level)
 {
-	log_name = name;
+	snprintf(log_name, sizeof(log_name), "%s", name);
 	log_max = level;
 	log_is_journal = getenv("JOURNAL_STREAM") != NULL;
 }

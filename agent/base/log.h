@@ -18,7 +18,7 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7,
 };
 
-/* Names the program in every line; @name is borrowed for ever. Under systemd (JOURNAL_STREAM set)
+/* Names the program in every line, by 31 bytes of @name at most. Under systemd (JOURNAL_STREAM set)
  * lines start with `<N>` and carry no time; else with a UTC time. */
 void log_init(const char *name, enum log_level level);
 void log_set_level(enum log_level level);

@@ -163,12 +163,17 @@ bool recorder_has_baseline(const struct recorder *recorder);
 int recorder_set_text(char **field, const char *text); /* replaces by a copy; NULL allowed */
 
 /* recorder_finding.c */
+
+/* Path of what is told about the baseline in force, and of a refused one. */
+#define FINDING_OF_BASELINE "baseline"
+
 int recorder_put_finding(struct recorder *recorder, struct finding *finding);
 int recorder_resolve(struct recorder *recorder, const struct record_match *match, int64_t time_ns);
 int recorder_put_agent(struct recorder *recorder, enum finding_kind kind, const char *what,
 		       const char *actual, const char *detail);
 int recorder_resolve_agent(struct recorder *recorder, enum finding_kind kind, const char *what);
-/* Those of @kind whose path starts with @prefix and that were last seen before @before_ns. */
+/* Those of @kind whose path starts with @prefix and that were last seen before @before_ns; a
+ * refused baseline, which waits for a load by somebody, is none of them. */
 int recorder_resolve_agents(struct recorder *recorder, enum finding_kind kind, const char *prefix,
 			    int64_t before_ns);
 /* Tells a finding as it now stands, whatever was told of it before. */

@@ -386,7 +386,7 @@ int recorder_refuse_baseline(struct recorder *recorder, const char *name, int er
 		     recorder_has_baseline(recorder) ? "The one before stays in force."
 						     : "None is in force.") < 0)
 		return -ENOMEM;
-	return recorder_put_agent(recorder, kind, "baseline", reason, detail);
+	return recorder_put_agent(recorder, kind, FINDING_OF_BASELINE, reason, detail);
 }
 
 /* Missing rules of a loaded baseline are no reason to forget it; nothing is known to be watched
@@ -428,7 +428,7 @@ int recorder_restore_baseline(struct recorder *recorder)
 	int r;
 
 	if (!recorder_has_baseline(recorder))
-		return recorder_put_agent(recorder, FINDING_AGENT_DEGRADED, "baseline",
+		return recorder_put_agent(recorder, FINDING_AGENT_DEGRADED, FINDING_OF_BASELINE,
 					  "no baseline",
 					  "No baseline is loaded: software is recorded, but "
 					  "nothing can be called drift.");
@@ -485,9 +485,9 @@ static int resolve_refusals(struct recorder *recorder)
 	int r = 0;
 
 	if (load->change != LOAD_STORED || !load->is_same)
-		r = recorder_resolve_agent(recorder, FINDING_AGENT_DEGRADED, "baseline");
+		r = recorder_resolve_agent(recorder, FINDING_AGENT_DEGRADED, FINDING_OF_BASELINE);
 	if (r == 0 && load->change != LOAD_STORED)
-		r = recorder_resolve_agent(recorder, FINDING_AGENT_TAMPER, "baseline");
+		r = recorder_resolve_agent(recorder, FINDING_AGENT_TAMPER, FINDING_OF_BASELINE);
 	return r;
 }
 
