@@ -24,6 +24,8 @@ FUZZ_SECONDS = 10
 TEST_SECONDS = 120
 TOTAL_SECONDS = 23 * 60  # of all suites, whatever their own budgets add up to
 
+ALONE = "\n# alone: yes\n"
+
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -249,16 +251,16 @@ def fuzz_one(budget, name):
 # Integration tests: executables NNN-topic.
 
 def integration(pattern, folder, environment=None, word=None):
-    """Those whose text has `word`, where one is given."""
+    """Those whose text has `word`, where one is given. Two at a time, then those that want to be alone."""
     def suite(budget):
-        for path in sorted(glob.glob(os.path.join(SOURCE, "tests/integration", pattern))):
-            name = os.path.basename(path)
-            if "." in name or not os.path.isfile(path) or not has_word(path, word):
-                continue
-            if name[0] == "1" and os.geteuid() != 0:
-                yield Result(name, SKIPPED, "needs root")
-            else:
-                yield integration_one(budget, path, folder, environment)
+        paths = [p for p in sorted(glob.glob(os.path.join(SOURCE, "tests/integration", pattern)))
+                 if "." not in os.path.basename(p) and os.path.isfile(p) and has_word(p, word)]
+        alone = [p for p in paths if has_word(p, ALONE)]
+        with concurrent.futures.ThreadPoolExecutor(int(JOBS)) as pool:
+            yield from pool.map(lambda path: integration_one(budget, path, folder, environment),
+                                [p for p in paths if p not in alone])
+        for path in alone:
+            yield integration_one(budget, path, folder, environment)
     return suite
 
 
@@ -269,6 +271,8 @@ def has_word(path, word):
 
 def integration_one(budget, path, folder, environment):
     name = os.path.basename(path)
+    if name[0] == "1" and os.geteuid() != 0:
+        return Result(name, SKIPPED, "needs root")
     work = tempfile.mkdtemp(prefix="plumbline-run.")
     os.chmod(work, 0o755)
     env = {"PLUMBLINE_BUILD": os.path.join(SOURCE, folder), "TMPDIR": work, "PYTHONDONTWRITEBYTECODE": "1"}
@@ -346,7 +350,7 @@ def debian(name):
 # Order: cheap and telling first. Name, budget in seconds, function, build that it needs.
 #
 # A test that makes sense under ASan (no address-space limit, no filter) has the line
-# `# sanitizers: yes`. Those that start an agent (trial.py) run with the system-call filters of production.
+# `# sanitizers: yes`; one that fills queues or measures rest has `# alone: yes`. Those that start an agent (trial.py) run with the system-call filters of production.
 SUITES = [
     ("build", 300, build("build", "gcc"), None),
     ("build-asan", 300, build("build-asan", "clang", "-Db_sanitize=address,undefined", "-Db_lundef=false"), None),
