@@ -119,10 +119,10 @@ class Sensor:
         self.wait("phase", lambda e: e["text"] == "covered", since)
 
     def rung(self):
-        return self.find("rung", lambda e: True)[0]["text"]
+        return self.wait("rung", lambda e: True)["text"]
 
     def pid(self):
-        return self.find("started", lambda e: True)[0]["pid"]
+        return self.wait("started", lambda e: True)["pid"]
 
 
 LADDER = ("scan", "fanotify", "trace", "lsm")  # from the lowest
