@@ -70,7 +70,7 @@ int wakeups_init(struct wakeups *w)
 		wakeups_done(&new);
 		return r;
 	}
-	new.offset_ns = clock_real_ns() - clock_boot_ns();
+	new.offset_ns = new.highest_ns = clock_real_ns() - clock_boot_ns();
 	new.armed_ns = INT64_MAX;
 	*w = new;
 	return 0;
@@ -151,11 +151,18 @@ int wakeups_take(struct wakeups *w)
 	return mask;
 }
 
-int64_t wakeups_clock_step(struct wakeups *w)
+int64_t wakeups_clock_step_to(struct wakeups *w, int64_t offset_ns)
 {
-	int64_t offset_ns = clock_real_ns() - clock_boot_ns();
-	int64_t back_ns = w->offset_ns - offset_ns;
+	int64_t back_ns = w->highest_ns - offset_ns;
 
 	w->offset_ns = offset_ns;
-	return back_ns;
+	if (back_ns > 0 && back_ns <= WAKEUPS_TOLERANCE_NS)
+		return 0;
+	w->highest_ns = offset_ns;
+	return back_ns > 0 ? back_ns : 0;
+}
+
+int64_t wakeups_clock_step(struct wakeups *w)
+{
+	return wakeups_clock_step_to(w, clock_real_ns() - clock_boot_ns());
 }

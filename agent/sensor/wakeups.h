@@ -20,7 +20,8 @@ enum wakeup {
 
 struct wakeups {
 	int epoll, timer, tick, clock;
-	int64_t offset_ns; /* wall clock less boot clock, as last seen */
+	int64_t offset_ns;  /* wall clock less boot clock, as last seen */
+	int64_t highest_ns; /* the same at its highest since the clock last went back */
 	int64_t armed_ns;
 };
 
@@ -38,8 +39,14 @@ int wakeups_arm(struct wakeups *w, int64_t due_ns);
 
 /* Bit n is set for enum wakeup n; never waits. Negative errno on failure. */
 int wakeups_take(struct wakeups *w);
-/* After WAKEUP_CLOCK: by how much the wall clock went back (negative: forward) since the last call.
+/* Less than that is how two clocks are read one after the other: the end of a suspend counts as a
+ * clock that was set, too. */
+#define WAKEUPS_TOLERANCE_NS INT64_C(100000000)
+
+/* After WAKEUP_CLOCK: by how much the wall clock went back, 0 when it did not. Small steps add up.
  */
 int64_t wakeups_clock_step(struct wakeups *w);
+/* The same with what the clocks say now. */
+int64_t wakeups_clock_step_to(struct wakeups *w, int64_t offset_ns);
 
 #endif
