@@ -141,8 +141,10 @@ static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *
 	BPF_CORE_READ_STR_INTO(&hdr->comm, task, comm);
 }
 
-static __always_inline bool is_in_user_ns(struct task_struct *task)
+static __always_inline bool is_in_user_ns(struct task_struct *task, bool is_known)
 {
+	if (is_known)
+		return task->cred->user_ns->level > 0 || task->nsproxy->mnt_ns->user_ns->level > 0;
 	return BPF_CORE_READ(task, cred, user_ns, level) > 0 ||
 	       BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) > 0;
 }
@@ -331,6 +333,19 @@ static __always_inline void text_begin_names(struct scratch *s, struct ev_text *
 		text->flags |= EV_TEXT_DELETED;
 }
 
+/* One name more. False: it is the last one, or there is no room for others. */
+static __always_inline bool text_add_level(struct scratch *s, struct ev_text *text,
+					   const unsigned char *name, bool is_top)
+{
+	if (!text_add(s, name, NAME_ROOM)) {
+		text->flags |= EV_TEXT_CUT;
+		return false;
+	}
+	if (is_top)
+		text->flags |= EV_TEXT_DETACHED;
+	return !is_top;
+}
+
 /* The names from @dentry on @mount up to the root of its mount namespace, through mounts. */
 static __always_inline void text_climb(struct scratch *s, struct ev_text *text,
 				       struct dentry *dentry, struct mount *mount)
@@ -349,14 +364,8 @@ static __always_inline void text_climb(struct scratch *s, struct ev_text *text,
 			mount = above;
 			continue;
 		}
-		if (!text_add(s, BPF_CORE_READ(dentry, d_name.name), NAME_ROOM)) {
-			text->flags |= EV_TEXT_CUT;
+		if (!text_add_level(s, text, BPF_CORE_READ(dentry, d_name.name), parent == dentry))
 			break;
-		}
-		if (parent == dentry) {
-			text->flags |= EV_TEXT_DETACHED;
-			break;
-		}
 		dentry = parent;
 	}
 	if (i == PATH_LEVELS)
@@ -390,14 +399,8 @@ static __always_inline void text_add_known_path(struct scratch *s, struct ev_tex
 	for (i = 0; i < PATH_LEVELS && dentry != root; i++) {
 		struct dentry *parent = dentry->d_parent;
 
-		if (!text_add(s, dentry->d_name.name, NAME_ROOM)) {
-			text->flags |= EV_TEXT_CUT;
+		if (!text_add_level(s, text, dentry->d_name.name, parent == dentry))
 			break;
-		}
-		if (parent == dentry) {
-			text->flags |= EV_TEXT_DETACHED;
-			break;
-		}
 		dentry = parent;
 	}
 	if (dentry == root) {

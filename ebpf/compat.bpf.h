@@ -12,7 +12,7 @@
 
 /*
  * One field. @is_known: the verifier knows what @pointer is (an argument of tp_btf, LSM or iter, or
- * read from one), and a load will do; all else takes a helper, which costs ten times as much.
+ * read from one), and a load will do; all else takes a call of a helper.
  */
 #define FIELD(is_known, pointer, field) \
 	((is_known) ? (pointer)->field : BPF_CORE_READ(pointer, field))

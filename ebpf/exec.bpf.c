@@ -43,11 +43,9 @@ static __always_inline void add_file(struct scratch *s, struct file *file)
 
 static __always_inline void add_task(struct scratch *s, struct task_struct *task)
 {
-	struct mnt_namespace *mnt_ns = task->nsproxy->mnt_ns;
-
-	if (task->cred->user_ns->level > 0 || mnt_ns->user_ns->level > 0)
+	if (is_in_user_ns(task, KNOWN_TASK))
 		s->exec.flags |= EV_EXEC_USER_NS;
-	s->exec.mnt_ns = mnt_ns->ns.inum;
+	s->exec.mnt_ns = task->nsproxy->mnt_ns->ns.inum;
 	s->exec.exec_id = task->self_exec_id;
 }
 
@@ -83,9 +81,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	if (text_add(s, filename, TAIL_SLACK) == TAIL_SLACK)
 		s->exec.filename.flags |= EV_TEXT_CUT;
 	text_end(s, &s->exec.filename);
-	if (s->tail[s->exec.filename.offset & (EV_TAIL_MAX - 1)] != '/') {
+	if (s->tail[s->exec.filename.offset & (EV_TAIL_MAX - 1)] != '/')
 		text_add_known_path(s, &s->exec.cwd, &task->fs->pwd);
-	}
 	add_cgroup(s, &s->exec.cgroup, task);
 	event_send(s, &rb_alert, EV_RING_ALERT, true);
 	return 0;
