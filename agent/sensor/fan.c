@@ -26,9 +26,6 @@
 	(FAN_CLOSE_WRITE | FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO | FAN_ATTRIB | \
 	 FAN_ONDIR)
 
-/* Of what is in no tree: it came, or who may use it was changed. */
-#define OUTSIDE_CHANGES (EVENT_CHANGE_CREATE | EVENT_CHANGE_RENAME_TO | EVENT_CHANGE_ATTRIBUTE)
-
 /* No descriptor is kept: it would keep the file system from being unmounted. */
 struct fan_mount {
 	char *path; /* a directory on it through which others are found by handle */
@@ -386,7 +383,7 @@ static void report(const struct fan_news *news, void *userdata)
 	if (out.is_dir && news->mask & (FAN_MOVED_FROM | FAN_MOVED_TO | FAN_DELETE))
 		dir_cache_clear(fan->dirs);
 	out.is_outside = parent && !watch_set_meets(fan->set, path);
-	if (parent && (!out.is_outside || out.changes & OUTSIDE_CHANGES))
+	if (parent && (!out.is_outside || out.changes & FAN_CHANGES_OF_RIGHTS))
 		fan->fn(&out, fan->userdata);
 }
 

@@ -16,7 +16,12 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "model/event.h"
 #include "sensor/watch_set.h"
+
+/* A name came, or who may use what it names was changed. */
+#define FAN_CHANGES_OF_RIGHTS \
+	(EVENT_CHANGE_CREATE | EVENT_CHANGE_RENAME_TO | EVENT_CHANGE_ATTRIBUTE)
 
 struct fan;
 

@@ -33,10 +33,7 @@ void fan_changes_take(struct observer *observer, const struct fan_event *event, 
 
 void fan_changes_tell_rights(const struct fan_event *event, sensor_rights_fn rights, void *userdata)
 {
-	const uint32_t of_rights =
-		EVENT_CHANGE_CREATE | EVENT_CHANGE_RENAME_TO | EVENT_CHANGE_ATTRIBUTE;
-
-	if (rights && event->path && !event->is_mount && event->changes & of_rights &&
+	if (rights && event->path && !event->is_mount && event->changes & FAN_CHANGES_OF_RIGHTS &&
 	    event->pid != (uint32_t)getpid())
 		rights(event->path, event->is_dir && event->changes & EVENT_CHANGE_RENAME_TO,
 		       event->pid, userdata);
