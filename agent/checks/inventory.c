@@ -117,7 +117,7 @@ static bool has_id(const struct ids *ids, uint32_t id)
 	       bsearch(&id, ids->list, ids->count, sizeof(ids->list[0]), compare_ids) != NULL;
 }
 
-/* @size: with its NUL. What finds no room once finds none later: what is kept is the first. */
+/* @size: with its NUL. What finds no room is counted only. */
 static void list(struct inventory *inventory, int fact, const char *path, size_t size)
 {
 	struct strbuf *paths = &inventory->facts[fact].paths;

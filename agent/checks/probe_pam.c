@@ -129,19 +129,24 @@ static int take_line(struct search *search, char *line, const char *path)
 	return 0;
 }
 
-/* Where the file of a service is: that of the host, else that of its distribution. */
+/*
+ * Where the file of a service is: that of the host, else that of its distribution. False when there
+ * is neither: @path is where the host's would be.
+ */
 static bool find_file(const struct root *root, const char *service, char *path, size_t size)
 {
-	static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
+	char shipped[256];
 
 	if (*service == '/')
 		return (size_t)snprintf(path, size, "%s", service) < size;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		snprintf(path, size, "%s%s", folders[i], service);
-		if (root_exists(root, path))
-			return true;
-	}
-	return false;
+	snprintf(path, size, "/etc/pam.d/%s", service);
+	snprintf(shipped, sizeof(shipped), "/usr/lib/pam.d/%s", service);
+	if (root_exists(root, path))
+		return true;
+	if (!root_exists(root, shipped))
+		return false;
+	snprintf(path, size, "%s", shipped);
+	return true;
 }
 
 static int read_service(struct search *search, const char *service)

@@ -191,7 +191,7 @@ static const struct probe_case cases[] = {
 	 DENY,
 	 {{AUTH, "auth include none\n"}},
 	 CHECK_ERROR,
-	 "none: No such file"},
+	 "/etc/pam.d/none: No such file"},
 	{"pam: no such service", DENY, {{NULL}}, CHECK_NOT_APPLICABLE, "no PAM service"},
 	{"pam: an argument",
 	 NULLOK,
