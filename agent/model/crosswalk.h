@@ -35,7 +35,7 @@ struct framework_item {
 	const char *id, *title;
 	const char *group;	 /* its heading; "" where the framework has none */
 	unsigned lowest_sl;	 /* 62443-3-3: 1 to 4 */
-	const char *not_on_host; /* 62443-3-3: why no host can show it; NULL: one can */
+	const char *not_on_host; /* why no host can show it; NULL: one may */
 	unsigned second_reading; /* 62443-3-3: the other reading's level, 0 when they agree */
 	unsigned baselines;	 /* 800-53, 800-82 */
 	enum host_evidence host; /* 800-53, 800-82 */

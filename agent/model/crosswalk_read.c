@@ -194,15 +194,36 @@ static int add_item(struct framework_data *framework, const char *id, const char
 	return r;
 }
 
-/* [ids] of frameworks whose requirements are an id and a title. */
+static int set_not_on_host(struct framework_item *item, const char *value, unsigned line,
+			   struct diag *diag)
+{
+	char *reason = (char *)item->not_on_host;
+	int r = set_text(&reason, "not_on_host", value, line, diag);
+
+	item->not_on_host = reason;
+	return r;
+}
+
+static int add_reason(struct framework_data *framework, const char *id, const char *value,
+		      unsigned line, struct diag *diag)
+{
+	for (size_t i = 0; i < framework->item_count; i++)
+		if (str_equal(framework->items[i].id, id))
+			return set_not_on_host(&framework->items[i], value, line, diag);
+	return diag_set(diag, "", line, -EINVAL, "'%s' is not in [ids] above", id);
+}
+
+/* Frameworks whose requirements are an id and a title: [ids], and [not_on_host] of some of them. */
 static int visit_ids(const char *section, const char *key, const char *value, unsigned line,
 		     void *userdata, struct diag *diag)
 {
-	struct reader *reader = userdata;
+	struct framework_data *framework = ((struct reader *)userdata)->framework;
 
-	if (!str_equal(section, "ids"))
-		return diag_set(diag, "", line, -EINVAL, "unknown section [%s]", section);
-	return key ? add_item(reader->framework, key, value, line, diag) : 0;
+	if (str_equal(section, "ids"))
+		return key ? add_item(framework, key, value, line, diag) : 0;
+	if (str_equal(section, "not_on_host"))
+		return key ? add_reason(framework, key, value, line, diag) : 0;
+	return diag_set(diag, "", line, -EINVAL, "unknown section [%s]", section);
 }
 
 /* attack.ini: one section per domain. */
@@ -237,16 +258,6 @@ static int set_title(struct framework_item *item, const char *value, unsigned li
 	int r = set_text(&title, "title", value, line, diag);
 
 	item->title = title;
-	return r;
-}
-
-static int set_not_on_host(struct framework_item *item, const char *value, unsigned line,
-			   struct diag *diag)
-{
-	char *reason = (char *)item->not_on_host;
-	int r = set_text(&reason, "not_on_host", value, line, diag);
-
-	item->not_on_host = reason;
 	return r;
 }
 

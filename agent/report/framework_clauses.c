@@ -7,17 +7,10 @@
 
 /* The paragraph numbers stand beside the figures in model/incident.h as well. */
 static const struct framework_clause clauses[] = {
-	{"252.204-7012(b)(2)(i)", ASPECT_NONE,
-	 "the report by framework 800-171 tells it requirement by requirement"},
 	{"252.204-7012(c)(1)(ii)", ASPECT_REPORT,
 	 "no finding is declared an incident, so no clock of a report runs"},
-	{"252.204-7012(d)", ASPECT_NONE,
-	 "handing software over is for people; which one was found is told at (c)(1)(i)"},
 	{"252.204-7012(e)", ASPECT_HOLD,
 	 "no finding is declared an incident, so no evidence is held for one"},
-	{"252.204-7012(f)", ASPECT_NONE, "giving access is for people to do and to write down"},
-	{"252.204-7012(g)", ASPECT_NONE,
-	 "handing it over is for people; what hosts hold is told at (e)"},
 };
 
 const struct framework_clause *framework_find_clause(const struct framework_item *item)

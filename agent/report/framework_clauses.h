@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paragraphs of DFARS 252.204-7012 that ask for something to be done with an
- * incident: which of its times speaks for or against them, and why nothing does
- * where there is no incident, or where it is for people.
+ * Paragraphs of DFARS 252.204-7012 that a declared incident answers: which of
+ * its times speaks for or against them, and why nothing does without one.
  */
 #ifndef PLUMBLINE_REPORT_FRAMEWORK_CLAUSES_H
 #define PLUMBLINE_REPORT_FRAMEWORK_CLAUSES_H
@@ -11,8 +10,8 @@
 
 struct framework_clause {
 	const char *id;
-	enum incident_aspect aspect; /* ASPECT_NONE: no host can show it */
-	const char *why_not;	     /* where there is no evidence, in words */
+	enum incident_aspect aspect;
+	const char *why_not; /* where there is no incident, in words */
 };
 
 /* NULL when @item is no such paragraph. */

@@ -205,7 +205,7 @@ static int add_incident(struct filling *filling, const struct report_host *host,
 		const struct framework_clause *clause =
 			framework_find_clause(filling->view->rows[i].item);
 
-		if (!clause || clause->aspect == ASPECT_NONE)
+		if (!clause)
 			continue;
 		evidence.row = i;
 		evidence.aspect = clause->aspect;
@@ -358,9 +358,10 @@ static const char *why_not(const struct filling *filling, size_t item, enum row_
 	bool has_pair = false;
 
 	*ret_state = ROW_NOT_ASSESSABLE;
+	if (framework->items[item].not_on_host)
+		return framework->items[item].not_on_host;
 	if (clause) {
-		if (clause->aspect != ASPECT_NONE)
-			*ret_state = ROW_NOT_ASSESSED;
+		*ret_state = ROW_NOT_ASSESSED;
 		return clause->why_not;
 	}
 	if (filling->kinds[item] || crosswalk_host_evidence(filling->question->crosswalk, framework,
@@ -368,8 +369,6 @@ static const char *why_not(const struct filling *filling, size_t item, enum row_
 		*ret_state = ROW_NOT_ASSESSED;
 		return "nothing that ran or was watched here speaks of it";
 	}
-	if (framework->items[item].not_on_host)
-		return framework->items[item].not_on_host;
 	for (size_t i = 0; i < framework->pair_count; i++)
 		has_pair |= framework->pairs[i].item == item;
 	return has_pair ? "what it asks for cannot be shown by a host"

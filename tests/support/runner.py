@@ -350,7 +350,8 @@ def debian(name):
 # Order: cheap and telling first. Name, budget in seconds, function, build that it needs.
 #
 # A test that makes sense under ASan (no address-space limit, no filter) has the line
-# `# sanitizers: yes`; one that fills queues or measures rest has `# alone: yes`. Those that start an agent (trial.py) run with the system-call filters of production.
+# `# sanitizers: yes`; one that fills queues or measures rest has `# alone: yes`. Those that start an
+# agent (trial.py) run with the system-call filters of production.
 SUITES = [
     ("build", 300, build("build", "gcc"), None),
     ("build-asan", 300, build("build-asan", "clang", "-Db_sanitize=address,undefined", "-Db_lundef=false"), None),

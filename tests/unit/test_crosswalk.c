@@ -172,6 +172,8 @@ static const struct {
 	{HEAD, "[SI-7]\nhost = direct\n", IDS, "nist-800-53r5.ini", "'SI-7' has no title", 1},
 	{HEAD, CONTROLS "[SI-7]\ntitle = t\n", IDS, "nist-800-53r5.ini", "'SI-7' stands twice", 6},
 	{HEAD, CONTROLS, "[names]\nPR.A = one\n", "ids.ini", "unknown section [names]", 1},
+	{HEAD, CONTROLS, IDS "[not_on_host]\nPR.X = r\n", "ids.ini", "'PR.X' is not in [ids] above",
+	 5},
 	{"[800-53]\npairs = cfs\n", CONTROLS, IDS, "frameworks.ini", "'cfs' is no list of pairs",
 	 2},
 	{HEAD "[groups cfs]\nPR = p\n", CONTROLS, IDS, "frameworks.ini",

@@ -142,6 +142,7 @@ START_TEST(an_incident_speaks_for_the_paragraphs_about_its_report_and_hold)
 	ck_assert_int_eq(state_of_clause("(e)"), ROW_NOT_ASSESSED);
 	ck_assert_int_eq(state_of_clause("(g)"), ROW_NOT_ASSESSABLE);
 	ck_assert_ptr_nonnull(strstr(find_row("252.204-7012(e)")->why_not, "no finding"));
+	ck_assert_ptr_nonnull(strstr(find_row("252.204-7012(g)")->why_not, "is for people"));
 
 	*incident = (struct incident){
 		.is_there = true, .declared_ns = NOW - HOUR, .discovered_ns = NOW - 2 * HOUR};
