@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "base/words.h"
+#include "checks/pam_line.h"
 #include "checks/probe.h"
 #include "checks/text.h"
 
@@ -20,6 +21,8 @@ enum {
 	KEY_MODULE,
 	KEY_OPTION,
 	KEY_FILE,
+	KEY_DROPINS,
+	KEY_MATCH,
 	KEY_DEFAULT
 };
 
@@ -29,7 +32,9 @@ static const struct probe_key keys[] = {
 	[KEY_MODULE] = {"module", PROBE_KEY_WORDS, true}, /* without .so; several, wildcards */
 	[KEY_OPTION] = {"option", PROBE_KEY_TEXT},
 	[KEY_FILE] = {"file", PROBE_KEY_PATH},	     /* the module's own settings */
-	[KEY_DEFAULT] = {"default", PROBE_KEY_TEXT}, /* of the module */
+	[KEY_DROPINS] = {"dropins", PROBE_KEY_PATH}, /* folder that is read before that file */
+	[KEY_MATCH] = {"match", PROBE_KEY_CHOICE, false, "exact any_case"}, /* of the option */
+	[KEY_DEFAULT] = {"default", PROBE_KEY_TEXT},			    /* of the module */
 	{NULL},
 };
 
@@ -37,33 +42,85 @@ struct search {
 	const struct root *root;
 	const struct probe_params *params;
 	struct probe_value *value;
+	struct strbuf setting;	     /* of the option in the module's own files... */
+	struct strbuf setting_where; /* ...and in which; empty if in none */
 	unsigned files;
 	bool has_module;
 };
 
 static int read_service(struct search *search, const char *service);
 
-static void take_argument(struct search *search, const char *argument, const char *path)
+static void search_done(struct search *search)
+{
+	strbuf_done(&search->setting);
+	strbuf_done(&search->setting_where);
+}
+
+static bool is_option(const struct search *search, const char *argument)
 {
 	const char *option = search->params->values[KEY_OPTION];
-	size_t len = strcspn(argument, "=");
+	size_t len = strcspn(argument, "= \t");
 
-	if (!option) {
-		probe_list_add(search->value, argument);
-	} else if (strlen(option) == len && strncmp(option, argument, len) == 0) {
-		(void)probe_text(search->value, argument[len] ? argument + len + 1 : "set");
-		probe_set_where(search->value, path);
+	if (strlen(option) != len)
+		return false;
+	return str_equal(search->params->values[KEY_MATCH], "any_case")
+		       ? strncasecmp(option, argument, len) == 0
+		       : strncmp(option, argument, len) == 0;
+}
+
+/*
+ * The option as one line of the stack has it. A module may stand there more than once (pam_faillock
+ * counts in one line and refuses in another), and each has its own: all are judged.
+ */
+static void take_option(struct search *search, const char *text, const char *path)
+{
+	struct probe_value *value = search->value;
+
+	if (!text && search->setting_where.len) {
+		text = search->setting.data;
+		path = search->setting_where.data;
+	}
+	if (!text) {
+		text = search->params->values[KEY_DEFAULT];
+		path = NULL;
+	}
+	if (!text)
+		return;
+	if (value->kind == PROBE_ABSENT) {
+		(void)(path ? probe_text(value, text) : probe_builtin(value, text));
+		if (path)
+			probe_set_where(value, path);
+	} else if (!str_equal(value->text.data, text)) {
+		strbuf_add_str(&value->others, text);
+		strbuf_add_char(&value->others, '\n');
 	}
 }
 
-/* "/usr/lib/security/pam_unix.so" is pam_unix. */
+static void take_arguments(struct search *search, char *rest, const char *path)
+{
+	bool wants_option = search->params->values[KEY_OPTION];
+	const char *text = NULL;
+	char *argument;
+
+	while ((argument = pam_word_next(&rest))) {
+		if (!wants_option)
+			probe_list_add(search->value, argument);
+		else if (is_option(search, argument))
+			text = strchr(argument, '=') ? strchr(argument, '=') + 1 : "set";
+	}
+	if (wants_option)
+		take_option(search, text, path);
+}
+
+/* "/usr/lib/security/pam_unix.so" is pam_unix; without .so libpam finds none. */
 static const char *cut_to_name(char *file)
 {
 	char *base = strrchr(file, '/');
 
 	base = base ? base + 1 : file;
-	if (str_ends(base, ".so"))
-		base[strlen(base) - 3] = '\0';
+	if (!str_ends(base, ".so"))
+		return "";
+	base[strlen(base) - 3] = '\0';
 	return base;
 }
 
@@ -82,41 +139,27 @@ static bool is_module(const struct search *search, const char *name)
 	return false;
 }
 
-/* The control field: one word, or [value=action ...] with blanks inside. */
-static char *next_control(char **rest)
-{
-	char *start = *rest + strspn(*rest, " \t"), *end;
-
-	if (*start != '[')
-		return text_next_word(rest);
-	end = strchr(start, ']');
-	if (!end)
-		return NULL;
-	*end = '\0';
-	*rest = end + 1;
-	return start;
-}
-
 /* "-auth [success=1 default=ignore] pam_unix.so nullok", "@include common-auth", "auth include x"
  */
 static int take_line(struct search *search, char *line, const char *path)
 {
-	char *type = text_next_word(&line), *control, *file, *argument;
+	char *type = pam_word_next(&line), *control, *file;
 	const char *name;
 
 	if (!type)
 		return 0;
-	if (str_equal(type, "@include")) {
-		file = text_next_word(&line);
+	type += *type == '-';
+	if (strcasecmp(type, "@include") == 0) {
+		file = pam_word_next(&line);
 		return file ? read_service(search, file) : 0;
 	}
-	if (!str_equal(text_lower(type) + (*type == '-'), search->params->values[KEY_TYPE]))
+	if (strcasecmp(type, search->params->values[KEY_TYPE]) != 0)
 		return 0;
-	control = next_control(&line);
-	file = control ? text_next_word(&line) : NULL;
+	control = pam_word_next(&line);
+	file = control ? pam_word_next(&line) : NULL;
 	if (!file)
 		return 0;
-	if (str_equal(control, "include") || str_equal(control, "substack"))
+	if (strcasecmp(control, "include") == 0 || strcasecmp(control, "substack") == 0)
 		return read_service(search, file);
 	name = cut_to_name(file);
 	if (!is_module(search, name))
@@ -124,8 +167,7 @@ static int take_line(struct search *search, char *line, const char *path)
 	search->has_module = true;
 	if (!search->params->values[KEY_OPTION])
 		probe_list_add(search->value, name);
-	while ((argument = text_next_word(&line)) && *argument != '#')
-		take_argument(search, argument, path);
+	take_arguments(search, line, path);
 	return 0;
 }
 
@@ -166,42 +208,56 @@ static int read_service(struct search *search, const char *service)
 		(void)probe_unreadable(search->value, path, r);
 		return r;
 	}
-	text_join_lines(text.data, "#");
 	cursor = text.data;
-	while (r >= 0 && (line = text_next_line(&cursor)))
+	while ((r = pam_line_next(&cursor, &line)) > 0) {
 		r = take_line(search, line, path);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		(void)probe_error(search->value, "%s ends with a backslash, which PAM refuses",
+				  path);
 	return r;
 }
 
-/* "deny = 5" and bare switches; `#` begins a comment. */
-static int read_settings(struct search *search)
+/* "deny = 5", "deny 5" and bare switches; `#` begins a comment. */
+static int read_settings(const char *path, void *userdata)
 {
-	const char *path = search->params->values[KEY_FILE];
-	const char *option = search->params->values[KEY_OPTION];
+	struct search *search = userdata;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	char *cursor, *line;
-	int r;
+	int r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 
-	if (!path || !option)
-		return 0;
-	r = probe_read(search->root, path, ROOT_MAX_CONFIG_BYTES, &text, search->value);
 	if (r <= 0)
 		return r;
 	cursor = text.data;
 	while ((line = text_next_line(&cursor))) {
-		char *value;
-
 		line[strcspn(line, "#")] = '\0';
-		value = line + strcspn(line, "=");
-		if (*value)
-			*value++ = '\0';
-		if (!str_equal(words_squash(line), option))
+		if (!is_option(search, words_squash(line)))
 			continue;
-		words_squash(value);
-		(void)probe_text(search->value, *value ? value : "set");
-		probe_set_where(search->value, path);
+		line += strcspn(line, "= ");
+		line += strspn(line, " ");
+		line += *line == '=';
+		strbuf_clear(&search->setting);
+		strbuf_clear(&search->setting_where);
+		strbuf_add_str(&search->setting, *words_squash(line) ? line : "set");
+		strbuf_add_str(&search->setting_where, path);
 	}
 	return 0;
+}
+
+/* Of several settings the last one counts, and the file comes after its drop-ins. */
+static int read_all_settings(struct search *search)
+{
+	const char *const *values = search->params->values;
+	const char *const dirs[] = {values[KEY_DROPINS], NULL};
+	int r;
+
+	if (!values[KEY_FILE] || !values[KEY_OPTION])
+		return 0;
+	r = probe_end(search->value, values[KEY_DROPINS] ?: "",
+		      dropin_each(search->root, dirs, ".conf", read_settings, search));
+	return r > 0 ? read_settings(values[KEY_FILE], search) : r;
 }
 
 static int find_service(struct search *search)
@@ -223,19 +279,18 @@ static int find_service(struct search *search)
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
-	struct search search = {.root = root, .params = params, .value = value};
-	int r = read_settings(&search);
+	cleanup_with(search_done) struct search search = {
+		.root = root, .params = params, .value = value};
+	int r = read_all_settings(&search);
 
-	if (r >= 0)
+	if (r >= 0 && value->outcome == CHECK_PASS)
 		r = find_service(&search);
 	if (r < 0 || value->outcome != CHECK_PASS)
 		return r == -ENOMEM ? r : 0;
-	if (!search.has_module) {
-		strbuf_clear(&value->where);
+	if (strbuf_check(&search.setting) < 0 || strbuf_check(&search.setting_where) < 0)
+		return -ENOMEM;
+	if (!search.has_module)
 		return probe_absent(value, "%s is not in the stack", params->values[KEY_MODULE]);
-	}
-	if (params->values[KEY_OPTION] && value->kind == PROBE_ABSENT)
-		return probe_builtin(value, params->values[KEY_DEFAULT]);
 	return 0;
 }
 
