@@ -31,6 +31,8 @@ struct socket {
 struct table {
 	struct socket sockets[MAX_SOCKETS];
 	size_t count;
+	bool is_udp;	     /* what is being read */
+	bool is_below_heads; /* beyond the line of column heads */
 };
 
 /* The kernel prints each 32-bit word of an address in host order. */
@@ -43,43 +45,48 @@ static bool is_loopback(const char *address)
 		str_equal(address + strlen(address) - 2, "7F"));
 }
 
-/* "0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 12345 ..." */
-static int take_line(char *line, bool is_udp, struct table *table)
+/*
+ * "0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 12345 ..."
+ *
+ * The kernel tells of all TCP sockets that listen before any that is connected
+ * (Documentation/networking/proc_net_tcp.rst): the first that does not listen is the end. To look
+ * for more takes milliseconds: connections are in a hash table that is large and nearly empty.
+ */
+static int take_line(char *line, void *userdata)
 {
+	struct table *table = userdata;
 	char *fields[10] = {NULL}, *port;
 	struct socket *socket;
 	uint64_t number;
 
+	if (!table->is_below_heads) {
+		table->is_below_heads = true;
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (!(fields[i] = text_next_word(&line)))
 			return 0;
 	port = strchr(fields[1], ':');
-	if (!port || !str_equal(fields[3], is_udp ? "07" : "0A"))
+	if (!port)
 		return 0;
+	if (!str_equal(fields[3], table->is_udp ? "07" : "0A"))
+		return table->is_udp ? 0 : 1;
 	*port++ = '\0';
 	if (is_loopback(fields[1]) || str_to_u64(port, 16, &number) < 0)
 		return 0;
 	if (table->count == MAX_SOCKETS)
 		return -E2BIG;
 	socket = &table->sockets[table->count++];
-	*socket = (struct socket){.is_udp = is_udp, .port = (unsigned)number};
+	*socket = (struct socket){.is_udp = table->is_udp, .port = (unsigned)number};
 	str_copy(socket->inode, sizeof(socket->inode), fields[9]);
 	return 0;
 }
 
 static int read_table(const struct root *root, const char *path, struct table *table)
 {
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	char *cursor, *line;
-	int r = root_read_text(root, path, ROOT_MAX_TABLE_BYTES, &text);
-
-	if (r < 0)
-		return r;
-	cursor = text.data;
-	(void)text_next_line(&cursor); /* column heads */
-	while (r >= 0 && (line = text_next_line(&cursor)))
-		r = take_line(line, strstr(path, "udp") != NULL, table);
-	return r;
+	table->is_udp = strstr(path, "udp") != NULL;
+	table->is_below_heads = false;
+	return root_read_lines(root, path, ROOT_KERNEL_PORTION, take_line, table);
 }
 
 /* Names the sockets that process @pid holds. A process that ends meanwhile is passed over. */

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "checks/text.h"
 
 #define MAX_LINKS 40 /* as the kernel */
 #define MAX_PATH  4096
@@ -226,7 +227,8 @@ static int read_all(int fd, size_t max, struct strbuf *sb)
 	}
 }
 
-int root_read_bytes(const struct root *root, const char *path, size_t max, struct strbuf *sb)
+/* A regular file of @max bytes at most, as far as can be told before it is read. */
+static int open_file(const struct root *root, const char *path, size_t max)
 {
 	cleanup_close int fd = root_open_path(root, path, O_RDONLY);
 	struct stat st;
@@ -242,7 +244,14 @@ int root_read_bytes(const struct root *root, const char *path, size_t max, struc
 		return -EINVAL;
 	if (st.st_size > 0 && (uintmax_t)st.st_size > max)
 		return -EFBIG;
-	return read_all(fd, max, sb);
+	return TAKE_FD(fd);
+}
+
+int root_read_bytes(const struct root *root, const char *path, size_t max, struct strbuf *sb)
+{
+	cleanup_close int fd = open_file(root, path, max);
+
+	return fd < 0 ? fd : read_all(fd, max, sb);
 }
 
 int root_read_text(const struct root *root, const char *path, size_t max, struct strbuf *sb)
@@ -253,6 +262,66 @@ int root_read_text(const struct root *root, const char *path, size_t max, struct
 	if (r < 0)
 		return r;
 	return sb->data && memchr(sb->data + before, '\0', sb->len - before) ? -EBADMSG : 0;
+}
+
+/* The lines that end in the first @len bytes of @text, which then begins with what is left. */
+static int tell_lines(struct strbuf *text, size_t len, root_line_fn fn, void *userdata)
+{
+	char *cursor = text->data, *line, next;
+	int r = 0;
+
+	if (!len)
+		return 0;
+	next = text->data[len];
+	text->data[len] = '\0';
+	while (r == 0 && (line = text_next_line(&cursor)))
+		r = fn(line, userdata);
+	text->data[len] = next;
+	text->len -= len;
+	memmove(text->data, text->data + len, text->len);
+	return r;
+}
+
+/* Appends what one read gives to @text, whose lines then end at *@ret_whole: 1, or 0 at the end. */
+static int read_portion(int fd, size_t portion, struct strbuf *text, size_t *ret_whole)
+{
+	char chunk[ROOT_MAX_PORTION];
+	const char *end;
+	ssize_t n;
+
+	do {
+		n = read(fd, chunk, portion);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (memchr(chunk, '\0', (size_t)n))
+		return -EBADMSG;
+	end = memrchr(chunk, '\n', (size_t)n);
+	*ret_whole = end ? text->len + (size_t)(end + 1 - chunk) : 0;
+	strbuf_add(text, chunk, (size_t)n);
+	if (strbuf_check(text) < 0)
+		return -ENOMEM;
+	return n > 0 && (n == (ssize_t)portion || portion > ROOT_KERNEL_PORTION);
+}
+
+int root_read_lines(const struct root *root, const char *path, size_t portion, root_line_fn fn,
+		    void *userdata)
+{
+	cleanup_close int fd = open_file(root, path, ROOT_MAX_TABLE_BYTES);
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	size_t whole = 0;
+	int more = fd < 0 ? fd : 1, r = 0;
+
+	for (size_t total = 0; r == 0 && more > 0; total += portion) {
+		if (total > ROOT_MAX_TABLE_BYTES)
+			return -EFBIG;
+		more = read_portion(fd, portion, &text, &whole);
+		if (more >= 0)
+			r = tell_lines(&text, whole, fn, userdata);
+	}
+	if (r == 0 && more == 0)
+		r = tell_lines(&text, text.len, fn, userdata);
+	return more < 0 ? more : r;
 }
 
 int root_stat(const struct root *root, const char *path, struct stat *ret_stat)

@@ -62,6 +62,22 @@ int root_read_text(const struct root *root, const char *path, size_t max, struct
 /* The same, NUL bytes allowed. */
 int root_read_bytes(const struct root *root, const char *path, size_t max, struct strbuf *sb);
 
+/*
+ * Calls @fn for each line (as text_next_line()) of what is long, or dear to make: no more of it is
+ * in memory, or asked for, than a portion of @portion bytes and the line that began before it. A
+ * return of @fn other than 0 ends it: negative errno, or 1 for no error. As root_read_text()
+ * besides, beyond ROOT_MAX_TABLE_BYTES -EFBIG.
+ *
+ * A table that the kernel makes line by line is to be read in ROOT_KERNEL_PORTION. A read that
+ * gives less than that is its end, and the kernel is not asked again: it cuts a read short for want
+ * of room only, where the next line would not fit into a buffer of a page or more (fs/seq_file.c).
+ */
+#define ROOT_MAX_PORTION    16384
+#define ROOT_KERNEL_PORTION 2048
+typedef int (*root_line_fn)(char *line, void *userdata);
+int root_read_lines(const struct root *root, const char *path, size_t portion, root_line_fn fn,
+		    void *userdata);
+
 int root_stat(const struct root *root, const char *path, struct stat *ret_stat); /* follows */
 /* Also what cannot be looked at is there: whoever reads it then has the reason. */
 bool root_exists(const struct root *root, const char *path);

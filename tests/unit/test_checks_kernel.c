@@ -354,6 +354,13 @@ static const struct probe_case cases[] = {
 	 {{"/proc/net/tcp", HEADS SOCKET("00000000:1F90", "01")}, {"/proc/net/udp", HEADS}},
 	 CHECK_PASS,
 	 "none"},
+	{"listener: none comes after the first connection",
+	 LISTENER,
+	 {{"/proc/net/tcp", HEADS SOCKET("00000000:1F90", "0A") SOCKET("00000000:1F90", "06")
+				    SOCKET("00000000:1F91", "0A")},
+	  {"/proc/net/udp", HEADS SOCKET("00000000:0202", "01") SOCKET("00000000:0203", "07")}},
+	 CHECK_FAIL,
+	 "=tcp/8080, udp/515"},
 	{"listener: IPv6",
 	 LISTENER,
 	 {{"/proc/net/tcp", HEADS},

@@ -3,6 +3,10 @@
  * walk. */
 #include "checks_tree.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "base/str.h"
 #include "checks/inventory.h"
 #include "checks/root.h"
@@ -183,6 +187,119 @@ static int refuse(const char *path, void *userdata)
 {
 	return -ECANCELED;
 }
+
+static int add_line(char *line, void *userdata)
+{
+	strbuf_printf(userdata, "%s|", line);
+	return str_equal(line, "end") ? 1 : str_equal(line, "bad") ? -ECANCELED : 0;
+}
+
+static const struct {
+	const char *content, *told;
+	int r;
+} lined[] = {
+	{"", "", 0},
+	{"one", "one|", 0},
+	{"one\n\n two \nthree, which is longer than a portion\n\n\nfour",
+	 "one||two|three, which is longer than a portion|||four|", 0},
+	{"\n\n", "||", 0},
+	{"one\nend\ntwo\n", "one|end|", 1},
+	{"one\nend", "one|end|", 1},
+	{"bad\ntwo\n", "bad|", -ECANCELED},
+};
+
+START_TEST(lines_are_told_whole_whatever_the_portion)
+{
+	for (size_t portion = 1; portion <= ROOT_MAX_PORTION; portion *= 2) {
+		cleanup_strbuf struct strbuf told = STRBUF_INIT;
+
+		put("/lines", lined[_i].content);
+		strbuf_add_str(&told, "");
+		ck_assert_int_eq(root_read_lines(&root, "/lines", portion, add_line, &told),
+				 lined[_i].r);
+		ck_assert_str_eq(told.data, lined[_i].told);
+	}
+}
+END_TEST
+
+START_TEST(lines_are_of_plain_text_files)
+{
+	cleanup_strbuf struct strbuf told = STRBUF_INIT;
+
+	put("/fifo", "|fifo");
+	put("/junk", "%100");
+	put("/large", "%33554433");
+	ck_assert_int_eq(root_read_lines(&root, "/fifo", 64, add_line, &told), -EINVAL);
+	ck_assert_int_eq(root_read_lines(&root, "/junk", 64, add_line, &told), -EBADMSG);
+	ck_assert_int_eq(root_read_lines(&root, "/large", 64, add_line, &told), -EFBIG);
+	ck_assert_int_eq(root_read_lines(&root, "/none", 64, add_line, &told), -ENOENT);
+	ck_assert_uint_eq(told.len, 0);
+}
+END_TEST
+
+/* So many that the kernel's table of them is many pages. */
+#define PORTS 200
+
+static int listen_somewhere(in_port_t *ret_port)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(here);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&here, size), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&here, &size), 0);
+	*ret_port = ntohs(here.sin_port);
+	return fd;
+}
+
+struct ports {
+	in_port_t list[PORTS];
+	bool found[PORTS];
+	bool is_connected; /* a connection was told */
+};
+
+static int find_port(char *line, void *userdata)
+{
+	struct ports *ports = userdata;
+	unsigned port, state;
+
+	if (sscanf(line, "%*[0-9]: %*8[0-9A-F]:%x %*8[0-9A-F]:%*x %x", &port, &state) != 2)
+		return 0;
+	ports->is_connected |= state != TCP_LISTEN;
+	for (int i = 0; i < PORTS && state == TCP_LISTEN; i++)
+		if (ports->list[i] == port) {
+			ck_assert_msg(!ports->is_connected, "a listener behind a connection");
+			ports->found[i] = true;
+		}
+	return 0;
+}
+
+/* What root.h says of tables that the kernel makes, and probe_listener.c of this one, on the kernel
+ * at hand. */
+START_TEST(a_table_of_the_kernel_is_told_whole)
+{
+	struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	cleanup_root struct root live = ROOT_INIT;
+	int fds[PORTS], client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct ports ports = {0};
+
+	for (int i = 0; i < PORTS; i++)
+		fds[i] = listen_somewhere(&ports.list[i]);
+	peer.sin_port = htons(ports.list[0]);
+	ck_assert_int_eq(connect(client, (struct sockaddr *)&peer, sizeof(peer)), 0);
+	ck_assert_int_eq(root_open("/", &live), 0);
+	ck_assert_int_eq(
+		root_read_lines(&live, "/proc/net/tcp", ROOT_KERNEL_PORTION, find_port, &ports), 0);
+	ck_assert(ports.is_connected);
+	for (int i = 0; i < PORTS; i++) {
+		ck_assert_msg(ports.found[i], "port %u is not told", ports.list[i]);
+		close(fds[i]);
+	}
+	close(client);
+}
+END_TEST
 
 START_TEST(glob_orders_and_matches_in_any_component)
 {
@@ -399,6 +516,10 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, what_cannot_be_looked_at_is_there);
 	tcase_add_test(tcase, forty_links_and_no_more);
 	tcase_add_test(tcase, read_link_does_not_follow);
+	tcase_add_loop_test(tcase, lines_are_told_whole_whatever_the_portion, 0,
+			    (int)ARRAY_SIZE(lined));
+	tcase_add_test(tcase, lines_are_of_plain_text_files);
+	tcase_add_test(tcase, a_table_of_the_kernel_is_told_whole);
 	tcase_add_test(tcase, glob_orders_and_matches_in_any_component);
 	tcase_add_test(tcase, knows_the_running_system);
 }
