@@ -22,26 +22,33 @@ static const struct probe_key keys[] = {
 
 typedef int (*package_fn)(const char *name, void *userdata);
 
+struct status {
+	struct strbuf *names;
+	struct strbuf name; /* of the paragraph at hand; empty: none */
+};
+
+static int take_status(char *line, void *userdata)
+{
+	struct status *status = userdata;
+
+	if (!*line || str_starts(line, "Package: "))
+		strbuf_clear(&status->name);
+	if (str_starts(line, "Package: "))
+		strbuf_add_str(&status->name, line + strlen("Package: "));
+	/* "Status: WANT FLAG STATE": only the state tells whether the files are there. */
+	if (status->name.len && str_starts(line, "Status: ") && str_ends(line, " installed"))
+		strbuf_add(status->names, status->name.data, status->name.len + 1);
+	return strbuf_check(&status->name);
+}
+
 /* Appends the name of each installed package to @names. */
 static int read_status(const struct root *root, struct strbuf *names)
 {
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	char *cursor, *line, *name = NULL;
-	int r = root_read_text(root, STATUS, ROOT_MAX_TABLE_BYTES, &text);
+	struct status status = {.names = names};
+	int r = root_read_lines(root, STATUS, ROOT_MAX_PORTION, take_status, &status);
 
-	if (r < 0)
-		return r;
-	cursor = text.data;
-	while ((line = text_next_line(&cursor))) {
-		if (str_starts(line, "Package: "))
-			name = line + strlen("Package: ");
-		else if (!*line)
-			name = NULL;
-		/* "Status: WANT FLAG STATE": only the state tells whether the files are there. */
-		if (name && str_starts(line, "Status: ") && str_ends(line, " installed"))
-			strbuf_add(names, name, strlen(name) + 1);
-	}
-	return strbuf_check(names);
+	strbuf_done(&status.name);
+	return r < 0 ? r : strbuf_check(names);
 }
 
 static int read_databases(const struct root *root, struct strbuf *names)
@@ -86,35 +93,63 @@ int package_is_installed(const struct root *root, const char *name)
 }
 
 struct search {
-	const char *patterns;
+	struct strbuf patterns; /* each ends with NUL */
 	struct probe_value *value;
 };
+
+static bool is_wild(char c)
+{
+	return c == '*' || c == '?' || c == '[' || c == '\\';
+}
+
+/* As fnmatch(), which takes its time; most names differ from most patterns in the first byte. */
+static bool matches(const char *pattern, const char *name)
+{
+	while (*pattern && *pattern == *name && !is_wild(*pattern)) {
+		pattern++;
+		name++;
+	}
+	return is_wild(*pattern) ? fnmatch(pattern, name, 0) == 0 : *pattern == *name;
+}
 
 static int add_if_named(const char *name, void *userdata)
 {
 	struct search *search = userdata;
-	const char *cursor = search->patterns, *word;
-	char pattern[128];
-	size_t len;
+	const char *pattern = search->patterns.data, *end = pattern + search->patterns.len;
 
-	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		snprintf(pattern, sizeof(pattern), "%.*s", (int)len, word);
-		if (fnmatch(pattern, name, 0) == 0) {
+	for (; pattern < end; pattern += strlen(pattern) + 1)
+		if (matches(pattern, name)) {
 			probe_list_add(search->value, name);
-			return 0;
+			break;
 		}
-	}
 	return 0;
+}
+
+static int look_for(const char *patterns, const struct root *root, struct probe_value *value)
+{
+	struct search search = {.value = value};
+	const char *word;
+	size_t len;
+	int r;
+
+	while (words_next(&patterns, WORDS_SPACE, &word, &len)) {
+		strbuf_add(&search.patterns, word, len);
+		strbuf_add_char(&search.patterns, '\0');
+	}
+	r = strbuf_check(&search.patterns);
+	if (r == 0)
+		r = each_installed(root, add_if_named, &search);
+	strbuf_done(&search.patterns);
+	return r;
 }
 
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
-	struct search search = {params->values[0], value};
 	int r;
 
 	probe_list_add(value, NULL);
-	r = each_installed(root, add_if_named, &search);
+	r = look_for(params->values[0], root, value);
 	switch (-r) {
 	case ENOENT:
 		return probe_error(value, "no database of dpkg or rpm is there");

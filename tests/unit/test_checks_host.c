@@ -170,6 +170,14 @@ static const struct probe_case cases[] = {
 	 {{STATUS, PACKAGE("gcc-12", "install ok installed")}},
 	 CHECK_FAIL,
 	 "gcc-12"},
+	{"package: names are whole, and patterns too",
+	 TELNET,
+	 {{STATUS,
+	   PACKAGE("telnetd-doc", "install ok installed") PACKAGE("telnet", "install ok installed")
+		   PACKAGE("gcc-1", "install ok installed")
+			   PACKAGE("cpp-12", "install ok installed")}},
+	 CHECK_PASS,
+	 "none"},
 	{"package: a state without a name",
 	 TELNET,
 	 {{STATUS, "Package: telnetd\n\nStatus: install ok installed\n"}},
