@@ -90,6 +90,16 @@ void str_escape(struct strbuf *sb, const char *raw, size_t len)
 	}
 }
 
+bool str_is_utf8(const char *text)
+{
+	for (size_t len = strlen(text), n; len > 0; text += n, len -= n) {
+		n = utf8_length(text, len);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 bool str_is_shown(const char *text)
 {
 	for (size_t n, len = strlen(text); len > 0; text += n, len -= n) {

@@ -18,6 +18,7 @@ struct strbuf;
 
 /* Length in bytes (1-4) of the valid UTF-8 sequence at @text, or 0. */
 size_t utf8_length(const char *text, size_t len);
+bool str_is_utf8(const char *text);
 
 void str_escape(struct strbuf *sb, const char *raw, size_t len);
 /* Whether @text is UTF-8 that a screen shows as it is: nothing of it would be escaped but a

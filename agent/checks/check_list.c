@@ -373,6 +373,9 @@ static int visit(const char *section, const char *key, const char *value, unsign
 
 	if (!key)
 		return begin_section(reader, section, line, diag);
+	if (!str_is_utf8(value))
+		return diag_set(diag, "", line, -EINVAL, "'%s' holds bytes that are not UTF-8",
+				key);
 	if (reader->in_family) {
 		if (!str_equal(key, "title") || reader->family)
 			return diag_set(diag, "", line, -EINVAL, "[family] has one 'title'");

@@ -382,12 +382,15 @@ static int lint_map(const char *data_dir, const struct catalog *catalog, struct 
 		const struct control_ids *ids = control_map_lookup(map, kind);
 		const char *lists[CATALOG_KIND_COUNT] = {ids->controls, ids->requirements,
 							 ids->techniques};
+		static const char *const keys[CATALOG_KIND_COUNT] = {"controls", "requirements",
+								     "techniques"};
 
 		for (int i = 0; i < CATALOG_KIND_COUNT; i++) {
 			cleanup_free char *unknown = catalog_first_unknown(catalog, i, lists[i]);
 
 			if (unknown)
-				return diag_set(diag, path, 0, -EINVAL, "[%s] unknown id '%s'",
+				return diag_set(diag, path, control_map_line(map, kind, keys[i]),
+						-EINVAL, "[%s] unknown id '%s'",
 						finding_kind_name(kind), unknown);
 		}
 	}

@@ -204,10 +204,51 @@ static enum check_outcome pass_if(bool is_met)
 	return is_met ? CHECK_PASS : CHECK_FAIL;
 }
 
-static enum check_outcome judge_text(const struct expect *expect, const char *text,
-				     struct strbuf *reason)
+/* The whole numbers around "2.5", ".5" or "-15". */
+static int parse_decimal(const char *text, int64_t *ret_floor, int64_t *ret_ceil)
 {
+	bool is_below_zero = *text == '-', has_fraction;
+	const char *dot = strchr(text, '.');
+	const char *fraction = dot ? dot + 1 : "";
+	size_t digits = strspn(fraction, "0123456789"), sign = strspn(text, "+-");
+	cleanup_free char *whole = strndup(text, strcspn(text, "."));
 	int64_t number = 0;
+	int r = 0;
+
+	if (!whole)
+		return -ENOMEM;
+	if (fraction[digits] || sign > 1)
+		return -EINVAL;
+	/* Nothing stands before the point of ".5". */
+	if (whole[sign] || !digits)
+		r = str_to_i64(whole, 10, &number);
+	if (r < 0)
+		return r;
+	has_fraction = strspn(fraction, "0") < digits;
+	if (has_fraction && (number == INT64_MAX || number == INT64_MIN))
+		return -ERANGE;
+	*ret_floor = number - (has_fraction && is_below_zero);
+	*ret_ceil = number + (has_fraction && !is_below_zero);
+	return 0;
+}
+
+static int parse_found(const char *text, bool may_be_decimal, int64_t *ret_floor, int64_t *ret_ceil)
+{
+	int64_t number;
+	int r;
+
+	if (may_be_decimal)
+		return parse_decimal(text, ret_floor, ret_ceil);
+	r = str_to_i64(text, 10, &number);
+	if (r == 0)
+		*ret_floor = *ret_ceil = number;
+	return r;
+}
+
+static enum check_outcome judge_text(const struct expect *expect, const char *text,
+				     bool may_be_decimal, struct strbuf *reason)
+{
+	int64_t floor = 0, ceil = 0;
 
 	switch (expect->op) {
 	case EXPECT_EQUALS:
@@ -227,13 +268,13 @@ static enum check_outcome judge_text(const struct expect *expect, const char *te
 	case EXPECT_AT_LEAST:
 	case EXPECT_AT_MOST:
 	case EXPECT_BETWEEN:
-		if (str_to_i64(text, 10, &number) < 0) {
+		if (parse_found(text, may_be_decimal, &floor, &ceil) < 0) {
 			strbuf_add_str(reason, "the value is not a number");
 			return CHECK_ERROR;
 		}
-		if (expect->op != EXPECT_AT_MOST && number < expect->low)
+		if (expect->op != EXPECT_AT_MOST && floor < expect->low)
 			return CHECK_FAIL;
-		return pass_if(expect->op == EXPECT_AT_LEAST || number <= expect->high);
+		return pass_if(expect->op == EXPECT_AT_LEAST || ceil <= expect->high);
 	case EXPECT_HAS:
 	case EXPECT_LACKS:
 	case EXPECT_ONLY:
@@ -371,7 +412,7 @@ static enum check_outcome judge_others(const struct expect *expect, const struct
 				}
 			outcome = judge_list(expect, line, count, reason);
 		} else {
-			outcome = judge_text(expect, line, reason);
+			outcome = judge_text(expect, line, value->may_be_decimal, reason);
 		}
 		if (outcome != CHECK_PASS)
 			return outcome;
@@ -392,7 +433,7 @@ enum check_outcome expect_judge(const struct expect *expect, const struct probe_
 				  expect->op == EXPECT_UNLIKE);
 		break;
 	case PROBE_TEXT:
-		outcome = judge_text(expect, text, reason);
+		outcome = judge_text(expect, text, value->may_be_decimal, reason);
 		break;
 	case PROBE_LIST:
 		outcome = judge_list(expect, text, value->count, reason);

@@ -29,7 +29,8 @@ struct probe_value {
 	enum check_outcome outcome; /* CHECK_PASS: a value was found out, to be judged */
 	enum probe_value_kind kind;
 	struct strbuf text;
-	size_t count; /* PROBE_LIST */
+	size_t count;	     /* PROBE_LIST */
+	bool may_be_decimal; /* a number that is not whole is one too, as in "2.5" */
 	/* More values that must pass too (of Match blocks, of the next start), one a line; what
 	 * they are is said before each (NULL: "also"). */
 	struct strbuf others;

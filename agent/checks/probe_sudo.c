@@ -294,6 +294,8 @@ static int run(const struct probe_params *params, const struct root *root,
 		return probe_not_applicable(value, "sudo is not installed");
 	if (params->values[KEY_RULES])
 		probe_list_add(value, NULL);
+	else
+		value->may_be_decimal = str_ends(params->values[KEY_OPTION] ?: "", "_timeout");
 	r = probe_glob(root, SUDOERS, read_sudoers, &search, value);
 	if (r <= 0)
 		return r;

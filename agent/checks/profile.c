@@ -29,6 +29,7 @@ struct reader {
 	bool is_overlay;
 	unsigned level; /* of the profile */
 	bool has_level;
+	unsigned head_at; /* line of [profile] or [overlay]; 0: none */
 	char *title;
 	/* Of an overlay: what it did to a check, by place in the list. */
 	struct touched *touched;
@@ -183,12 +184,20 @@ static int visit(const char *section, const char *key, const char *value, unsign
 {
 	struct reader *reader = userdata;
 	struct check *check;
+	bool is_head;
 
 	if (!is_section(reader, section))
 		return diag_set(diag, "", line, -EINVAL, "unknown section [%s]", section);
-	if (!key)
+	is_head = str_equal(section, "profile") || str_equal(section, "overlay");
+	if (!key) {
+		if (is_head && !reader->head_at)
+			reader->head_at = line;
 		return 0;
-	if (str_equal(section, "profile") || str_equal(section, "overlay"))
+	}
+	if (!str_is_utf8(value))
+		return diag_set(diag, "", line, -EINVAL, "'%s' holds bytes that are not UTF-8",
+				key);
+	if (is_head)
 		return take_head(reader, key, value, line, diag);
 	if (str_equal(section, "set"))
 		return take_set(reader, key, value, line, diag);
@@ -196,6 +205,18 @@ static int visit(const char *section, const char *key, const char *value, unsign
 	if (!check)
 		return diag_set(diag, "", line, -EINVAL, "unknown check '%s'", key);
 	return take_check(reader, section, check, value, line, diag);
+}
+
+/* What a head lacks is told where it stands; of a file without one, on its first line. */
+static int refuse_head(const struct reader *reader, const char *path, const char *wants,
+		       struct diag *diag)
+{
+	const char *name = reader->is_overlay ? "overlay" : "profile";
+
+	if (!reader->head_at)
+		return diag_set(diag, path, 1, -EINVAL, "there is no [%s], which has %s", name,
+				wants);
+	return diag_set(diag, path, reader->head_at, -EINVAL, "[%s] needs %s", name, wants);
 }
 
 int profile_read(const char *path, unsigned level, struct check_set *set, struct diag *diag)
@@ -206,7 +227,7 @@ int profile_read(const char *path, unsigned level, struct check_set *set, struct
 	if (r < 0)
 		return r;
 	if (!reader.title || !reader.has_level)
-		return diag_set(diag, path, 0, -EINVAL, "[profile] needs title and lowest_sl");
+		return refuse_head(&reader, path, "title and lowest_sl", diag);
 	for (size_t i = 0; i < set->list.count; i++)
 		if (set->list.items[i].lowest_sl > reader.level)
 			set->list.items[i].is_left_out = true;
@@ -277,7 +298,7 @@ int overlay_apply(const char *path, struct check_set *set, struct diag *diag)
 	if (r < 0)
 		return r;
 	if (!reader.title)
-		return diag_set(diag, path, 0, -EINVAL, "[overlay] needs a title");
+		return refuse_head(&reader, path, "a title", diag);
 	for (size_t i = 0; i < set->list.count; i++) {
 		const struct touched *touched = &reader.touched[i];
 

@@ -35,6 +35,7 @@ static const char *const field_names[FIELD_COUNT] = {
 struct entry {
 	unsigned line; /* of the section; 0 while the kind was not met */
 	char *fields[FIELD_COUNT];
+	unsigned lines[FIELD_COUNT]; /* of fields */
 	struct control_ids ids;
 };
 
@@ -76,6 +77,7 @@ static int visit(const char *section, const char *key, const char *value, unsign
 			return diag_set(diag, "", line, -EINVAL, "unknown severity '%s'", value);
 		if (entry->fields[i])
 			return diag_set(diag, "", line, -EINVAL, "'%s' is set twice", key);
+		entry->lines[i] = line;
 		entry->fields[i] = strdup(value);
 		if (!entry->fields[i])
 			return -ENOMEM;
@@ -99,7 +101,7 @@ static int check_entry(struct entry *entry, enum finding_kind kind, const char *
 	const char *name = finding_kind_name(kind);
 
 	if (!entry->line)
-		return diag_set(diag, path, 0, -EINVAL, "finding kind '%s' is missing", name);
+		return diag_set(diag, path, 1, -EINVAL, "finding kind '%s' is missing", name);
 	for (size_t i = 0; i < ARRAY_SIZE(must); i++)
 		if (!entry->fields[must[i]] || !*entry->fields[must[i]])
 			return diag_set(diag, path, entry->line, -EINVAL, "'%s' has no %s", name,
@@ -151,6 +153,16 @@ const struct control_ids *control_map_lookup(const struct control_map *map, enum
 	if (kind <= FINDING_NONE || kind >= FINDING_KIND_COUNT)
 		return NULL;
 	return &map->entries[kind].ids;
+}
+
+unsigned control_map_line(const struct control_map *map, enum finding_kind kind, const char *key)
+{
+	if (kind <= FINDING_NONE || kind >= FINDING_KIND_COUNT)
+		return 0;
+	for (int i = 0; i < FIELD_COUNT; i++)
+		if (str_equal(key, field_names[i]))
+			return map->entries[kind].lines[i];
+	return 0;
 }
 
 const char *control_map_title(const struct control_map *map, enum finding_kind kind)

@@ -28,6 +28,9 @@ DEFINE_CLEANUP(struct control_map *, control_map_free)
 /* Never NULL for a real kind. The strings live as long as the map. */
 const struct control_ids *control_map_lookup(const struct control_map *map, enum finding_kind kind);
 
+/* Line of the file on which @key ("controls") of a kind stands; 0: nowhere. */
+unsigned control_map_line(const struct control_map *map, enum finding_kind kind, const char *key);
+
 /* What the kind means, for a person; NULL when @kind is not a real kind. */
 const char *control_map_title(const struct control_map *map, enum finding_kind kind);
 

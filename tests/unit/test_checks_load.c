@@ -6,6 +6,8 @@
 #include "base/cleanup.h"
 #include "checks_tree.h"
 
+#define SHIPPED PLUMBLINE_SOURCE_DIR "/baselines/controls"
+
 static char *data;
 
 static void setup(void)
@@ -88,6 +90,8 @@ static const struct {
 	      "remediation = r\not_caution = c\nsource = s\n" SYSCTL,
 	 4, "TST-001 has no 'title'"},
 	{HEAD "[TST-001]\ntitle = t\nsource =\n", 4, "TST-001 has no 'kind'"},
+	{HEAD "[TST-001]\ntitle = t\xe9tat\n", 5, "'title' holds bytes that are not UTF-8"},
+	{"[family]\ntitle = \xc3\xa9t\xe9\n", 2, "'title' holds bytes that are not UTF-8"},
 };
 
 START_TEST(a_faulty_check_is_refused_with_its_line)
@@ -124,8 +128,11 @@ static const struct {
 	unsigned line;
 	const char *message;
 } bad_profiles[] = {
-	{"[profile]\ntitle = t\n", 0, "[profile] needs title and lowest_sl"},
-	{"[profile]\nlowest_sl = 3\n", 0, "[profile] needs title and lowest_sl"},
+	{"[profile]\ntitle = t\n", 1, "[profile] needs title and lowest_sl"},
+	{"# c\n[leave_out]\n[profile]\nlowest_sl = 3\n", 3, "[profile] needs title and lowest_sl"},
+	{"# c\n[leave_out]\nTST-001 = r\n", 1,
+	 "there is no [profile], which has title and lowest_sl"},
+	{"[profile]\nlowest_sl = 3\ntitle = a\xe4t\n", 3, "'title' holds bytes that are not UTF-8"},
 	{"[profile]\ntitle = t\nlowest_sl = 5\n", 3, "'5' is not a security level (1 to 4)"},
 	{"[profile]\ntitle = t\nname = n\n", 3, "unknown or repeated key 'name'"},
 	{"[leave_out]\nTST-009 = no\n", 2, "unknown check 'TST-009'"},
@@ -235,7 +242,10 @@ static const struct {
 	unsigned line;
 	const char *message;
 } bad_overlays[] = {
-	{"[leave_out]\nTST-001 = r\n", 0, "[overlay] needs a title"},
+	{"[leave_out]\nTST-001 = r\n", 1, "there is no [overlay], which has a title"},
+	{"[leave_out]\nTST-001 = r\n[overlay]\n", 3, "[overlay] needs a title"},
+	{"[overlay]\ntitle = t\n[leave_out]\nTST-001 = d\xe9j\xe0 vu\n", 4,
+	 "'TST-001' holds bytes that are not UTF-8"},
 	{"[overlay]\ntitle = " FIFTY "\n\t" FIFTY "\n\t" FIFTY "\n\t" FIFTY "\n\t" FIFTY
 	 "\n\t" FIFTY "\n",
 	 2, "the title is longer than 256 bytes"},
@@ -426,6 +436,63 @@ START_TEST(shipped_checks_say_little_of_an_empty_folder)
 }
 END_TEST
 
+/* The shipped control map with another id in its third section, and the line of that. */
+static unsigned put_spoilt_map(void)
+{
+	cleanup_fclose FILE *from = fopen(SHIPPED "/findings.ini", "re");
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct node map = {"/controls/findings.ini", NULL};
+	unsigned line = 0, spoilt = 0, sections = 0;
+	char buf[512];
+
+	ck_assert_ptr_nonnull(from);
+	while (fgets(buf, sizeof(buf), from)) {
+		line++;
+		sections += *buf == '[';
+		if (sections == 3 && !spoilt && strncmp(buf, "requirements = ", 15) == 0) {
+			strbuf_add_str(&text, "requirements = SR 3.4, SR 9.9\n");
+			spoilt = line;
+		} else {
+			strbuf_add_str(&text, buf);
+		}
+	}
+	ck_assert_int_eq(strbuf_check(&text), 0);
+	map.content = text.data;
+	make_node(data, &map);
+	return spoilt;
+}
+
+START_TEST(an_unknown_id_of_the_control_map_is_told_with_its_line)
+{
+	static const char *const others[] = {"attack",	      "cmmc-2.0-l2",
+					     "csf-2.0",	      "dfars-252.204-7012",
+					     "frameworks",    "iec62443-3-3",
+					     "iso27002-2022", "nist-800-53r5",
+					     "sp800-171r2",   "sp800-82r3"};
+	struct diag diag = {0};
+	char path[256];
+	unsigned line;
+	size_t count;
+
+	snprintf(path, sizeof(path), "%s/controls", data);
+	ck_assert_int_eq(unlink(path), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		char name[64], target[256];
+
+		snprintf(name, sizeof(name), "/controls/%s.ini", others[i]);
+		snprintf(target, sizeof(target), "-> " SHIPPED "/%s.ini", others[i]);
+		put(name, target);
+	}
+	line = put_spoilt_map();
+	put("/checks/a.ini", HEAD GOOD("TST-001"));
+	put("/profiles/p.ini", "[profile]\ntitle = t\nlowest_sl = 3\n");
+	ck_assert_int_eq(check_lint(data, NULL, &count, &diag), -EINVAL);
+	ck_assert_msg(strstr(diag.text, "unknown id 'SR 9.9'"), "%s", diag.text);
+	ck_assert_uint_eq(diag.line, line);
+	ck_assert_msg(strstr(diag.file, "/controls/findings.ini"), "%s", diag.file);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -445,6 +512,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, the_highest_objective_is_the_category, 0,
 			    (int)ARRAY_SIZE(categories));
 	tcase_add_test(tcase, only_what_was_found_out_is_evidence);
+	tcase_add_test(tcase, an_unknown_id_of_the_control_map_is_told_with_its_line);
 	tcase_add_loop_test(tcase, shipped_checks_say_little_of_an_empty_folder, 0, 3);
 }
 

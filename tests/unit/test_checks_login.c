@@ -28,6 +28,7 @@
 #define ACCOUNT(f) "kind = account\nfact = " f "\nexpect = none\n"
 #define PTY	   "kind = sudo\noption = use_pty\ndefault = off\nexpect = equals on\n"
 #define NOPASSWD   "kind = sudo\nrules_with = NOPASSWD\nexpect = none\n"
+#define TIMEOUT	   "kind = sudo\noption = timestamp_timeout\ndefault = 15\nexpect = between 0 15\n"
 #define LOGFILE	   "kind = sudo\noption = logfile\nexpect = equals /var/log/sudo.log\n"
 #define TRUSTED	   "kind = sudo\nrules_with = !authenticate\nexpect = none\n"
 #define CORE	   "kind = limit\nitem = core\ntype = hard\nexpect = equals 0\n"
@@ -282,6 +283,37 @@ static const struct probe_case cases[] = {
 	 {{AUTH, "password required pam_pwquality.so\n"}, {PWQUALITY ".d/a.conf", "|fifo"}},
 	 CHECK_ERROR,
 	 "not a regular file"},
+
+	{"sudo: a time may have a fraction",
+	 TIMEOUT,
+	 {{"/etc/sudoers", "Defaults timestamp_timeout=.5\n"}},
+	 CHECK_PASS,
+	 ".5"},
+	{"sudo: a little more than allowed",
+	 TIMEOUT,
+	 {{"/etc/sudoers", "Defaults timestamp_timeout=15.01\n"}},
+	 CHECK_FAIL,
+	 "15.01"},
+	{"sudo: a little less than nothing is for ever",
+	 TIMEOUT,
+	 {{"/etc/sudoers", "Defaults timestamp_timeout=-0.5\n"}},
+	 CHECK_FAIL,
+	 "-0.5"},
+	{"sudo: a fraction of nothing",
+	 TIMEOUT,
+	 {{"/etc/sudoers", "Defaults timestamp_timeout=15.00\n"}},
+	 CHECK_PASS,
+	 "15.00"},
+	{"sudo: a time with two points is none",
+	 TIMEOUT,
+	 {{"/etc/sudoers", "Defaults timestamp_timeout=1.5.2\n"}},
+	 CHECK_ERROR,
+	 "not a number"},
+	{"file key: a fraction is no number of days",
+	 MAXDAYS,
+	 {{"/etc/login.defs", "PASS_MAX_DAYS 90.5\n"}},
+	 CHECK_ERROR,
+	 "not a number"},
 
 	{"account: only root",
 	 ACCOUNT("uid_zero") "except = root\n",

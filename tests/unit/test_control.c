@@ -116,7 +116,7 @@ static const struct {
 	const char *section, *message;
 	unsigned line;
 } refused[] = {
-	{"", "finding kind 'software.unknown' is missing", 0},
+	{"", "finding kind 'software.unknown' is missing", 1},
 	{"[software.unheard]\ntitle = t\n", "unknown finding kind 'software.unheard'", 1},
 	{"[none]\ntitle = t\n", "unknown finding kind 'none'", 1},
 	{GOOD_HEAD GOOD_TAIL GOOD_HEAD, "'software.unknown' stands already on line 1", 8},
