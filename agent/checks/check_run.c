@@ -174,6 +174,7 @@ static int make_inventory(struct check_set *set, const struct root *root)
 		return -ENOMEM;
 	inventory_walk(root, inventory);
 	set->inventory = inventory;
+	kept_done(&set->kept); /* a walk takes its time */
 	return 0;
 }
 
@@ -198,7 +199,7 @@ int check_run(struct check_set *set, size_t index, const char *root_path,
 	}
 	looked_clear(&set->looked);
 	root.dump = set->dump;
-	root.packages = &set->packages;
+	root.kept = &set->kept;
 	if (keep_for(set, root_path) < 0)
 		return -ENOMEM;
 	if (r == 0 && check->probe->needs_walk) {

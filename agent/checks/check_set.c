@@ -171,7 +171,7 @@ void check_set_forget(struct check_set *set)
 {
 	if (!set->is_kept)
 		drop_inventory(set);
-	strbuf_clear(&set->packages);
+	kept_done(&set->kept);
 	free(set->root);
 	set->root = NULL;
 }
@@ -184,7 +184,6 @@ struct check_set *check_set_free(struct check_set *set)
 	catalog_free(set->catalog);
 	check_set_forget(set);
 	drop_inventory(set);
-	strbuf_done(&set->packages);
 	looked_done(&set->looked);
 	free(set->title);
 	free(set->tailoring);
@@ -286,6 +285,7 @@ void check_set_kernel(struct check_set *set, const struct kernel_dump *dump)
 void check_set_note_looks(struct check_set *set)
 {
 	set->notes_looks = true;
+	check_set_forget(set); /* what was read without a note would go without one again */
 }
 
 const struct looked *check_set_looked(const struct check_set *set)

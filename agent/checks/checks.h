@@ -91,8 +91,10 @@ bool check_set_has_inventory(const struct check_set *set);
  */
 int check_set_look_again(struct check_set *set, const char *path, enum inventory_look look);
 
-/* Forgets what checks found out for those after them. A set that is used for a second run needs
- * it: packages come and go. */
+/*
+ * Forgets what checks have read for those after them (kept.h). Until then a set takes its root for
+ * unchanged: it is for who runs checks again, or goes on with a run after waiting.
+ */
 void check_set_forget(struct check_set *set);
 
 struct looked;

@@ -22,13 +22,25 @@ static const struct probe_key keys[] = {
 
 static int read_packed(const struct root *root, struct strbuf *text)
 {
+	const struct kept_item *item = root_find_kept(root, KEPT_UNPACKED, PACKED);
 	cleanup_strbuf struct strbuf packed = STRBUF_INIT;
-	int r = root_read_bytes(root, PACKED, ROOT_MAX_CONFIG_BYTES, &packed);
+	int r;
 
+	if (item) {
+		strbuf_add(text, item->data, item->len);
+		return strbuf_check(text);
+	}
+	r = root_read_bytes(root, PACKED, ROOT_MAX_CONFIG_BYTES, &packed);
 	if (r == 0)
 		r = gunzip(&packed, ROOT_MAX_CONFIG_BYTES, text);
 	if (r == 0 && text->data && memchr(text->data, '\0', text->len))
 		return -EBADMSG;
+	if (r == 0)
+		kept_add(root->kept, &(struct kept_item){.what = KEPT_UNPACKED,
+							 .path = PACKED,
+							 .real = "",
+							 .data = text->data,
+							 .len = text->len});
 	return r;
 }
 

@@ -68,18 +68,33 @@ static int read_databases(const struct root *root, struct strbuf *names)
 	return dpkg == -ENOENT ? 0 : dpkg;
 }
 
+static int each_name(const char *names, size_t len, package_fn fn, void *userdata)
+{
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < len; at += strlen(names + at) + 1)
+		r = fn(names + at, userdata);
+	return r;
+}
+
 /* Calls @fn for each installed package; a return other than 0 ends it. */
 static int each_installed(const struct root *root, package_fn fn, void *userdata)
 {
-	cleanup_strbuf struct strbuf own = STRBUF_INIT;
-	struct strbuf *names = root->packages ? root->packages : &own;
-	int r = names->len ? 0 : read_databases(root, names);
+	const struct kept_item *item = root_find_kept(root, KEPT_PACKAGES, STATUS);
+	cleanup_strbuf struct strbuf names = STRBUF_INIT;
+	int r;
 
-	/* Also of who takes the names that another check has read. */
-	root_note_look(root, LOOKED_AT, STATUS);
-	for (size_t at = 0; r == 0 && at < names->len; at += strlen(names->data + at) + 1)
-		r = fn(names->data + at, userdata);
-	return r;
+	if (item)
+		return each_name(item->data, item->len, fn, userdata);
+	r = read_databases(root, &names);
+	if (r < 0)
+		return r;
+	kept_add(root->kept, &(struct kept_item){.what = KEPT_PACKAGES,
+						 .path = STATUS,
+						 .real = "",
+						 .data = names.data,
+						 .len = names.len});
+	return each_name(names.data, names.len, fn, userdata);
 }
 
 static int is_name(const char *name, void *userdata)

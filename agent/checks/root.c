@@ -191,19 +191,57 @@ void root_note_look(const struct root *root, enum looked_how how, const char *pa
 		looked_add(root->looked, how, path);
 }
 
+/* Where links at @path led to @fd, into @real of MAX_PATH bytes; "" when that is not to be noted.
+ */
+static const char *find_real(const struct root *root, int fd, const char *path, char *real)
+{
+	if (!root->looked || fd < 0 || fd_get_path(fd, real, MAX_PATH) < 0 || str_equal(real, path))
+		return "";
+	return real;
+}
+
+/* What a link leads to changes elsewhere. */
+static void note_both(const struct root *root, enum looked_how how, const char *path,
+		      const char *real)
+{
+	root_note_look(root, how, path);
+	if (*real)
+		root_note_look(root, how, real);
+}
+
 int root_open_path(const struct root *root, const char *path, int flags)
 {
 	bool is_list = flags & O_DIRECTORY && !(flags & O_PATH);
 	int fd = open_below(root, path, flags);
 	char real[MAX_PATH];
 
-	if (!root->looked)
-		return fd;
-	root_note_look(root, is_list ? LOOKED_NAMES : LOOKED_AT, path);
-	/* What a link leads to changes elsewhere. */
-	if (fd >= 0 && fd_get_path(fd, real, sizeof(real)) == 0 && !str_equal(real, path))
-		root_note_look(root, is_list ? LOOKED_NAMES : LOOKED_AT, real);
+	note_both(root, is_list ? LOOKED_NAMES : LOOKED_AT, path, find_real(root, fd, path, real));
 	return fd;
+}
+
+const struct kept_item *root_find_kept(const struct root *root, enum kept_what what,
+				       const char *path)
+{
+	const struct kept_item *item = kept_find(root->kept, what, path);
+
+	if (item)
+		note_both(root, what == KEPT_NAMES ? LOOKED_NAMES : LOOKED_AT, path, item->real);
+	return item;
+}
+
+/* @fd is open at @path. */
+static void keep(const struct root *root, enum kept_what what, const char *path, int fd,
+		 const struct strbuf *bytes, size_t from)
+{
+	char real[MAX_PATH];
+
+	kept_add(root->kept, &(struct kept_item){
+				     .what = what,
+				     .path = path,
+				     .real = find_real(root, fd, path, real),
+				     .data = bytes->len > from ? bytes->data + from : "",
+				     .len = bytes->len - from,
+			     });
 }
 
 static int read_all(int fd, size_t max, struct strbuf *sb)
@@ -249,9 +287,23 @@ static int open_file(const struct root *root, const char *path, size_t max)
 
 int root_read_bytes(const struct root *root, const char *path, size_t max, struct strbuf *sb)
 {
-	cleanup_close int fd = open_file(root, path, max);
+	const struct kept_item *item = root_find_kept(root, KEPT_BYTES, path);
+	cleanup_close int fd = -1;
+	size_t before = sb->len;
+	int r;
 
-	return fd < 0 ? fd : read_all(fd, max, sb);
+	if (item) {
+		if (item->len > max)
+			return -EFBIG;
+		if (item->len)
+			strbuf_add(sb, item->data, item->len);
+		return strbuf_check(sb);
+	}
+	fd = open_file(root, path, max);
+	r = fd < 0 ? fd : read_all(fd, max, sb);
+	if (r == 0 && root->kept)
+		keep(root, KEPT_BYTES, path, fd, sb, before);
+	return r;
 }
 
 int root_read_text(const struct root *root, const char *path, size_t max, struct strbuf *sb)
@@ -404,13 +456,19 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in @dir that match @part, ordered. A folder that is not there holds none. */
-static int list_matches(const struct root *root, const char *dir, const char *part,
+static int take_match(const char *name, const char *part, struct names *names)
+{
+	return fnmatch(part, name, FNM_PERIOD) == 0 ? names_add(names, name) : 0;
+}
+
+/* The names in @dir that match @part. A folder that is not there holds none. */
+static int read_matches(const struct root *root, const char *dir, const char *part,
 			struct names *names)
 {
+	cleanup_strbuf struct strbuf all = STRBUF_INIT;
 	cleanup_closedir DIR *stream = NULL;
 	struct dirent *entry;
-	int fd = root_open_path(root, *dir ? dir : "/", O_RDONLY | O_DIRECTORY), r;
+	int fd = root_open_path(root, dir, O_RDONLY | O_DIRECTORY), r;
 
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
@@ -423,15 +481,34 @@ static int list_matches(const struct root *root, const char *dir, const char *pa
 		return r;
 	}
 	while ((entry = readdir(stream))) {
-		if (fnmatch(part, entry->d_name, FNM_PERIOD) != 0)
-			continue;
-		r = names_add(names, entry->d_name);
+		r = take_match(entry->d_name, part, names);
 		if (r < 0)
 			return r;
+		if (root->kept && all.len <= KEPT_MAX_BYTES)
+			strbuf_add(&all, entry->d_name, strlen(entry->d_name) + 1);
 	}
+	if (root->kept && strbuf_check(&all) == 0)
+		keep(root, KEPT_NAMES, dir, fd, &all, 0);
+	return 0;
+}
+
+/* The same, ordered. */
+static int list_matches(const struct root *root, const char *dir, const char *part,
+			struct names *names)
+{
+	const struct kept_item *item;
+	int r = 0;
+
+	if (!*dir)
+		dir = "/";
+	item = root_find_kept(root, KEPT_NAMES, dir);
+	if (!item)
+		r = read_matches(root, dir, part, names);
+	for (size_t at = 0; item && r == 0 && at < item->len; at += strlen(item->data + at) + 1)
+		r = take_match(item->data + at, part, names);
 	if (names->count)
 		qsort(names->list, names->count, sizeof(names->list[0]), compare_names);
-	return 0;
+	return r;
 }
 
 /* A link counts by itself, wherever it leads: units are enabled by links that may dangle. */

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "checks/kept.h"
 #include "checks/looked.h"
 
 /* Bounds of what one check reads; a file beyond them is an error, never cut in silence. */
@@ -27,9 +28,8 @@ struct kernel_dump;
 struct root {
 	int fd;
 	const char *state_dir,
-		*run_dir;	 /* the agent's own folders, for checks on itself; borrowed */
-	struct strbuf *packages; /* names of those installed, each ends with NUL, once somebody
-				    read them; NULL: nobody keeps them. Borrowed */
+		*run_dir;  /* the agent's own folders, for checks on itself; borrowed */
+	struct kept *kept; /* by the checks of one run; NULL: nobody keeps anything. Borrowed */
 	const struct inventory *inventory; /* of a walk; NULL: nobody walked. Borrowed */
 	const struct kernel_dump *dump;	   /* of the running system; NULL: nobody asked. Borrowed */
 	struct looked *looked;		   /* gets all paths that are looked at; NULL: nobody asks.
@@ -81,6 +81,10 @@ int root_read_lines(const struct root *root, const char *path, size_t portion, r
 int root_stat(const struct root *root, const char *path, struct stat *ret_stat); /* follows */
 /* Also what cannot be looked at is there: whoever reads it then has the reason. */
 bool root_exists(const struct root *root, const char *path);
+
+/* What an earlier check read of @path, and notes the look; NULL: it is to be read. */
+const struct kept_item *root_find_kept(const struct root *root, enum kept_what what,
+				       const char *path);
 
 /* The link's own text; -EINVAL when @path is no symlink. */
 int root_read_link(const struct root *root, const char *path, char *buf, size_t size);

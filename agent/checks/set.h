@@ -15,7 +15,7 @@ struct check_set {
 	size_t left_out;
 	const char *state_dir, *run_dir; /* NULL: the usual ones */
 	char *root;			 /* that the two below are of */
-	struct strbuf packages;		 /* as in struct root; owned */
+	struct kept kept;		 /* as in struct root; owned */
 	struct inventory *inventory;	 /* of the first check that needed a walk; owned */
 	bool is_kept;			 /* it was given, and stays until there is a newer one */
 	const struct kernel_dump *dump;	 /* NULL: nobody asked the kernel */

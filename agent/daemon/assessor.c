@@ -224,7 +224,6 @@ static int begin_run(struct child *child, size_t count)
 	r = tell_begin(child, count);
 	if (r < 0)
 		return log_error(r, "cannot begin a run of checks");
-	check_set_forget(assessor->set);
 	assessor->is_running = true;
 	assessor->next = 0;
 	assessor->sent = 0;
@@ -376,9 +375,8 @@ static int run_one(struct child *child)
 	return 0;
 }
 
-static int on_slice(struct loop *loop, void *userdata)
+static int run_slice(struct child *child)
 {
-	struct child *child = userdata;
 	struct assessor *assessor = child->userdata;
 	int64_t until_ns = clock_mono_ns() + SLICE_NS;
 
@@ -403,6 +401,18 @@ static int on_slice(struct loop *loop, void *userdata)
 	log_debug("%zu checks told", assessor->sent);
 	tell_news(child);
 	return assessor->wants_all ? begin_whole_run(child) : arm_recheck(assessor);
+}
+
+/* What its checks have read is true for one slice: then others are heard, who tell of changes. */
+static int on_slice(struct loop *loop, void *userdata)
+{
+	struct child *child = userdata;
+	struct assessor *assessor = child->userdata;
+	int r = run_slice(child);
+
+	if (assessor->set)
+		check_set_forget(assessor->set);
+	return r;
 }
 
 static int on_interval(struct loop *loop, void *userdata)

@@ -200,6 +200,37 @@ START_TEST(a_root_notes_links_folders_and_what_is_missing)
 }
 END_TEST
 
+START_TEST(what_was_kept_is_a_look_of_each_who_takes_it)
+{
+	cleanup_with(kept_done) struct kept kept = {0};
+	cleanup_looked struct looked looked = {0};
+	cleanup_root struct root root = ROOT_INIT;
+	char *folder = unit_folder_new();
+	char link[512], target[512], linked[512], pattern[600];
+
+	ck_assert_int_eq(root_open("/", &root), 0);
+	root.looked = &looked;
+	root.kept = &kept;
+	snprintf(target, sizeof(target), "%s/target", folder);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(linked, sizeof(linked), "%s/linked", folder);
+	snprintf(pattern, sizeof(pattern), "%s/*", linked);
+	unit_write(folder, "target", "text");
+	ck_assert_int_eq(symlink("target", link), 0);
+	ck_assert_int_eq(symlink(".", linked), 0);
+	for (int i = 0; i < 2; i++) {
+		cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+		looked_clear(&looked);
+		ck_assert_int_eq(root_read_text(&root, link, 64, &text), 0);
+		ck_assert_int_eq(root_glob(&root, pattern, pass, NULL), 0);
+		ck_assert(has(&looked, LOOKED_AT, link) && has(&looked, LOOKED_AT, target));
+		ck_assert(has(&looked, LOOKED_NAMES, linked) && has(&looked, LOOKED_NAMES, folder));
+	}
+	unit_folder_free(folder);
+}
+END_TEST
+
 START_TEST(the_agents_own_state_is_not_noted)
 {
 	cleanup_looked struct looked looked = {0};
@@ -224,6 +255,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, what_tells_no_change_is_not_noted, 0,
 			    sizeof(places) / sizeof(places[0]));
 	tcase_add_test(tcase, a_root_notes_links_folders_and_what_is_missing);
+	tcase_add_test(tcase, what_was_kept_is_a_look_of_each_who_takes_it);
 	tcase_add_test(tcase, the_agents_own_state_is_not_noted);
 }
 

@@ -188,6 +188,79 @@ static int refuse(const char *path, void *userdata)
 	return -ECANCELED;
 }
 
+static void expect_read(const char *path, size_t max, const char *text)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+	ck_assert_int_eq(root_read_text(&root, path, max, &sb), 0);
+	ck_assert_str_eq(sb.data ? sb.data : "", text);
+}
+
+static void expect_names(const char *pattern, const char *paths)
+{
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+	ck_assert_int_eq(root_glob(&root, pattern, collect, &sb), 0);
+	ck_assert_str_eq(sb.data ? sb.data : "", paths);
+}
+
+START_TEST(what_was_read_is_kept_until_it_is_forgotten)
+{
+	cleanup_with(kept_done) struct kept kept = {0};
+	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+	root.kept = &kept;
+	put("/d/b", "first");
+	put("/d/a", "");
+	expect_read("/d/b", 64, "first");
+	expect_read("/d/a", 64, "");
+	expect_names("/d/*", "/d/a /d/b ");
+	put("/d/b", "second");
+	put("/d/a", "text");
+	put("/d/c", "third");
+	expect_read("/d/b", 64, "first");
+	expect_read("/d/a", 64, "");
+	expect_read("/d/c", 64, "third");
+	expect_names("/d/*", "/d/a /d/b ");
+	expect_names("/d/[b-z]", "/d/b ");
+	/* Who takes less is told so by what is kept too. */
+	ck_assert_int_eq(root_read_text(&root, "/d/b", 4, &sb), -EFBIG);
+	ck_assert_uint_eq(sb.len, 0);
+	kept_done(&kept);
+	expect_read("/d/b", 64, "second");
+	expect_read("/d/a", 64, "text");
+	expect_names("/d/*", "/d/a /d/b /d/c ");
+	root.kept = NULL;
+}
+END_TEST
+
+START_TEST(what_is_kept_is_bounded)
+{
+	cleanup_with(kept_done) struct kept kept = {0};
+	char path[64];
+
+	root.kept = &kept;
+	for (int i = 0; i < 20; i++) {
+		cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+		snprintf(path, sizeof(path), "/large/%d", i);
+		put(path, "%100000");
+		ck_assert_int_eq(root_read_bytes(&root, path, 100000, &sb), 0);
+		ck_assert_uint_eq(sb.len, 100000);
+	}
+	/* Also of what is empty, and there in great number. */
+	for (int i = 0; i < 20000; i++) {
+		snprintf(path, sizeof(path), "/%d", i);
+		kept_add(&kept, &(struct kept_item){.path = path, .real = "", .data = ""});
+	}
+	ck_assert_uint_le(kept.bytes, KEPT_MAX_BYTES);
+	ck_assert_ptr_nonnull(kept_find(&kept, KEPT_BYTES, "/large/0"));
+	ck_assert_ptr_null(kept_find(&kept, KEPT_BYTES, "/large/19"));
+	ck_assert_ptr_null(kept_find(&kept, KEPT_BYTES, "/19999"));
+	root.kept = NULL;
+}
+END_TEST
+
 static int add_line(char *line, void *userdata)
 {
 	strbuf_printf(userdata, "%s|", line);
@@ -519,6 +592,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, lines_are_told_whole_whatever_the_portion, 0,
 			    (int)ARRAY_SIZE(lined));
 	tcase_add_test(tcase, lines_are_of_plain_text_files);
+	tcase_add_test(tcase, what_was_read_is_kept_until_it_is_forgotten);
+	tcase_add_test(tcase, what_is_kept_is_bounded);
 	tcase_add_test(tcase, a_table_of_the_kernel_is_told_whole);
 	tcase_add_test(tcase, glob_orders_and_matches_in_any_component);
 	tcase_add_test(tcase, knows_the_running_system);
