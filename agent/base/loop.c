@@ -2,20 +2,25 @@
 #include "base/loop.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #define LOOP_BATCH 32
 
-/* Memory that is free goes back to the system after this time without an event, or at the latest
- * after the longer one: a start or a load takes much more than what follows it. */
-#define QUIET_MS   1000
-#define TRIM_AFTER (60 * NSEC_PER_SEC)
+/*
+ * Memory that is not needed goes back to the system when nothing happened for QUIET_MS: after many
+ * events (a start and a load take much more than what follows them), or when it was last done long
+ * ago. Then it is done without quiet, too. It costs page faults, hence the pause.
+ */
+#define QUIET_MS	   500
+#define MANY_EVENTS	   16
+#define GIVE_BACK_PAUSE_MS 10000
+#define GIVE_BACK_LONG_MS  30000
 
 enum source_kind {
 	SOURCE_FD,
@@ -258,23 +263,24 @@ int loop_run_once(struct loop *loop, int timeout_ms)
 
 int loop_run(struct loop *loop)
 {
-	int64_t trimmed_ns = clock_mono_ns();
-	bool is_due = true; /* something happened since */
+	/* What came before is due at once, and counts as many events. */
+	struct upkeep upkeep = {
+		.done_ns = clock_mono_ns() - GIVE_BACK_PAUSE_MS * NSEC_PER_MSEC,
+		.events = MANY_EVENTS,
+	};
 
 	loop->is_stopped = false;
 	while (!loop->is_stopped) {
-		int r = loop_run_once(loop, is_due ? QUIET_MS : -1);
-		int64_t now = clock_mono_ns();
-		bool is_long_ago = now - trimmed_ns >= TRIM_AFTER;
+		int wait_ms = upkeep_wait_ms(&upkeep);
+		int r = loop_run_once(loop, wait_ms);
 
 		if (r < 0)
 			return r;
-		if (is_due && (r == 0 || is_long_ago)) {
-			(void)malloc_trim(0);
-			trimmed_ns = now;
-			is_due = false;
-		} else if (r > 0 && is_long_ago) {
-			is_due = true;
+		if (upkeep.events < MANY_EVENTS)
+			upkeep.events += (unsigned)r;
+		if (wait_ms >= 0 && (r == 0 || ms_since(&upkeep) >= GIVE_BACK_LONG_MS)) {
+			memory_give_back();
+			upkeep = (struct upkeep){.done_ns = clock_mono_ns()};
 		}
 	}
 	return 0;
@@ -284,3 +290,25 @@ void loop_stop(struct loop *loop)
 {
 	loop->is_stopped = true;
 }
+struct upkeep {
+	int64_t done_ns;
+	unsigned events; /* since then, up to MANY_EVENTS */
+};
+
+static int64_t ms_since(const struct upkeep *upkeep)
+{
+	return (clock_mono_ns() - upkeep->done_ns) / NSEC_PER_MSEC;
+}
+
+/* How long to wait for an event before the upkeep; -1: there is none to do. */
+static int upkeep_wait_ms(const struct upkeep *upkeep)
+{
+	int64_t since_ms = ms_since(upkeep);
+
+	if (upkeep->events < MANY_EVENTS && (!upkeep->events || since_ms < GIVE_BACK_LONG_MS))
+		return -1;
+	if (since_ms + QUIET_MS < GIVE_BACK_PAUSE_MS)
+		return (int)(GIVE_BACK_PAUSE_MS - since_ms);
+	return QUIET_MS;
+}
+

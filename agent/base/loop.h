@@ -41,7 +41,8 @@ int loop_add_signal(struct loop *loop, int signo, loop_signal_fn fn, void *userd
 /* NULL is allowed; returns NULL. */
 struct loop_source *loop_remove(struct loop_source *source);
 
-/* Until loop_stop() or an error. Gives free memory back to the system when nothing happens. */
+/* Until loop_stop() or an error. Gives memory back (base/memory.h) when nothing happens any more.
+ */
 int loop_run(struct loop *loop);
 int loop_run_once(struct loop *loop,
 		  int timeout_ms); /* number of callbacks run, or negative errno */
