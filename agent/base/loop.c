@@ -47,6 +47,13 @@ struct loop {
 	unsigned depth; /* of loop_run_once(); a source is freed only at 0 */
 	struct loop_source *live;
 	struct loop_source *dead; /* removed, but perhaps still named by an event at hand */
+	struct {
+		struct loop_source *timer;
+		uint64_t busy_ms, rest_ms;
+		bool is_near; /* armed for busy_ms */
+		loop_timer_fn fn;
+		void *userdata;
+	} tick;
 };
 
 int loop_new(struct loop **ret_loop)
@@ -173,6 +180,31 @@ int loop_add_timer(struct loop *loop, uint64_t first_ms, uint64_t every_ms, loop
 	return 0;
 }
 
+static int arm_tick(struct loop *loop, bool is_near)
+{
+	loop->tick.is_near = is_near;
+	return loop_set_timer(loop->tick.timer, is_near ? loop->tick.busy_ms : loop->tick.rest_ms,
+			      0);
+}
+
+static int on_tick(struct loop *loop, void *userdata)
+{
+	int r = loop->tick.fn(loop, loop->tick.userdata);
+
+	return r < 0 ? r : arm_tick(loop, r > 0);
+}
+
+int loop_add_tick(struct loop *loop, uint64_t busy_ms, uint64_t rest_ms, loop_timer_fn fn,
+		  void *userdata)
+{
+	loop->tick.busy_ms = busy_ms;
+	loop->tick.rest_ms = rest_ms;
+	loop->tick.is_near = true;
+	loop->tick.fn = fn;
+	loop->tick.userdata = userdata;
+	return loop_add_timer(loop, busy_ms, 0, on_tick, NULL, &loop->tick.timer);
+}
+
 int loop_add_signal(struct loop *loop, int signo, loop_signal_fn fn, void *userdata)
 {
 	struct loop_source wanted = {
@@ -253,12 +285,37 @@ int loop_run_once(struct loop *loop, int timeout_ms)
 	for (int i = 0; i < count && r >= 0; i++) {
 		struct loop_source *source = events[i].data.ptr;
 
-		if (!source->is_dead)
-			r = dispatch(source, events[i].events);
+		if (source->is_dead)
+			continue;
+		r = dispatch(source, events[i].events);
+		if (r >= 0 && loop->tick.timer && source != loop->tick.timer && !loop->tick.is_near)
+			r = arm_tick(loop, true);
 	}
 	if (--loop->depth == 0)
 		free_list(&loop->dead);
 	return r < 0 ? r : count;
+}
+
+struct upkeep {
+	int64_t done_ns;
+	unsigned events; /* since then, up to MANY_EVENTS */
+};
+
+static int64_t ms_since(const struct upkeep *upkeep)
+{
+	return (clock_mono_ns() - upkeep->done_ns) / NSEC_PER_MSEC;
+}
+
+/* How long to wait for an event before the upkeep; -1: there is none to do. */
+static int upkeep_wait_ms(const struct upkeep *upkeep)
+{
+	int64_t since_ms = ms_since(upkeep);
+
+	if (upkeep->events < MANY_EVENTS && (!upkeep->events || since_ms < GIVE_BACK_LONG_MS))
+		return -1;
+	if (since_ms + QUIET_MS < GIVE_BACK_PAUSE_MS)
+		return (int)(GIVE_BACK_PAUSE_MS - since_ms);
+	return QUIET_MS;
 }
 
 int loop_run(struct loop *loop)
@@ -290,25 +347,3 @@ void loop_stop(struct loop *loop)
 {
 	loop->is_stopped = true;
 }
-struct upkeep {
-	int64_t done_ns;
-	unsigned events; /* since then, up to MANY_EVENTS */
-};
-
-static int64_t ms_since(const struct upkeep *upkeep)
-{
-	return (clock_mono_ns() - upkeep->done_ns) / NSEC_PER_MSEC;
-}
-
-/* How long to wait for an event before the upkeep; -1: there is none to do. */
-static int upkeep_wait_ms(const struct upkeep *upkeep)
-{
-	int64_t since_ms = ms_since(upkeep);
-
-	if (upkeep->events < MANY_EVENTS && (!upkeep->events || since_ms < GIVE_BACK_LONG_MS))
-		return -1;
-	if (since_ms + QUIET_MS < GIVE_BACK_PAUSE_MS)
-		return (int)(GIVE_BACK_PAUSE_MS - since_ms);
-	return QUIET_MS;
-}
-

@@ -35,6 +35,14 @@ int loop_add_timer(struct loop *loop, uint64_t first_ms, uint64_t every_ms, loop
 		   void *userdata, struct loop_source **ret_source);
 int loop_set_timer(struct loop_source *source, uint64_t first_ms, uint64_t every_ms);
 
+/*
+ * For what time alone brings about: @fn runs @busy_ms after the first event of another source, and
+ * again after @busy_ms for as long as it returns more than 0; else after @rest_ms, so that a
+ * process at rest rarely wakes up. A loop has one tick at most.
+ */
+int loop_add_tick(struct loop *loop, uint64_t busy_ms, uint64_t rest_ms, loop_timer_fn fn,
+		  void *userdata);
+
 /* Blocks @signo for the process and reads it by signalfd. */
 int loop_add_signal(struct loop *loop, int signo, loop_signal_fn fn, void *userdata);
 

@@ -20,7 +20,8 @@
 #include "daemon/recorder_control.h"
 #include "wire/batch.h"
 
-#define TICK_MS		 1000
+#define TICK_MS		 1000 /* after news, and while work is left, */
+#define REST_TICK_MS	 5000 /* and at rest */
 #define TRIM_EVERY_NS	 (30 * NSEC_PER_SEC)
 #define MAX_QUEUED_BYTES (4 * 1024 * 1024) /* a whole batch for the reporter, and more */
 #define MAX_KEY_BYTES	 16384
@@ -116,6 +117,7 @@ static void trim(struct recorder *recorder)
 static int on_tick(struct loop *loop, void *userdata)
 {
 	struct recorder *recorder = userdata;
+	bool has_work;
 	int r;
 
 	trim(recorder);
@@ -127,7 +129,10 @@ static int on_tick(struct loop *loop, void *userdata)
 	control_server_tick(recorder->control);
 	if (recorder->commit_failures >= GIVE_UP_COMMITS)
 		return log_error(-EIO, "The record has not been written for long, ending");
-	return recorder_settle(recorder, r);
+	has_work = r < 0 || record_pending(recorder->record) || recorder_scan_is_due(recorder) ||
+		   recorder_outbox_is_due(recorder);
+	r = recorder_settle(recorder, r);
+	return r < 0 ? r : has_work;
 }
 
 /* ---- messages that fit nowhere else */
@@ -317,7 +322,7 @@ static int start(struct child *child)
 	r = restore(recorder);
 	if (r < 0)
 		return log_error(r, "The record cannot be continued");
-	return loop_add_timer(child->loop, TICK_MS, TICK_MS, on_tick, recorder, NULL);
+	return loop_add_tick(child->loop, TICK_MS, REST_TICK_MS, on_tick, recorder);
 }
 
 static void on_peer(struct child *child, enum process_role role)

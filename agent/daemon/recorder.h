@@ -213,6 +213,8 @@ int recorder_on_answer(struct recorder *recorder, const struct event *event, con
 int recorder_scan_begin(struct recorder *recorder, struct event *event);
 int recorder_scan_end(struct recorder *recorder, struct event *event);
 int recorder_scan_tick(struct recorder *recorder);
+/* Questions to the sensor are left, or will be before a process at rest wakes up. */
+bool recorder_scan_is_due(const struct recorder *recorder);
 void recorder_forget_walks(struct recorder *recorder); /* times of before say nothing any more */
 void recorder_recheck_now(struct recorder *recorder);
 int recorder_ask_rescan(struct recorder *recorder, const char *tree);
@@ -255,6 +257,8 @@ int recorder_on_check_end(struct channel *channel, struct message *message, void
 int recorder_outbox_start(struct recorder *recorder);
 int recorder_emit_hello(struct recorder *recorder);
 int recorder_outbox_tick(struct recorder *recorder);
+/* A chain head is to be signed or told, or a loss is. */
+bool recorder_outbox_is_due(const struct recorder *recorder);
 void recorder_outbox_committed(struct recorder *recorder);
 /* The batch that starts at @first, as a frame in @out; 1, or 0 when there is nothing committed from
  * there on. */

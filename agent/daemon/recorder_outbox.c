@@ -404,6 +404,12 @@ static int tell_lost(struct recorder *recorder)
 	return r;
 }
 
+bool recorder_outbox_is_due(const struct recorder *recorder)
+{
+	return recorder->data_sequence > recorder->signed_sequence || recorder->lost_changes ||
+	       (recorder->head.signature && !recorder->is_head_told);
+}
+
 int recorder_outbox_tick(struct recorder *recorder)
 {
 	struct record_head head;

@@ -18,6 +18,7 @@
 /* Questions to the sensor per tick, for each of the two purposes; their answers come back as
  * events. */
 #define ASK_PER_TICK 128
+#define SOON_NS	     (5 * NSEC_PER_SEC) /* as the recorder rests */
 
 static int ask_recheck(struct recorder *recorder, const char *path)
 {
@@ -250,6 +251,18 @@ static int recheck_some(struct recorder *recorder)
 	recheck->cursor = page.cursor;
 	recheck->is_running = (unsigned)r == page.limit;
 	return 0;
+}
+
+bool recorder_scan_is_due(const struct recorder *recorder)
+{
+	const struct recorder_recheck *recheck = &recorder->recheck;
+
+	if (!recorder->child->peers[ROLE_SENSOR])
+		return false;
+	for (unsigned i = 0; i < ARRAY_SIZE(recorder->walks); i++)
+		if (recorder->walks[i].is_ended)
+			return true;
+	return recheck->is_running || clock_boot_ns() + SOON_NS >= recheck->next_ns;
 }
 
 int recorder_scan_tick(struct recorder *recorder)

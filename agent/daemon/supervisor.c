@@ -20,7 +20,8 @@
 #include "daemon/supervisor.h"
 
 #define EXIT_USAGE	 2
-#define TICK_MS		 1000
+#define TICK_MS		 1000  /* while something is due, */
+#define REST_TICK_MS	 10000 /* and when only silence is to be noticed */
 #define STOP_TICK_MS	 50
 #define READY_TIMEOUT_NS (20 * NSEC_PER_SEC)
 
@@ -113,32 +114,6 @@ static int print_config(const struct config *config)
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
-static int on_stop_signal(struct loop *loop, int signo, void *userdata)
-{
-	struct supervisor *supervisor = userdata;
-
-	if (supervisor->stop_ns)
-		return 0;
-	log_notice("stopping");
-	notify_send(&supervisor->notify, "STOPPING=1");
-	children_stop(supervisor);
-	/* Each end is to be seen at once, so that a stop takes no longer than it must. */
-	return loop_set_timer(supervisor->tick, STOP_TICK_MS, STOP_TICK_MS);
-}
-
-static int on_reload_signal(struct loop *loop, int signo, void *userdata)
-{
-	log_notice("reading the stored baseline again");
-	load_want_stored(userdata);
-	return 0;
-}
-
-static int on_child_signal(struct loop *loop, int signo, void *userdata)
-{
-	children_reap(userdata);
-	return 0;
-}
-
 /* READY when every process works, or when it is clear that one does not: a boot never waits for it.
  */
 static void say_ready(struct supervisor *supervisor)
@@ -175,6 +150,33 @@ static int on_tick(struct loop *loop, void *userdata)
 	load_on_tick(supervisor);
 	dump_on_tick(supervisor);
 	say_ready(supervisor);
+	return !supervisor->said_ready || supervisor->wants_dump ||
+	       children_are_changing(supervisor) || load_is_due(supervisor);
+}
+
+static int on_stop_signal(struct loop *loop, int signo, void *userdata)
+{
+	struct supervisor *supervisor = userdata;
+
+	if (supervisor->stop_ns)
+		return 0;
+	log_notice("stopping");
+	notify_send(&supervisor->notify, "STOPPING=1");
+	children_stop(supervisor);
+	/* Each end is to be seen at once, so that a stop takes no longer than it must. */
+	return loop_add_timer(loop, STOP_TICK_MS, STOP_TICK_MS, on_tick, supervisor, NULL);
+}
+
+static int on_reload_signal(struct loop *loop, int signo, void *userdata)
+{
+	log_notice("reading the stored baseline again");
+	load_want_stored(userdata);
+	return 0;
+}
+
+static int on_child_signal(struct loop *loop, int signo, void *userdata)
+{
+	children_reap(userdata);
 	return 0;
 }
 
@@ -203,8 +205,7 @@ static int open_loop(struct supervisor *supervisor)
 	for (unsigned i = 0; i < ARRAY_SIZE(signals) && r == 0; i++)
 		r = loop_add_signal(supervisor->loop, signals[i].signo, signals[i].fn, supervisor);
 	if (r == 0)
-		r = loop_add_timer(supervisor->loop, TICK_MS, TICK_MS, on_tick, supervisor,
-				   &supervisor->tick);
+		r = loop_add_tick(supervisor->loop, TICK_MS, REST_TICK_MS, on_tick, supervisor);
 	if (r == 0 && supervisor->notify.watchdog_ms > 0)
 		r = loop_add_timer(supervisor->loop, 0, supervisor->notify.watchdog_ms, on_watchdog,
 				   supervisor, NULL);

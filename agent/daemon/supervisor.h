@@ -74,7 +74,6 @@ struct supervisor {
 	struct evidence_key *key; /* NULL: heads stay unsigned, and that is reported */
 
 	struct managed children[ROLE_COUNT];
-	struct loop_source *tick;
 	int64_t started_ns;
 	bool said_ready;
 	int64_t stop_ns; /* when it began; 0: not stopping */
@@ -107,6 +106,8 @@ int children_start(struct supervisor *supervisor);
 void children_stop(struct supervisor *supervisor);
 void children_done(struct supervisor *supervisor);
 void children_on_tick(struct supervisor *supervisor);
+/* One of them ends, or waits for a link: the next tick is to be soon. */
+bool children_are_changing(const struct supervisor *supervisor);
 void children_reap(struct supervisor *supervisor);
 /* Starts an on-demand child with its links; -EBUSY when it runs. */
 int child_start_one(struct managed *managed);
@@ -129,6 +130,8 @@ int on_load_result(struct channel *channel, struct message *message, void *userd
 void load_on_verifier_ready(struct supervisor *supervisor);
 void load_on_verifier_end(struct supervisor *supervisor);
 void load_on_tick(struct supervisor *supervisor);
+/* A load is under way or waits: the next tick is to be soon. */
+bool load_is_due(const struct supervisor *supervisor);
 void load_want_stored(struct supervisor *supervisor);
 void load_done(struct supervisor *supervisor);
 

@@ -684,6 +684,18 @@ void children_on_tick(struct supervisor *supervisor)
 	}
 }
 
+bool children_are_changing(const struct supervisor *supervisor)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++) {
+		const struct managed *managed = &supervisor->children[role];
+
+		if (managed->pid > 0 &&
+		    (managed->is_reaped || managed->kill_ns || managed->broken_links))
+			return true;
+	}
+	return false;
+}
+
 void children_done(struct supervisor *supervisor)
 {
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {

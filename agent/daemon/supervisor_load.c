@@ -621,6 +621,11 @@ void load_on_tick(struct supervisor *supervisor)
 		begin_stored(supervisor);
 }
 
+bool load_is_due(const struct supervisor *supervisor)
+{
+	return supervisor->load || supervisor->next_load || supervisor->wants_reload;
+}
+
 void load_done(struct supervisor *supervisor)
 {
 	if (supervisor->load)

@@ -175,6 +175,55 @@ START_TEST(a_closed_peer_is_reported)
 }
 END_TEST
 
+static int on_tick(struct loop *loop, void *userdata)
+{
+	struct counter *counter = userdata;
+
+	counter->calls++;
+	return counter->answer;
+}
+
+/* It ran once after the start; from then on it rests for longer than any test takes. */
+static struct loop *loop_with_resting_tick(struct counter *counter)
+{
+	struct loop *loop;
+
+	ck_assert_int_eq(loop_new(&loop), 0);
+	ck_assert_int_eq(loop_add_tick(loop, 1, 600000, on_tick, counter), 0);
+	ck_assert_int_eq(loop_run_once(loop, 1000), 1);
+	ck_assert_uint_eq(counter->calls, 1);
+	return loop;
+}
+
+START_TEST(a_tick_rests_until_something_happens)
+{
+	cleanup_with(loop_freep) struct loop *loop = NULL;
+	struct counter ticks = {0}, timers = {0};
+
+	loop = loop_with_resting_tick(&ticks);
+	ck_assert_int_eq(loop_run_once(loop, 20), 0);
+	ck_assert_int_eq(loop_add_timer(loop, 0, 0, on_timer, &timers, NULL), 0);
+	ck_assert_int_eq(loop_run_once(loop, 1000), 1); /* the timer, */
+	ck_assert_int_eq(loop_run_once(loop, 1000), 1); /* after it a tick, */
+	ck_assert_uint_eq(ticks.calls, 2);
+	ck_assert_int_eq(loop_run_once(loop, 20), 0); /* and rest */
+}
+END_TEST
+
+START_TEST(a_tick_comes_back_while_it_has_work)
+{
+	cleanup_with(loop_freep) struct loop *loop = NULL;
+	struct counter ticks = {.answer = 1};
+
+	loop = loop_with_resting_tick(&ticks);
+	ck_assert_int_eq(loop_run_once(loop, 1000), 1);
+	ticks.answer = 0;
+	ck_assert_int_eq(loop_run_once(loop, 1000), 1);
+	ck_assert_uint_eq(ticks.calls, 3);
+	ck_assert_int_eq(loop_run_once(loop, 20), 0);
+}
+END_TEST
+
 #ifndef PLUMBLINE_ASAN /* its allocator is another one */
 static size_t resident_bytes(void)
 {
@@ -229,6 +278,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_source_removed_by_another_is_not_called);
 	tcase_add_test(tcase, a_signal_arrives_in_the_loop);
 	tcase_add_test(tcase, a_closed_peer_is_reported);
+	tcase_add_test(tcase, a_tick_rests_until_something_happens);
+	tcase_add_test(tcase, a_tick_comes_back_while_it_has_work);
 #ifndef PLUMBLINE_ASAN
 	tcase_add_test(tcase, free_memory_goes_back_when_it_is_quiet);
 #endif
