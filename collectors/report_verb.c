@@ -213,12 +213,14 @@ struct manner {
 	const struct report_ops *format; /* NULL: by framework */
 	struct framework_source source;
 	struct waiver_folder waivers;
+	struct check_families *families; /* NULL: not at hand, then checks stand in one list */
 };
 
 static void manner_done(struct manner *manner)
 {
 	framework_source_done(&manner->source);
 	waiver_folder_done(&manner->waivers);
+	check_families_free(manner->families);
 }
 
 /* Logs what is wrong. */
@@ -280,6 +282,8 @@ static int write_report(const struct settings *settings, const struct gathering 
 		describe(&gathering->dossiers[i], &hosts[i]);
 	make_title(gathering, title, sizeof(title));
 	count_requirements(settings, hosts, &report);
+	(void)check_families_load(settings->data_dir, &manner->families, NULL);
+	report.families = manner->families;
 	if (!manner->format)
 		return framework_source_write(&manner->source, &report, out);
 	return manner->format->write(&report, out);

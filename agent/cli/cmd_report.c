@@ -310,12 +310,22 @@ struct material {
 	const struct config *config;
 	struct framework_source source;
 	struct waiver_folder waivers;
+	struct check_families *families; /* NULL: not at hand, then checks stand in one list */
 };
 
 static void material_done(struct material *material)
 {
 	framework_source_done(&material->source);
 	waiver_folder_done(&material->waivers);
+	check_families_free(material->families);
+}
+
+static void load_families(const struct config *config, struct check_families **families)
+{
+	cleanup_free char *data_dir = NULL;
+
+	if (data_dir_find(NULL, config, &data_dir) == 0)
+		(void)check_families_load(data_dir, families, NULL);
 }
 
 static int write_report(const struct options *options, struct material *material,
@@ -341,6 +351,8 @@ static int write_report(const struct options *options, struct material *material
 	if (r < 0)
 		return r;
 	report.hosts = &host;
+	load_families(config, &material->families);
+	report.families = material->families;
 	evidence_count_requirements(config, &host, &report);
 	if (!options->input)
 		host.heard_ns = 0; /* it answered just now */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hardening checks in the HTML report: failed first, each with what was wanted beside what was
- * found. */
+/* Hardening checks in the HTML report, by family: failed first, each with what was wanted beside
+ * what was found. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
 #include "report/html.h"
 #include "report/html_parts.h"
 #include "report/words.h"
@@ -67,14 +71,29 @@ static void write_card(FILE *out, const struct html_host *part, size_t at)
 	fputs("</table>\n</article>\n", out);
 }
 
-static void write_cards(FILE *out, const struct html_host *part, enum check_outcome outcome,
-			const char *title)
+/* How many checks of a family came out how. */
+struct tally {
+	size_t outcomes[CHECK_OUTCOME_COUNT];
+	size_t all;
+};
+
+static size_t family_of(const struct html_host *part, size_t at)
 {
-	if (part->view->counts.checks[outcome] == 0)
-		return;
-	fprintf(out, "<h%u>%s</h%u>\n", part->level + 1, title, part->level + 1);
+	return check_families_find(part->families, part->view->checks[at]->id);
+}
+
+static const char *family_title(const struct html_host *part, size_t family)
+{
+	const char *title = check_families_title(part->families, family);
+
+	return title ?: part->families ? "Other checks" : "All checks";
+}
+
+static void write_cards(FILE *out, const struct html_host *part, size_t family,
+			enum check_outcome outcome)
+{
 	for (size_t i = 0; i < part->host->check_count; i++)
-		if (part->view->checks[i]->outcome == outcome)
+		if (part->view->checks[i]->outcome == outcome && family_of(part, i) == family)
 			write_card(out, part, i);
 }
 
@@ -102,12 +121,11 @@ static void write_row(FILE *out, const struct check_result *check)
 	fputs("</td></tr>\n", out);
 }
 
-static void write_rows(FILE *out, const struct html_host *part, enum check_outcome outcome)
+static void write_rows(FILE *out, const struct html_host *part, size_t family,
+		       enum check_outcome outcome)
 {
 	bool has_passed = outcome == CHECK_PASS;
 
-	if (part->view->counts.checks[outcome] == 0)
-		return;
 	fprintf(out,
 		"<table class=\"rows\"><caption>%s</caption>\n<thead><tr>"
 		"<th scope=\"col\">Check</th><th scope=\"col\">Title</th>%s"
@@ -116,19 +134,100 @@ static void write_rows(FILE *out, const struct html_host *part, enum check_outco
 		has_passed ? "<th scope=\"col\">Wanted</th><th scope=\"col\">Found</th>"
 			   : "<th scope=\"col\">Why it does not apply</th>");
 	for (size_t i = 0; i < part->host->check_count; i++)
-		if (part->view->checks[i]->outcome == outcome)
+		if (part->view->checks[i]->outcome == outcome && family_of(part, i) == family)
 			write_row(out, part->view->checks[i]);
 	fputs("</tbody></table>\n", out);
 }
 
-void html_checks(FILE *out, const struct html_host *part)
+static void write_number(FILE *out, const char *label, size_t number)
 {
+	html_cell(out, label);
+	fprintf(out, "%zu</td>", number);
+}
+
+/* One row per family that has checks here, with the way to it. */
+static void write_table(FILE *out, const struct html_host *part, const struct tally *tallies,
+			size_t count)
+{
+	fputs("<table class=\"rows\"><caption>By family</caption>\n<thead><tr>"
+	      "<th scope=\"col\">Family</th><th scope=\"col\">Failed</th>"
+	      "<th scope=\"col\">Could not be carried out</th><th scope=\"col\">Passed</th>"
+	      "<th scope=\"col\">Not applicable</th></tr></thead>\n<tbody>\n",
+	      out);
+	for (size_t family = 0; family < count; family++) {
+		const size_t *outcomes = tallies[family].outcomes;
+
+		if (!tallies[family].all)
+			continue;
+		fputs("<tr>", out);
+		html_cell(out, "Family");
+		fprintf(out, "<a href=\"#h%zu-family%zu\">", part->index, family);
+		html_text(out, family_title(part, family));
+		fputs("</a></td>", out);
+		write_number(out, "Failed", outcomes[CHECK_FAIL]);
+		write_number(out, "Could not be carried out", outcomes[CHECK_ERROR]);
+		write_number(out, "Passed", outcomes[CHECK_PASS]);
+		write_number(out, "Not applicable", outcomes[CHECK_NOT_APPLICABLE]);
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody></table>\n", out);
+}
+
+/* The worst first, as the view has them; then what could not be told, then the rest as rows. */
+static void write_family(FILE *out, const struct html_host *part, size_t family,
+			 const struct tally *tally)
+{
+	static const struct {
+		enum check_outcome outcome;
+		const char *words;
+	} parts[] = {
+		{CHECK_FAIL, "failed"},
+		{CHECK_ERROR, "could not be carried out"},
+		{CHECK_PASS, "passed"},
+		{CHECK_NOT_APPLICABLE, "not applicable"},
+	};
+	const char *separator = "";
+
+	fprintf(out, "<h%u id=\"h%zu-family%zu\">", part->level + 1, part->index, family);
+	html_text(out, family_title(part, family));
+	fprintf(out, "</h%u>\n<p class=\"note\">", part->level + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!tally->outcomes[parts[i].outcome])
+			continue;
+		fprintf(out, "%s%zu %s", separator, tally->outcomes[parts[i].outcome],
+			parts[i].words);
+		separator = ", ";
+	}
+	fputs("</p>\n", out);
+	write_cards(out, part, family, CHECK_FAIL);
+	write_cards(out, part, family, CHECK_ERROR);
+	if (tally->outcomes[CHECK_PASS])
+		write_rows(out, part, family, CHECK_PASS);
+	if (tally->outcomes[CHECK_NOT_APPLICABLE])
+		write_rows(out, part, family, CHECK_NOT_APPLICABLE);
+}
+
+int html_checks(FILE *out, const struct html_host *part)
+{
+	size_t count = check_families_count(part->families) + 1;
+	cleanup_free struct tally *tallies = calloc(count, sizeof(*tallies));
+
+	if (!tallies)
+		return -ENOMEM;
+	for (size_t i = 0; i < part->host->check_count; i++) {
+		struct tally *tally = &tallies[family_of(part, i)];
+
+		tally->outcomes[part->view->checks[i]->outcome]++;
+		tally->all++;
+	}
 	fputs("<section>\n", out);
 	html_heading(out, part, "checks", "Hardening checks");
 	write_summary(out, part);
-	write_cards(out, part, CHECK_FAIL, "Failed");
-	write_cards(out, part, CHECK_ERROR, "Could not be carried out");
-	write_rows(out, part, CHECK_PASS);
-	write_rows(out, part, CHECK_NOT_APPLICABLE);
+	if (part->host->check_count && part->families)
+		write_table(out, part, tallies, count);
+	for (size_t family = 0; family < count; family++)
+		if (tallies[family].all)
+			write_family(out, part, family, &tallies[family]);
 	fputs("</section>\n", out);
+	return 0;
 }

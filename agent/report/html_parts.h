@@ -14,6 +14,7 @@ struct html_host {
 	const struct view_host *view;
 	size_t index; /* within the report; anchors start with it */
 	unsigned level;
+	const struct check_families *families; /* NULL: not at hand */
 };
 
 /* What was covered, what was not, and what this rung cannot see. */
@@ -23,7 +24,8 @@ void html_coverage_bar(FILE *out, const struct html_host *part);
 
 void html_baseline(FILE *out, const struct html_host *part);
 int html_findings(FILE *out, const struct html_host *part);
-void html_checks(FILE *out, const struct html_host *part);
+/* By family, the worst first in each. -ENOMEM. */
+int html_checks(FILE *out, const struct html_host *part);
 /* How a reader compares this page with the signed records. */
 void html_evidence(FILE *out, const struct html_host *part);
 

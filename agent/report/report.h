@@ -15,6 +15,7 @@
 
 #include "baseline/baseline.h"
 #include "model/catalog.h"
+#include "model/check_families.h"
 #include "model/check_result.h"
 #include "model/coverage.h"
 #include "model/finding.h"
@@ -74,6 +75,7 @@ struct report {
 		*waivers;	      /* NULL: none; those count that are in force at made_at */
 	char *const *refused_waivers; /* files that do not count, and why */
 	size_t refused_waiver_count;
+	const struct check_families *families; /* NULL: not at hand */
 	/* As of a host: what all of them give evidence for together. 0 of 0: not known. */
 	unsigned requirements_with_evidence, requirements_all;
 };

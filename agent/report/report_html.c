@@ -220,7 +220,9 @@ static int write_body_of(FILE *out, const struct html_host *part)
 	r = html_findings(out, part);
 	if (r < 0)
 		return r;
-	html_checks(out, part);
+	r = html_checks(out, part);
+	if (r < 0)
+		return r;
 	html_evidence(out, part);
 	return 0;
 }
@@ -235,7 +237,7 @@ static void write_host_facts(FILE *out, const struct report_host *host)
 
 static int write_one(FILE *out, const struct report *report, const struct view_host *view)
 {
-	const struct html_host part = {report->hosts, view, 0, 2};
+	const struct html_host part = {report->hosts, view, 0, 2, report->families};
 
 	html_coverage(out, &part);
 	html_summary(out, &part);
@@ -248,7 +250,8 @@ static int write_many(FILE *out, const struct report *report, const struct view_
 
 	r = html_fleet(out, report, views);
 	for (size_t i = 0; i < report->host_count && r == 0; i++) {
-		const struct html_host part = {&report->hosts[i], &views[i], i, 3};
+		const struct html_host part = {&report->hosts[i], &views[i], i, 3,
+					       report->families};
 
 		fprintf(out, "<section class=\"host\">\n<h2 id=\"h%zu-host\">Host ", i);
 		html_text(out, part.host->name);

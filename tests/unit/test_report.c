@@ -509,6 +509,35 @@ START_TEST(html_puts_failed_checks_before_passed_ones)
 }
 END_TEST
 
+START_TEST(html_tells_checks_by_family)
+{
+	cleanup_with(check_families_freep) struct check_families *families = NULL;
+	struct diag diag = {0};
+
+	ck_assert_msg(check_families_load(PLUMBLINE_SOURCE_DIR "/baselines", &families, &diag) == 0,
+		      "%s:%u: %s", diag.file, diag.line, diag.text);
+	report.families = families;
+	host.check_count = 4;
+	checks[0].id = (char *)"SSH-001";
+	checks[2] = checks[3] = checks[1];
+	checks[2].id = (char *)"SITE-1";
+	checks[2].severity = SEVERITY_CRITICAL;
+	checks[3].id = (char *)"SYS-003";
+	checks[3].severity = SEVERITY_HIGH;
+	write_report("html", &report);
+	/* By the order of the data, not by what is worst; what no file has comes last. */
+	has_in_order(">By family<", ">Kernel settings</h3>");
+	has_in_order(">Kernel settings</h3>", "<p class=\"note\">2 failed</p>");
+	has_in_order("<code>SYS-003</code>", "<code>SYS-002</code>");
+	has_in_order("<code>SYS-002</code>", ">Remote login (SSH)</h3>");
+	has_in_order(">Remote login (SSH)</h3>", "<code>SSH-001</code>");
+	has_in_order("<code>SSH-001</code>", ">Other checks</h3>");
+	has_in_order(">Other checks</h3>", "<code>SITE-1</code>");
+	has("<a href=\"#h0-family0\">Kernel settings</a></td><td data-label=\"Failed\">2</td>");
+	hasnt(">Backup and recovery<");
+}
+END_TEST
+
 START_TEST(html_shows_errors_as_errors)
 {
 	checks[0].outcome = CHECK_ERROR;
@@ -516,7 +545,7 @@ START_TEST(html_shows_errors_as_errors)
 	checks[0].reason = (char *)"Operation not permitted";
 	host.check_count = 2;
 	write_report("html", &report);
-	has("Could not be carried out");
+	has("1 failed, 1 could not be carried out</p>");
 	has("Operation not permitted");
 	has("nothing could be read");
 	has("0 passed, 1 could not be carried out");
@@ -723,6 +752,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, counts_a_requirement_once_whichever_host_shows_it);
 	tcase_add_test(tcase, tells_waivers_that_do_not_count);
 	tcase_add_test(tcase, html_puts_failed_checks_before_passed_ones);
+	tcase_add_test(tcase, html_tells_checks_by_family);
 	tcase_add_test(tcase, html_shows_errors_as_errors);
 	tcase_add_test(tcase, every_format_writes_an_empty_report);
 	tcase_add_test(tcase, every_format_reports_a_full_disk);
