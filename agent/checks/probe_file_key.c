@@ -58,6 +58,17 @@ static char *unquote(char *text)
 	return text + 1;
 }
 
+/* login.defs: double quotes and blanks around a value are no part of it, other quotes are. */
+static char *strip_double_quotes(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \"");
+	for (len = strlen(text); len > 0 && strchr(" \"", text[len - 1]); len--)
+		text[len - 1] = '\0';
+	return text;
+}
+
 static void take_line(struct search *search, char *line, const char *path)
 {
 	bool by_equals = str_equal(search->params->values[KEY_SEPARATOR], "equals");
@@ -69,7 +80,9 @@ static void take_line(struct search *search, char *line, const char *path)
 		return;
 	words_squash(value);
 	/* A key that stands alone is a switch. */
-	(void)probe_text(search->value, *value ? unquote(value) : "set");
+	(void)probe_text(search->value, !*value	    ? "set"
+					: by_equals ? unquote(value)
+						    : strip_double_quotes(value));
 	probe_set_where(search->value, path);
 }
 
