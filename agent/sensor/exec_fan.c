@@ -8,6 +8,7 @@
 #include <sys/fanotify.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "sensor/mounts.h"
 
@@ -176,11 +177,13 @@ static int read_once(struct exec_fan *fan)
 	return 1;
 }
 
-int exec_fan_dispatch(struct exec_fan *fan, unsigned max_reads)
+int exec_fan_dispatch(struct exec_fan *fan, unsigned max_reads, int64_t until_ns)
 {
-	int r = 1;
+	unsigned reads = 0;
+	int r;
 
-	for (unsigned i = 0; i < max_reads && r > 0; i++)
+	do
 		r = read_once(fan);
+	while (r > 0 && ++reads < max_reads && clock_boot_ns() < until_ns);
 	return r;
 }

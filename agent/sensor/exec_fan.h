@@ -41,7 +41,8 @@ bool exec_fan_has_pidfd(const struct exec_fan *fan);
 int exec_fan_mark(struct exec_fan *fan, struct strbuf *reterr);
 
 int exec_fan_fd(const struct exec_fan *fan);
-/* Reads up to @max_reads buffers. 1 when there may be more, 0, or negative errno. */
-int exec_fan_dispatch(struct exec_fan *fan, unsigned max_reads);
+/* Reads up to @max_reads buffers, none after @until_ns of the boot clock but the first. 1 when
+ * there may be more, 0, or negative errno. */
+int exec_fan_dispatch(struct exec_fan *fan, unsigned max_reads, int64_t until_ns);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "ebpf/event.h"
 #include "sensor/twins.h"
+#include "sensor/wakeups.h"
 
 #define WAIT_NS (5 * NSEC_PER_SEC)
 /* On another processor one of them may just be running. */
@@ -37,6 +38,8 @@ struct handover {
 
 	enum phase phase;
 	int64_t opened_ns, since_ns; /* since: of the phase */
+	unsigned records;	     /* of this round, which ends in time */
+	int64_t round_end_ns;
 	bool has_losses;
 	bool had_earlier;
 	uint64_t waited;
@@ -180,9 +183,8 @@ static bool is_own_test(const struct handover *h, const struct ev_hdr *hdr)
 	return hdr->ppid == (uint32_t)getpid() && hdr->ktime >= (uint64_t)h->opened_ns;
 }
 
-static int on_old_record(const void *data, size_t len, void *userdata)
+static int take_old_record(struct handover *h, const void *data, size_t len)
 {
-	struct handover *h = userdata;
 	struct ev_hdr hdr;
 	uint32_t tree = 0;
 	bool is_told;
@@ -200,6 +202,16 @@ static int on_old_record(const void *data, size_t len, void *userdata)
 	is_told = twins_take(h->twins, data, len);
 	twins_put(h->twins, data, len);
 	return is_told ? 0 : h->fn(data, len, h->userdata);
+}
+
+static int on_old_record(const void *data, size_t len, void *userdata)
+{
+	struct handover *h = userdata;
+	int r = take_old_record(h, data, len);
+
+	if (r == 0 && (++h->records == RECORDS_A_GO || clock_boot_ns() >= h->round_end_ns))
+		r = -ECANCELED;
+	return r;
 }
 
 static void finish(struct handover *h)
@@ -229,9 +241,11 @@ int handover_work(struct handover *h)
 	int64_t now_ns = clock_boot_ns();
 	int r = 0;
 
+	h->records = 0;
+	h->round_end_ns = now_ns + WAKEUPS_ROUND_NS;
 	/* Write-opens can be read as soon as the trees are known, or will not be. */
 	if (h->phase == PHASE_DETACH || h->phase == PHASE_REST)
-		r = takeover_read(h->old, RECORDS_A_GO, on_old_record, h);
+		r = takeover_read(h->old, on_old_record, h);
 	if (r == 0 && h->phase != PHASE_OVER)
 		move_on(h, now_ns);
 	return r;

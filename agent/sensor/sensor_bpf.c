@@ -62,7 +62,8 @@ struct sensor {
 	void *userdata;
 
 	struct record_sink sink;
-	unsigned records;      /* of this round */
+	unsigned records; /* of this round */
+	int64_t round_end_ns;
 	uint64_t ring_records; /* of all rounds */
 	bool is_listing;       /* what comes now is from no ring */
 	bool is_held;
@@ -188,7 +189,7 @@ static int on_old_record(const void *data, size_t len, void *userdata)
 	return record_sink_take(&sensor->sink, data, len);
 }
 
-/* A round ends after so many records, so that no flood keeps the rest of the process waiting. */
+/* A round ends after so many records of a ring, or in time. */
 static int on_record(const void *data, size_t len, void *userdata)
 {
 	struct sensor *sensor = userdata;
@@ -203,8 +204,10 @@ static int on_record(const void *data, size_t len, void *userdata)
 	r = record_sink_take(&sensor->sink, data, len);
 	if (r < 0)
 		return r;
-	/* Of each ring so many. */
-	return ++sensor->records % RECORDS_A_ROUND == 0 ? -ECANCELED : 0;
+	sensor->records++;
+	return sensor->records % RECORDS_A_ROUND == 0 || clock_boot_ns() >= sensor->round_end_ns
+		       ? -ECANCELED
+		       : 0;
 }
 
 static void on_fan_event(const struct fan_event *event, void *userdata)
@@ -476,6 +479,7 @@ static int read_rings(struct sensor *sensor)
 	int rings, r = 0;
 
 	sensor->records = 0;
+	sensor->round_end_ns = now_ns + WAKEUPS_ROUND_NS;
 	rings = bpf_source_dispatch(sensor->bpf);
 	if (rings < 0)
 		return rings;

@@ -304,7 +304,7 @@ static int fanotify_dispatch(struct sensor *sensor)
 	if (r < 0)
 		return r;
 	/* Starts first: who is behind them may be gone soon. */
-	starts = exec_fan_dispatch(sensor->execs, EXEC_READS);
+	starts = exec_fan_dispatch(sensor->execs, EXEC_READS, clock_boot_ns() + WAKEUPS_ROUND_NS);
 	if (starts < 0)
 		return starts;
 	changes = read_changes(sensor, mask);

@@ -208,21 +208,18 @@ static int read_one(struct takeover *takeover, struct old_set *set, bpf_record_f
 	return 0;
 }
 
-int takeover_read(struct takeover *takeover, unsigned max, bpf_record_fn fn, void *userdata)
+int takeover_read(struct takeover *takeover, bpf_record_fn fn, void *userdata)
 {
-	unsigned count = 0;
-
 	for (size_t i = 0; i < takeover->set_count; i++) {
-		int r = 1;
+		int r;
 
-		while (r > 0 && count < max) {
+		do
 			r = read_one(takeover, &takeover->sets[i], fn, userdata);
-			count += r > 0;
-		}
+		while (r > 0);
 		if (r < 0)
-			return r;
+			return r == -ECANCELED ? 1 : r;
 	}
-	return count == max;
+	return 0;
 }
 
 /* The kernel takes an unlinked program off its hook by a worker, when it comes to it. */

@@ -43,8 +43,9 @@ uint64_t takeover_untold(const struct takeover *takeover);
 /* Records in another form, which were passed over. */
 uint64_t takeover_unreadable(const struct takeover *takeover);
 
-/* Hands up to @max records to @fn. 1 when there may be more, 0, or negative errno. */
-int takeover_read(struct takeover *takeover, unsigned max, bpf_record_fn fn, void *userdata);
+/* Hands records to @fn, until that says -ECANCELED: enough for now. 1 when there may be more, 0, or
+ * negative errno. */
+int takeover_read(struct takeover *takeover, bpf_record_fn fn, void *userdata);
 /* Whether all programs of the earlier sets are unlinked. */
 bool takeover_is_detached(const struct takeover *takeover);
 /* Whether write-opens were numbered by the trees of @rules. */

@@ -9,6 +9,11 @@
 #include <stdint.h>
 
 #define WAKEUPS_TICK_MS 2000
+/*
+ * What the kernel told is read in rounds, which end in time for the process to do all else. A count
+ * alone would not do: each record may be about a file that must be read.
+ */
+#define WAKEUPS_ROUND_NS INT64_C(100000000)
 
 enum wakeup {
 	WAKEUP_NONE,
