@@ -28,8 +28,8 @@ class Lab:
     def __exit__(self, *unused):
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def run(self, name, script, append="", timeout_s=120, words=()):
-        """Outcome of `script` under kernel `name`; `words`: more of them for qemu. Raises kernel.Unavailable,
+    def run(self, name, script, append="", timeout_s=120, **how):
+        """Outcome of `script` under kernel `name`; `how`: more for machine.boot(). Raises kernel.Unavailable,
         machine.Died."""
         chosen = kernel.fetch(name)
         initramfs = os.path.join(self.folder, name + ".cpio")
@@ -38,7 +38,7 @@ class Lab:
                 guest.make_initramfs(initramfs, chosen)
             if not os.path.exists(self.image):
                 guest.make_image(self.image, self.build)
-        return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, words=words)
+        return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, **how)
 
     def each(self, function, names):
         """function(name) of each of `names`, in their order, as many at once as there are processors for."""
