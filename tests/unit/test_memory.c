@@ -2,7 +2,6 @@
 /* agent/base/memory.c: what goes back to the system, and that nothing is lost by it. */
 #include "base/memory.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 
 #include "unit/unit.h"
@@ -21,17 +20,20 @@ static char variables[TABLE_SIZE];
 static unsigned resident_kb(const void *address)
 {
 	FILE *file = fopen("/proc/self/smaps", "re");
-	uintptr_t start, end, wanted = (uintptr_t)address;
+	uintptr_t wanted = (uintptr_t)address;
 	bool is_found = false;
 	unsigned kb = 0;
 	char line[512];
 
 	ck_assert_ptr_nonnull(file);
 	while (kb == 0 && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
-			is_found = wanted >= start && wanted < end;
-		else if (is_found && sscanf(line, "Rss: %u kB", &kb) == 1)
-			break;
+		char *after;
+		uintptr_t start = strtoul(line, &after, 16);
+
+		if (*after == '-')
+			is_found = wanted >= start && wanted < strtoul(after + 1, NULL, 16);
+		else if (is_found && strncmp(line, "Rss:", 4) == 0)
+			kb = (unsigned)strtoul(line + 4, NULL, 10);
 	}
 	(void)fclose(file);
 	return kb;
