@@ -227,6 +227,31 @@ static int read_target(struct nl_bytes data, struct nft_step *step)
 	return 0;
 }
 
+/* Whether @name sends every packet on to the rest of its rule. What only loads a field is not
+ * listed: it stands before what compares it. */
+static bool lets_all_on(const char *name, struct nl_bytes data)
+{
+	static const char *const names[] = {"counter", "log",	  "notrack",
+					    "last",    "bitwise", "byteorder"};
+	struct nl_attribute attribute;
+	uint32_t type = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_equal(name, names[i]))
+			return true;
+	if (str_equal(name, "match"))
+		return find_attribute(data, NFTA_MATCH_NAME, &attribute) == 0 &&
+		       str_equal(nl_text(&attribute), "comment");
+	if (str_equal(name, "meta"))
+		return find_attribute(data, NFTA_META_SREG, &attribute) == 0;
+	if (str_equal(name, "ct"))
+		return find_attribute(data, NFTA_CT_SREG, &attribute) == 0;
+	if (str_equal(name, "objref"))
+		return find_attribute(data, NFTA_OBJREF_IMM_TYPE, &attribute) == 0 &&
+		       nl_be32(&attribute, &type) == 0 && type == NFT_OBJECT_COUNTER;
+	return false;
+}
+
 /* One expression. Sets @is_conditional for what may let the packet pass by the rest of the rule. */
 static int read_expression(struct nl_bytes expression, struct nft_step *step, bool *is_conditional)
 {
@@ -246,7 +271,7 @@ static int read_expression(struct nl_bytes expression, struct nft_step *step, bo
 		return read_target(data.value, step);
 	if (str_equal(name, "reject"))
 		step->verdict = VERDICT_DENY;
-	else if (!str_equal(name, "counter") && !str_equal(name, "log"))
+	else if (!lets_all_on(name, data.value))
 		*is_conditional = true;
 	return 0;
 }

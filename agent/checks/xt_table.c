@@ -43,6 +43,25 @@ struct rule {
 	size_t next;
 };
 
+/* Whether one of the matches of an entry can be missed; a comment cannot. */
+static bool has_condition(const uint8_t *at, const uint8_t *end)
+{
+	static const char comment[] = "comment";
+	uint16_t size;
+
+	for (; at < end; at += size) {
+		if ((size_t)(end - at) < sizeof(struct xt_entry_match))
+			return true;
+		memcpy(&size, at + offsetof(struct xt_entry_match, u.user.match_size),
+		       sizeof(size));
+		if (size < sizeof(struct xt_entry_match) || size > end - at ||
+		    memcmp(at + offsetof(struct xt_entry_match, u.user.name), comment,
+			   sizeof(comment)) != 0)
+			return true;
+	}
+	return false;
+}
+
 static int read_rule(const struct table *table, size_t at, struct rule *ret_rule)
 {
 	const struct layout *layout = table->layout;
@@ -63,7 +82,8 @@ static int read_rule(const struct table *table, size_t at, struct rule *ret_rule
 
 		rule.is_conditional = rule.is_conditional || (entry[i] & ~ignored);
 	}
-	rule.is_conditional = rule.is_conditional || target_at != layout->size;
+	rule.is_conditional =
+		rule.is_conditional || has_condition(entry + layout->size, entry + target_at);
 	rule.is_goto = entry[layout->flags] & layout->is_goto;
 	rule.target =
 		(const char *)entry + target_at + offsetof(struct xt_entry_target, u.user.name);

@@ -126,6 +126,18 @@ static void put_statement(struct strbuf *list, const char *word)
 	} else if (strncmp(word, "target:", 7) == 0) {
 		put_text(&data, NFTA_TARGET_NAME, word + 7);
 		put_expression(list, "target", &data);
+	} else if (strncmp(word, "match:", 6) == 0) {
+		put_text(&data, NFTA_MATCH_NAME, word + 6);
+		put_expression(list, "match", &data);
+	} else if (strcmp(word, "meta:set") == 0) {
+		put_number(&data, NFTA_META_SREG, NFT_REG32_00);
+		put_expression(list, "meta", &data);
+	} else if (strcmp(word, "ct:set") == 0) {
+		put_number(&data, NFTA_CT_SREG, NFT_REG32_00);
+		put_expression(list, "ct", &data);
+	} else if (strncmp(word, "object:", 7) == 0) {
+		put_number(&data, NFTA_OBJREF_IMM_TYPE, (uint32_t)atoi(word + 7));
+		put_expression(list, "objref", &data);
 	} else {
 		put_expression(list, word, &data);
 	}
@@ -257,6 +269,20 @@ static const struct {
 	 "=IPv4, IPv6"},
 	{"a table of another family sleeps", OPEN,
 	 "table ip f dormant\ntable inet f\n" INPUT "drop", CHECK_PASS, "none"},
+	{"a comment is no condition", OPEN,
+	 INPUT "drop\nrule inet f c match:comment accept\nrule inet f c drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a match is one", OPEN,
+	 INPUT "drop\nrule inet f c match:conntrack accept\nrule inet f c drop", CHECK_PASS,
+	 "none"},
+	{"what is set is no condition", OPEN, INPUT "drop\nrule inet f c meta:set ct:set accept",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"what is asked is one", OPEN, INPUT "accept\nrule inet f c meta cmp drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a counter by name is no condition", OPEN, INPUT "drop\nrule inet f c object:1 accept",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"a limit by name is one", OPEN, INPUT "accept\nrule inet f c object:4 drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
 	{"rejects at the end", OPEN,
 	 INPUT "accept\nrule inet f c cmp accept\nrule inet f c counter log reject", CHECK_PASS,
 	 "none"},

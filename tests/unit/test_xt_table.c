@@ -99,6 +99,49 @@ START_TEST(what_no_rule_names_is_followed)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	uint16_t size; /* as it says of itself */
+	enum nft_fate fate;
+} matches[] = {
+	{"comment", sizeof(struct xt_entry_match), NFT_DENIED},
+	{"conntrack", sizeof(struct xt_entry_match), NFT_ACCEPTED},
+	{"comments", sizeof(struct xt_entry_match), NFT_ACCEPTED},
+	{"comment", 0, NFT_ACCEPTED},
+	{"comment", 2 * sizeof(struct xt_entry_match), NFT_ACCEPTED},
+};
+
+/* REJECT behind a match, then an open policy. */
+START_TEST(a_comment_is_no_condition)
+{
+	const struct made_rule rules[] = {{"REJECT"}, {"", ACCEPTED}, {0}};
+	struct xt_entry_match match = {.u.user.match_size = matches[_i].size};
+	uint8_t plain[sizeof(struct ipt_getinfo) + 2 * RULE_SIZE];
+	uint8_t bytes[sizeof(plain) + sizeof(match)];
+	size_t len = make(plain, rules, 1), head = sizeof(struct ipt_getinfo);
+	size_t at = head + sizeof(struct ipt_entry);
+	struct xt_chain chain = {0};
+	struct ipt_getinfo info;
+	struct ipt_entry entry;
+
+	snprintf(match.u.user.name, sizeof(match.u.user.name), "%s", matches[_i].name);
+	memcpy(&info, plain, sizeof(info));
+	info.underflow[NF_INET_LOCAL_IN] += sizeof(match);
+	info.size += sizeof(match);
+	memcpy(&entry, plain + head, sizeof(entry));
+	entry.target_offset += sizeof(match);
+	entry.next_offset += sizeof(match);
+	memcpy(bytes, &info, sizeof(info));
+	memcpy(bytes + head, &entry, sizeof(entry));
+	memcpy(bytes + at, &match, sizeof(match));
+	memcpy(bytes + at + sizeof(match), plain + at, len - at);
+	ck_assert_int_eq(xt_table_read((struct nl_bytes){bytes, len + sizeof(match)}, NFPROTO_IPV4,
+				       NF_INET_LOCAL_IN, &chain),
+			 0);
+	ck_assert_int_eq(chain.fate, matches[_i].fate);
+}
+END_TEST
+
 START_TEST(a_cut_is_noticed)
 {
 	const struct made_rule rules[] = {{"REJECT"}, {"", ACCEPTED}, {0}};
@@ -119,6 +162,7 @@ END_TEST
 static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, what_no_rule_names_is_followed, 0, (int)ARRAY_SIZE(cases));
+	tcase_add_loop_test(tcase, a_comment_is_no_condition, 0, (int)ARRAY_SIZE(matches));
 	tcase_add_test(tcase, a_cut_is_noticed);
 }
 
