@@ -32,12 +32,12 @@ struct {
 	__type(value, struct ev_snapshot);
 } snapshots SEC(".maps") __weak;
 
-static __always_inline void key_of(struct dentry *dentry, struct ev_tree_key *key)
+static __always_inline void key_of(struct dentry *dentry, bool is_known, struct ev_tree_key *key)
 {
-	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct inode *inode = FIELD(is_known, dentry, d_inode);
 
-	key->ino = BPF_CORE_READ(inode, i_ino);
-	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->ino = FIELD(is_known, inode, i_ino);
+	key->dev = is_known ? inode->i_sb->s_dev : BPF_CORE_READ(inode, i_sb, s_dev);
 	key->pad = 0;
 }
 
@@ -46,26 +46,51 @@ static __always_inline void learn(struct file *file)
 	struct ev_tree_key key;
 	u32 tree = learn_tree;
 
-	key_of(BPF_CORE_READ(file, f_path.dentry), &key);
+	key_of(BPF_CORE_READ(file, f_path.dentry), false, &key);
 	bpf_map_update_elem(&trees, &key, &tree, BPF_ANY);
 }
 
+/* The tree that begins at @dentry, or 0. @is_known as for FIELD(). */
+static __always_inline u32 tree_at(struct dentry *dentry, bool is_known)
+{
+	struct ev_tree_key key;
+	u32 *tree;
+
+	key_of(dentry, is_known, &key);
+	tree = bpf_map_lookup_elem(&trees, &key);
+	return tree ? *tree : 0;
+}
+
 /*
- * The tree that holds @dentry, or 0. With @mount NULL only names of one file system are walked, so
- * that a file reached through a bind mount still counts; else mounts are crossed, for file systems
- * mounted below a tree. With @s the names on the way go into the text.
+ * The tree that holds @dentry by the names of its own file system alone, or 0: a file that is
+ * reached through a bind mount is in it, too.
+ */
+static __always_inline u32 find_own_tree(struct dentry *dentry, bool is_known)
+{
+	for (int i = 0; i < PATH_LEVELS; i++) {
+		struct dentry *parent = FIELD(is_known, dentry, d_parent);
+		u32 tree = tree_at(dentry, is_known);
+
+		if (tree || parent == dentry)
+			return tree;
+		dentry = parent;
+	}
+	return 0;
+}
+
+/*
+ * The tree that holds @dentry, or 0. With @mount NULL only names of one file system are walked;
+ * else mounts are crossed, for file systems mounted below a tree. With @s the names on the way go
+ * into the text.
  */
 static __always_inline u32 find_tree(struct dentry *dentry, struct mount *mount, struct scratch *s)
 {
 	for (int i = 0; i < PATH_LEVELS; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		struct ev_tree_key key;
-		u32 *tree;
+		u32 tree = tree_at(dentry, false);
 
-		key_of(dentry, &key);
-		tree = bpf_map_lookup_elem(&trees, &key);
 		if (tree)
-			return *tree;
+			return tree;
 		if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
@@ -97,16 +122,17 @@ static __always_inline void count_filtered(void)
 static __always_inline void report_open(struct task_struct *task, struct file *file, u32 mode,
 					bool is_hook, bool is_linked)
 {
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct dentry *dentry = FIELD(is_hook, file, f_path.dentry);
 	struct mount *mount = NULL;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	u32 tree = find_own_tree(dentry, is_hook);
 	struct scratch *s;
-	u32 tree;
 
-	tree = find_tree(dentry, NULL, NULL);
 	if (!tree) {
 		mount = real_mount(BPF_CORE_READ(file, f_path.mnt));
-		tree = find_tree(dentry, mount, NULL);
+		/* Above the first mount there is nothing to look at. */
+		if (BPF_CORE_READ(mount, mnt_parent) != mount)
+			tree = find_tree(dentry, mount, NULL);
 	}
 	if (!tree && !is_linked) {
 		count_filtered();
@@ -211,7 +237,7 @@ int on_truncate(struct syscall_trace_enter *ctx)
 
 static __always_inline bool is_regular(struct file *file)
 {
-	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFREG;
+	return (file->f_inode->i_mode & S_IFMT) == S_IFREG;
 }
 
 /* One that is there stays: it counts until the sensor knows better. */
@@ -272,7 +298,7 @@ static __always_inline void on_own_open(struct file *file)
 	if (learn_tree)
 		learn(file);
 	else if (is_regular(file) && BPF_CORE_READ(file, f_inode, i_nlink) > 1 &&
-		 find_tree(BPF_CORE_READ(file, f_path.dentry), NULL, NULL))
+		 find_own_tree(file->f_path.dentry, true))
 		inode_flag(file->f_inode, EV_INODE_LINKED);
 }
 
@@ -303,7 +329,7 @@ int BPF_PROG(on_file_open, struct file *file)
 SEC("?lsm/inode_link")
 int BPF_PROG(on_link, struct dentry *old)
 {
-	u32 tree = find_tree(old, NULL, NULL);
+	u32 tree = find_own_tree(old, true);
 	struct scratch *s;
 
 	if (!tree)
@@ -327,7 +353,7 @@ int BPF_PROG(on_link, struct dentry *old)
 /* It may still fail: whether anything has changed is for user space to see. */
 static __always_inline void tell_attributes(struct dentry *dentry)
 {
-	u32 tree = find_tree(dentry, NULL, NULL);
+	u32 tree = find_own_tree(dentry, true);
 	struct scratch *s;
 
 	if (!tree)
