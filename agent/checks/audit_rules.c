@@ -139,6 +139,8 @@ static int take_rule(struct nl_bytes payload, audit_rule_fn fn, void *userdata)
 	memcpy(rule.calls, data.mask, sizeof(rule.calls));
 	rule.is_for_us = data.action == AUDIT_ALWAYS &&
 			 (data.flags & ~(uint32_t)AUDIT_FILTER_PREPEND) == AUDIT_FILTER_EXIT;
+	rule.ends_all = data.action == AUDIT_NEVER && !data.field_count &&
+			(data.flags & ~(uint32_t)AUDIT_FILTER_PREPEND) == AUDIT_FILTER_TASK;
 	for (uint32_t i = 0; i < data.field_count; i++) {
 		if (!is_text(data.fields[i])) {
 			take_field(data.fields[i], data.fieldflags[i], data.values[i], &rule);

@@ -21,6 +21,7 @@ struct audit_rule {
 	const char *path;		    /* not terminated; NULL: none. Of a file or a folder */
 	size_t path_len;
 	int exit;	/* only calls that end with this; 0: any */
+	bool ends_all;	/* "never,task": no call of any task is looked at */
 	bool is_for_us; /* recorded at the end of a call of this machine's own kind */
 };
 

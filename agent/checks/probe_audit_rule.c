@@ -47,6 +47,7 @@ struct search {
 	struct probe_value *value;
 	const char *exit_name; /* the end that is looked for; NULL: any */
 	int exit;
+	bool is_ended[PLACE_COUNT]; /* by "never,task", whatever else stands there */
 	bool is_covered[PLACE_COUNT][2][MAX_WANTED]; /* by key and place in its list */
 };
 
@@ -110,7 +111,7 @@ struct line {
 	const char *path;
 	uint32_t perms;
 	int exit;
-	bool is_rule, is_other_arch;
+	bool is_rule, is_other_arch, is_end, has_condition;
 };
 
 /* As the kernel has it; rules that name another end are of no use here. */
@@ -158,10 +159,15 @@ static void take_line(struct search *search, char *text)
 		} else if (str_equal(option, "-a") || str_equal(option, "-A")) {
 			line.is_rule = str_equal(argument, "always,exit") ||
 				       str_equal(argument, "exit,always");
+			line.is_end = str_equal(argument, "never,task") ||
+				      str_equal(argument, "task,never");
 		} else if (str_equal(option, "-F")) {
+			line.has_condition = true;
 			take_condition(&line, argument);
 		}
 	}
+	if (line.is_end && !line.has_condition)
+		search->is_ended[CONFIGURED] = true;
 	if (!line.is_rule)
 		return;
 	is_whole = !line.path && !line.is_other_arch && line.exit == search->exit;
@@ -218,6 +224,8 @@ static int take_loaded(const struct audit_rule *rule, void *userdata)
 	const char *cursor = search->params->values[KEY_SYSCALLS], *wanted;
 	size_t len, i = 0;
 
+	if (rule->ends_all)
+		search->is_ended[LOADED] = true;
 	if (!rule->is_for_us)
 		return 0;
 	if (rule->path) {
@@ -287,6 +295,9 @@ static int judge(struct search *search)
 
 	if (known < 0)
 		return known;
+	for (int place = 0; place < PLACE_COUNT; place++)
+		if (search->is_ended[place])
+			memset(search->is_covered[place], 0, sizeof(search->is_covered[place]));
 	probe_list_add(search->value, NULL);
 	report(search, KEY_PATHS, known);
 	report(search, KEY_SYSCALLS, known);

@@ -426,23 +426,24 @@ END_TEST
 #define CONFIGURED "-w /etc/passwd -p wa\n-w /etc/sudoers.d -p wa\n"
 #define CALLED	   "-a always,exit -F arch=b64 -S mount,umount2\n"
 #define OTHER_ARCH (AUDIT_ARCH_S390X)
-
 struct field {
 	uint32_t field, value;
 	const char *text;
 };
 
 struct loaded {
-	uint32_t action; /* 0: the end */
+	uint32_t action; /* 0, unless it is for tasks: none */
 	struct field fields[3];
 	int calls[2]; /* 0: all */
+	bool is_for_tasks;
 };
 
 static void put_audit_rule(struct strbuf *out, const struct loaded *loaded)
 {
-	struct audit_rule_data rule = {.flags = AUDIT_FILTER_EXIT, .action = loaded->action};
+	struct audit_rule_data rule = {.action = loaded->action};
 	cleanup_strbuf struct strbuf payload = STRBUF_INIT, texts = STRBUF_INIT;
 
+	rule.flags = loaded->is_for_tasks ? AUDIT_FILTER_TASK : AUDIT_FILTER_EXIT;
 	for (size_t i = 0; i < ARRAY_SIZE(loaded->fields) && loaded->fields[i].field; i++) {
 		const struct field *field = &loaded->fields[i];
 
@@ -468,6 +469,26 @@ static const struct {
 	enum check_outcome outcome;
 	const char *text;
 } audits[] = {
+	{"a rule for all tasks ends it",
+	 CALLS,
+	 CALLED,
+	 {{.action = AUDIT_NEVER, .is_for_tasks = true},
+	  {AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
+	 CHECK_FAIL,
+	 "mount (not loaded)"},
+	{"a rule for some tasks does not",
+	 CALLS,
+	 CALLED "-a never,task -F uid=33\n",
+	 {{.action = AUDIT_NEVER, .fields = {{AUDIT_UID, 33, NULL}}, .is_for_tasks = true},
+	  {AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
+	 CHECK_PASS,
+	 "none"},
+	{"a rule for all tasks will end it",
+	 CALLS,
+	 "-a task,never\n" CALLED,
+	 {{AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
+	 CHECK_FAIL,
+	 "mount (loaded, not configured)"},
 	{"configured and loaded",
 	 WATCH,
 	 CONFIGURED,
@@ -562,8 +583,9 @@ START_TEST(judges_audit_rules)
 		.nodes = {{RULES, audits[_i].configured}},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(audits[_i].loaded) && audits[_i].loaded[i].action; i++)
-		put_audit_rule(&dump, &audits[_i].loaded[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(audits[_i].loaded); i++)
+		if (audits[_i].loaded[i].action || audits[_i].loaded[i].is_for_tasks)
+			put_audit_rule(&dump, &audits[_i].loaded[i]);
 	c.nodes[1] =
 		(struct node){"/proc/plumbline/audit_rules", dump.len ? dump.data : "", dump.len};
 	run_case(&c);
