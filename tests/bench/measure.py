@@ -104,10 +104,14 @@ def bpf_memory_by_kind(pid):
 
 
 def cpu_seconds(pid):
-    """User and system time of a process and of its children that ended."""
+    """Time on a processor: of a process as the scheduler counted it, and of its children that ended, to a tick each."""
     with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
         fields = f.read().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    seconds = sum(int(field) for field in fields[13:15]) / os.sysconf("SC_CLK_TCK")
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/schedstat" % (pid, task), encoding="ascii") as f:
+            seconds += int(f.read().split()[0]) / 1e9
+    return seconds
 
 
 def verdict(rows):
