@@ -29,8 +29,8 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, name, script, append="", timeout_s=120, **how):
-        """Outcome of `script` under kernel `name`; `how`: more for machine.boot(). Raises kernel.Unavailable,
-        machine.Died."""
+        """Outcome of `script` under kernel `name`; `how`: more for machine.boot(). A machine that ends by a
+        fault of the emulator is booted once more. Raises kernel.Unavailable, machine.Died."""
         chosen = kernel.fetch(name)
         initramfs = os.path.join(self.folder, name + ".cpio")
         with self.making:
@@ -38,7 +38,11 @@ class Lab:
                 guest.make_initramfs(initramfs, chosen)
             if not os.path.exists(self.image):
                 guest.make_image(self.image, self.build)
-        return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, **how)
+        try:
+            return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, **how)
+        except machine.Stale:
+            print("again %s: the emulator ran what the kernel had replaced" % name, flush=True)
+            return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, **how)
 
     def each(self, function, names):
         """function(name) of each of `names`, in their order, as many at once as there are processors for."""
