@@ -36,9 +36,12 @@ static __always_inline void key_of(struct dentry *dentry, bool is_known, struct 
 {
 	struct inode *inode = FIELD(is_known, dentry, d_inode);
 
+	__builtin_memset(key, 0, sizeof(*key));
+	/* Linux 7 refuses a load from it without this. */
+	if (!inode)
+		return;
 	key->ino = FIELD(is_known, inode, i_ino);
 	key->dev = is_known ? inode->i_sb->s_dev : BPF_CORE_READ(inode, i_sb, s_dev);
-	key->pad = 0;
 }
 
 static __always_inline void learn(struct file *file)
