@@ -158,7 +158,7 @@ int loop_add_timer(struct loop *loop, uint64_t first_ms, uint64_t every_ms, loop
 		   void *userdata, struct loop_source **ret_source)
 {
 	struct loop_source wanted = {.kind = SOURCE_TIMER, .on_timer = fn, .userdata = userdata};
-	struct loop_source *source;
+	struct loop_source *source = NULL;
 	cleanup_close int fd = -1;
 	int r;
 
