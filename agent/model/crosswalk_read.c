@@ -194,13 +194,14 @@ static int add_item(struct framework_data *framework, const char *id, const char
 	return r;
 }
 
-static int set_not_on_host(struct framework_item *item, const char *value, unsigned line,
-			   struct diag *diag)
+/* The texts of an item are its own, and const to all others. */
+static int set_item_text(const char **field, const char *key, const char *value, unsigned line,
+			 struct diag *diag)
 {
-	char *reason = (char *)item->not_on_host;
-	int r = set_text(&reason, "not_on_host", value, line, diag);
+	char *text = (char *)*field;
+	int r = set_text(&text, key, value, line, diag);
 
-	item->not_on_host = reason;
+	*field = text;
 	return r;
 }
 
@@ -209,7 +210,8 @@ static int add_reason(struct framework_data *framework, const char *id, const ch
 {
 	for (size_t i = 0; i < framework->item_count; i++)
 		if (str_equal(framework->items[i].id, id))
-			return set_not_on_host(&framework->items[i], value, line, diag);
+			return set_item_text(&framework->items[i].not_on_host, "not_on_host", value,
+					     line, diag);
 	return diag_set(diag, "", line, -EINVAL, "'%s' is not in [ids] above", id);
 }
 
@@ -251,16 +253,6 @@ static int set_level(unsigned *field, const char *value, unsigned line, struct d
 	return 0;
 }
 
-static int set_title(struct framework_item *item, const char *value, unsigned line,
-		     struct diag *diag)
-{
-	char *title = (char *)item->title;
-	int r = set_text(&title, "title", value, line, diag);
-
-	item->title = title;
-	return r;
-}
-
 static int visit_requirements(const char *section, const char *key, const char *value,
 			      unsigned line, void *userdata, struct diag *diag)
 {
@@ -273,13 +265,13 @@ static int visit_requirements(const char *section, const char *key, const char *
 		return diag_set(diag, "", line, -EINVAL, "unknown key '%s'", key);
 	item = &framework->items[framework->item_count - 1];
 	if (str_equal(key, "title"))
-		return set_title(item, value, line, diag);
+		return set_item_text(&item->title, key, value, line, diag);
 	if (str_equal(key, "lowest_sl"))
 		return set_level(&item->lowest_sl, value, line, diag);
 	if (str_equal(key, "second_reading"))
 		return set_level(&item->second_reading, value, line, diag);
 	if (str_equal(key, "not_on_host"))
-		return set_not_on_host(item, value, line, diag);
+		return set_item_text(&item->not_on_host, key, value, line, diag);
 	return diag_set(diag, "", line, -EINVAL, "unknown key '%s'", key);
 }
 
@@ -336,7 +328,7 @@ static int visit_controls(const char *section, const char *key, const char *valu
 	item = &reader->framework->items[reader->framework->item_count - 1];
 	pairs = &crosswalk->controls[crosswalk->control_count - 1];
 	if (str_equal(key, "title"))
-		return set_title(item, value, line, diag);
+		return set_item_text(&item->title, key, value, line, diag);
 	if (str_equal(key, "baselines"))
 		return parse_baselines(value, &item->baselines, line, diag);
 	if (str_equal(key, "host"))
