@@ -25,7 +25,7 @@ static __always_inline bool send_load(struct file *file, u32 how, const struct e
 		return false;
 	s->load.how = how;
 	s->load.judged = *j;
-	s->load.flags = is_in_user_ns(task, ANY_TASK) ? EV_EXEC_USER_NS : 0;
+	s->load.flags = is_in_user_ns(task, ANY_POINTER) ? EV_EXEC_USER_NS : 0;
 	if (file) {
 		struct inode *inode = BPF_CORE_READ(file, f_inode);
 

@@ -107,11 +107,6 @@ struct {
 	__type(value, struct ev_judgement);
 } starts SEC(".maps") __weak;
 
-enum {
-	ANY_TASK,
-	KNOWN_TASK
-};
-
 static __always_inline u64 task_cookie(struct task_struct *task, bool is_known)
 {
 	struct task_struct *leader = FIELD(is_known, task, group_leader);
@@ -204,7 +199,7 @@ static __always_inline struct scratch *event_begin_hook(u16 type, u32 ring)
 		__sync_fetch_and_add(&cnt->ring_lost[ring], 1);
 		return NULL;
 	}
-	fill_header(&s->hdr, (void *)bpf_get_current_task(), ANY_TASK);
+	fill_header(&s->hdr, (void *)bpf_get_current_task(), ANY_POINTER);
 	s->hdr.type = type;
 	/* Two that begin at once may both show the later number: a hint, as the header says. */
 	s->hdr.sequence = cnt->sequence[ring];

@@ -10,6 +10,12 @@
 
 #include "event.h"
 
+/* What @is_known is given. */
+enum {
+	ANY_POINTER,
+	KNOWN_POINTER
+};
+
 /*
  * One field. @is_known: the verifier knows what @pointer is (an argument of tp_btf, LSM or iter, or
  * read from one), and a load will do; all else takes a call of a helper.

@@ -43,7 +43,7 @@ static __always_inline void add_file(struct scratch *s, struct file *file)
 
 static __always_inline void add_task(struct scratch *s, struct task_struct *task)
 {
-	if (is_in_user_ns(task, KNOWN_TASK))
+	if (is_in_user_ns(task, KNOWN_POINTER))
 		s->exec.flags |= EV_EXEC_USER_NS;
 	s->exec.mnt_ns = task->nsproxy->mnt_ns->ns.inum;
 	s->exec.exec_id = task->self_exec_id;
@@ -64,7 +64,7 @@ static __always_inline void take_judgement(struct scratch *s, u32 tid)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct scratch *s = event_begin(EV_EXEC, EV_RING_ALERT, task, KNOWN_TASK);
+	struct scratch *s = event_begin(EV_EXEC, EV_RING_ALERT, task, KNOWN_POINTER);
 	const char *filename;
 
 	if (!s)
@@ -95,7 +95,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (child->pid != child->tgid)
 		return 0;
-	s = event_begin(EV_FORK, EV_RING_TELEMETRY, child, KNOWN_TASK);
+	s = event_begin(EV_FORK, EV_RING_TELEMETRY, child, KNOWN_POINTER);
 	if (s)
 		event_send(s, &rb_tele, EV_RING_TELEMETRY, false);
 	return 0;
@@ -108,7 +108,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 
 	if (task->signal->live.counter > 0)
 		return 0;
-	s = event_begin(EV_EXIT, EV_RING_TELEMETRY, task, KNOWN_TASK);
+	s = event_begin(EV_EXIT, EV_RING_TELEMETRY, task, KNOWN_POINTER);
 	if (s)
 		event_send(s, &rb_tele, EV_RING_TELEMETRY, false);
 	return 0;
@@ -124,7 +124,7 @@ int list_tasks(struct bpf_iter__task *ctx)
 
 	if (!task || task->pid != task->tgid)
 		return 0;
-	s = event_begin(EV_TASK, EV_RING_TELEMETRY, task, KNOWN_TASK);
+	s = event_begin(EV_TASK, EV_RING_TELEMETRY, task, KNOWN_POINTER);
 	if (!s)
 		return 0;
 	add_task(s, task);

@@ -35,13 +35,15 @@ struct {
 static __always_inline void key_of(struct dentry *dentry, bool is_known, struct ev_tree_key *key)
 {
 	struct inode *inode = FIELD(is_known, dentry, d_inode);
+	struct super_block *super;
 
 	__builtin_memset(key, 0, sizeof(*key));
-	/* Linux 7 refuses a load from it without this. */
+	/* The verifier of Linux 7 wants it asked. */
 	if (!inode)
 		return;
+	super = FIELD(is_known, inode, i_sb);
 	key->ino = FIELD(is_known, inode, i_ino);
-	key->dev = is_known ? inode->i_sb->s_dev : BPF_CORE_READ(inode, i_sb, s_dev);
+	key->dev = FIELD(is_known, super, s_dev);
 }
 
 static __always_inline void learn(struct file *file)
@@ -49,7 +51,7 @@ static __always_inline void learn(struct file *file)
 	struct ev_tree_key key;
 	u32 tree = learn_tree;
 
-	key_of(BPF_CORE_READ(file, f_path.dentry), false, &key);
+	key_of(BPF_CORE_READ(file, f_path.dentry), ANY_POINTER, &key);
 	bpf_map_update_elem(&trees, &key, &tree, BPF_ANY);
 }
 
@@ -90,7 +92,7 @@ static __always_inline u32 find_tree(struct dentry *dentry, struct mount *mount,
 {
 	for (int i = 0; i < PATH_LEVELS; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		u32 tree = tree_at(dentry, false);
+		u32 tree = tree_at(dentry, ANY_POINTER);
 
 		if (tree)
 			return tree;
@@ -142,7 +144,7 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 		return;
 	}
 	s = is_hook ? event_begin_hook(EV_OPEN, EV_RING_TELEMETRY)
-		    : event_begin(EV_OPEN, EV_RING_TELEMETRY, task, ANY_TASK);
+		    : event_begin(EV_OPEN, EV_RING_TELEMETRY, task, ANY_POINTER);
 	if (!s)
 		return;
 	s->open.ino = BPF_CORE_READ(inode, i_ino);
@@ -222,7 +224,7 @@ int on_truncate(struct syscall_trace_enter *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	const char *name = (const char *)ctx->args[0];
-	struct scratch *s = event_begin(EV_PATH, EV_RING_TELEMETRY, task, ANY_TASK);
+	struct scratch *s = event_begin(EV_PATH, EV_RING_TELEMETRY, task, ANY_POINTER);
 	struct fs_struct *fs;
 
 	if (!s)
@@ -301,7 +303,7 @@ static __always_inline void on_own_open(struct file *file)
 	if (learn_tree)
 		learn(file);
 	else if (is_regular(file) && BPF_CORE_READ(file, f_inode, i_nlink) > 1 &&
-		 find_own_tree(file->f_path.dentry, true))
+		 find_own_tree(file->f_path.dentry, KNOWN_POINTER))
 		inode_flag(file->f_inode, EV_INODE_LINKED);
 }
 
@@ -332,7 +334,7 @@ int BPF_PROG(on_file_open, struct file *file)
 SEC("?lsm/inode_link")
 int BPF_PROG(on_link, struct dentry *old)
 {
-	u32 tree = find_own_tree(old, true);
+	u32 tree = find_own_tree(old, KNOWN_POINTER);
 	struct scratch *s;
 
 	if (!tree)
@@ -356,7 +358,7 @@ int BPF_PROG(on_link, struct dentry *old)
 /* It may still fail: whether anything has changed is for user space to see. */
 static __always_inline void tell_attributes(struct dentry *dentry)
 {
-	u32 tree = find_own_tree(dentry, true);
+	u32 tree = find_own_tree(dentry, KNOWN_POINTER);
 	struct scratch *s;
 
 	if (!tree)

@@ -52,7 +52,7 @@ static __always_inline struct scratch *begin_hook(u32 how, u32 options)
 static __always_inline struct scratch *begin_call(u32 how, u32 options)
 {
 	struct scratch *s =
-		event_begin(EV_MOUNT, EV_RING_ALERT, (void *)bpf_get_current_task(), ANY_TASK);
+		event_begin(EV_MOUNT, EV_RING_ALERT, (void *)bpf_get_current_task(), ANY_POINTER);
 
 	if (s)
 		fill_mount(s, how, options);
@@ -347,7 +347,7 @@ int on_pivot_call(struct syscall_trace_enter *ctx)
 static __always_inline int send_clock(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct scratch *s = event_begin(EV_CLOCK, EV_RING_ALERT, task, ANY_TASK);
+	struct scratch *s = event_begin(EV_CLOCK, EV_RING_ALERT, task, ANY_POINTER);
 
 	return s ? send_call(s) : 0;
 }

@@ -20,8 +20,7 @@
 #include "daemon/recorder_control.h"
 #include "wire/batch.h"
 
-#define TICK_MS		 1000 /* after news, and while work is left, */
-#define REST_TICK_MS	 5000 /* and at rest */
+#define TICK_MS		 1000 /* after news, and while work is left; else RECORDER_REST_MS */
 #define TRIM_EVERY_NS	 (30 * NSEC_PER_SEC)
 #define MAX_QUEUED_BYTES (4 * 1024 * 1024) /* a whole batch for the reporter, and more */
 #define MAX_KEY_BYTES	 16384
@@ -322,7 +321,7 @@ static int start(struct child *child)
 	r = restore(recorder);
 	if (r < 0)
 		return log_error(r, "The record cannot be continued");
-	return loop_add_tick(child->loop, TICK_MS, REST_TICK_MS, on_tick, recorder);
+	return loop_add_tick(child->loop, TICK_MS, RECORDER_REST_MS, on_tick, recorder);
 }
 
 static void on_peer(struct child *child, enum process_role role)

@@ -38,6 +38,7 @@
 #define RECORDER_REPEAT_NS \
 	(60 * NSEC_PER_SEC) /* between records of one finding that only counts up */
 #define RECORDER_UPDATE_NS (600 * NSEC_PER_SEC) /* an updater that changed something is at work */
+#define RECORDER_REST_MS   5000 /* between two looks at the time, when nothing happens */
 #define RECORDER_ALIVE_S   30
 #define RECORDER_MAX_TREES 512
 

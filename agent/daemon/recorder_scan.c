@@ -18,7 +18,6 @@
 /* Questions to the sensor per tick, for each of the two purposes; their answers come back as
  * events. */
 #define ASK_PER_TICK 128
-#define SOON_NS	     (5 * NSEC_PER_SEC) /* as the recorder rests */
 
 static int ask_recheck(struct recorder *recorder, const char *path)
 {
@@ -262,7 +261,8 @@ bool recorder_scan_is_due(const struct recorder *recorder)
 	for (unsigned i = 0; i < ARRAY_SIZE(recorder->walks); i++)
 		if (recorder->walks[i].is_ended)
 			return true;
-	return recheck->is_running || clock_boot_ns() + SOON_NS >= recheck->next_ns;
+	return recheck->is_running ||
+	       clock_boot_ns() + RECORDER_REST_MS * NSEC_PER_MSEC >= recheck->next_ns;
 }
 
 int recorder_scan_tick(struct recorder *recorder)
