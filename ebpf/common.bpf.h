@@ -133,7 +133,7 @@ static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *
 	hdr->uid = FIELD(is_known, cred, uid.val);
 	hdr->euid = FIELD(is_known, cred, euid.val);
 	hdr->login_uid = task_login_uid(task, is_known);
-	BPF_CORE_READ_STR_INTO(&hdr->comm, task, comm);
+	BPF_CORE_READ_INTO(&hdr->comm, task, comm);
 }
 
 static __always_inline bool is_in_user_ns(struct task_struct *task, bool is_known)
@@ -348,7 +348,7 @@ static __always_inline void text_climb(struct scratch *s, struct ev_text *text,
 	int i;
 
 	for (i = 0; i < PATH_LEVELS; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		struct dentry *parent;
 
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
@@ -359,6 +359,7 @@ static __always_inline void text_climb(struct scratch *s, struct ev_text *text,
 			mount = above;
 			continue;
 		}
+		parent = BPF_CORE_READ(dentry, d_parent);
 		if (!text_add_level(s, text, BPF_CORE_READ(dentry, d_name.name), parent == dentry))
 			break;
 		dentry = parent;

@@ -91,8 +91,8 @@ static __always_inline u32 find_own_tree(struct dentry *dentry, bool is_known)
 static __always_inline u32 find_tree(struct dentry *dentry, struct mount *mount, struct scratch *s)
 {
 	for (int i = 0; i < PATH_LEVELS; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		u32 tree = tree_at(dentry, ANY_POINTER);
+		struct dentry *parent;
 
 		if (tree)
 			return tree;
@@ -105,6 +105,7 @@ static __always_inline u32 find_tree(struct dentry *dentry, struct mount *mount,
 			mount = above;
 			continue;
 		}
+		parent = BPF_CORE_READ(dentry, d_parent);
 		if (parent == dentry)
 			return 0;
 		if (s && !text_add(s, BPF_CORE_READ(dentry, d_name.name), NAME_ROOM))
@@ -134,10 +135,12 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 	struct scratch *s;
 
 	if (!tree) {
+		struct mount *above;
+
 		mount = real_mount(BPF_CORE_READ(file, f_path.mnt));
-		/* Above the first mount there is nothing to look at. */
-		if (BPF_CORE_READ(mount, mnt_parent) != mount)
-			tree = find_tree(dentry, mount, NULL);
+		above = BPF_CORE_READ(mount, mnt_parent);
+		if (above != mount)
+			tree = find_tree(BPF_CORE_READ(mount, mnt_mountpoint), above, NULL);
 	}
 	if (!tree && !is_linked) {
 		count_filtered();
@@ -310,7 +313,7 @@ static __always_inline void on_own_open(struct file *file)
 SEC("?lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file)
 {
-	u32 mode = file->f_mode;
+	u32 mode = file->f_mode, flags;
 
 	/* Only its reads are its own: these programs may outlive the sensor, and a process that
 	 * gets its number writes like any other. */
@@ -325,9 +328,8 @@ int BPF_PROG(on_file_open, struct file *file)
 	if (!is_regular(file))
 		return 0;
 	/* Its writer is counted in the inode already, so no reader can miss both. */
-	inode_written(file->f_inode);
-	report_open((void *)bpf_get_current_task(), file, mode, true,
-		    inode_has(file->f_inode, EV_INODE_LINKED));
+	flags = inode_written(file->f_inode);
+	report_open((void *)bpf_get_current_task(), file, mode, true, flags & EV_INODE_LINKED);
 	return 0;
 }
 

@@ -51,13 +51,6 @@ static __always_inline void inode_flag(struct inode *inode, u32 flag)
 		fact->flags |= flag;
 }
 
-static __always_inline bool inode_has(struct inode *inode, u32 flag)
-{
-	struct ev_inode *fact = bpf_inode_storage_get(&inodes, inode, 0, 0);
-
-	return fact && fact->flags & flag;
-}
-
 static __always_inline void stamp_key_of(struct inode *inode, struct ev_stamp_key *key)
 {
 	key->ino = inode->i_ino;
@@ -84,8 +77,9 @@ static __always_inline void stamps_void(void)
 		__sync_fetch_and_add(&now->stamps, 1);
 }
 
-/* The content of @inode may change from now on. What was never told as code has no fact to void. */
-static __always_inline void inode_written(struct inode *inode)
+/* The content of @inode may change from now on. What was never told as code has no fact to void.
+ * Returns what is known of it, EV_INODE_*. */
+static __always_inline u32 inode_written(struct inode *inode)
 {
 	struct ev_inode *own = bpf_inode_storage_get(&inodes, inode, 0, 0);
 	struct ev_stamp_key key;
@@ -93,7 +87,10 @@ static __always_inline void inode_written(struct inode *inode)
 	if (own)
 		__sync_fetch_and_add(&own->generation, 1);
 	stamp_key_of(inode, &key);
-	bpf_map_delete_elem(&stamps, &key);
+	/* Most have none, and to see that takes no lock. */
+	if (bpf_map_lookup_elem(&stamps, &key))
+		bpf_map_delete_elem(&stamps, &key);
+	return own ? own->flags : 0;
 }
 
 /*
