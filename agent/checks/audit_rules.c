@@ -8,20 +8,6 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__i386__)
-#define NATIVE_ARCH AUDIT_ARCH_I386
-#elif defined(__arm__)
-#define NATIVE_ARCH AUDIT_ARCH_ARM
-#elif defined(__riscv) && __riscv_xlen == 64
-#define NATIVE_ARCH AUDIT_ARCH_RISCV64
-#else
-#error "name this machine's AUDIT_ARCH_* here"
-#endif
-
 /* What checks name, and those that newer machines have no more. */
 static const struct {
 	const char *name;
@@ -91,12 +77,10 @@ int audit_call_number(const char *name)
 	return -EINVAL;
 }
 
-bool audit_rule_has_call(const struct audit_rule *rule, int number)
+void audit_rule_add_call(struct audit_rule *rule, int number)
 {
-	unsigned word = (unsigned)number / 32;
-
-	return number >= 0 && word < AUDIT_BITMASK_SIZE &&
-	       (rule->calls[word] & (1u << (unsigned)number % 32));
+	if (number >= 0 && number / 32 < AUDIT_BITMASK_SIZE)
+		rule->calls[number / 32] |= 1u << number % 32;
 }
 
 /* Fields whose value is the length of a text that stands behind all fields. */
@@ -107,24 +91,23 @@ static bool is_text(uint32_t field)
 	       (field >= AUDIT_OBJ_USER && field <= AUDIT_OBJ_LEV_HIGH);
 }
 
-static void take_field(uint32_t field, uint32_t flags, uint32_t value, struct audit_rule *rule)
+void audit_rule_add(struct audit_rule *rule, struct audit_condition condition, const char *text)
 {
-	bool is_equal = (flags & AUDIT_OPERATORS) == AUDIT_EQUAL;
+	bool is_path = condition.field == AUDIT_WATCH || condition.field == AUDIT_DIR;
 
-	if (field == AUDIT_ARCH && (!is_equal || value != NATIVE_ARCH))
-		rule->is_for_us = false;
-	else if (field == AUDIT_PERM && is_equal)
-		rule->perms = value;
-	else if (field == AUDIT_EXIT)
-		rule->exit = is_equal ? (int)value : AUDIT_EXIT_OTHER;
-	else if (field == AUDIT_SUCCESS && is_equal && !value)
-		rule->exit = AUDIT_EXIT_OTHER;
+	if (is_path && condition.op == AUDIT_EQUAL) {
+		rule->path = text;
+		rule->path_len = condition.value;
+		rule->is_folder = condition.field == AUDIT_DIR;
+	} else if (rule->condition_count < ARRAY_SIZE(rule->conditions)) {
+		rule->conditions[rule->condition_count++] = condition;
+	}
 }
 
 static int take_rule(struct nl_bytes payload, audit_rule_fn fn, void *userdata)
 {
-	struct audit_rule rule = {.perms = AUDIT_PERM_ALL};
 	struct audit_rule_data data;
+	struct audit_rule rule = {0};
 	const char *texts;
 	size_t left;
 
@@ -137,24 +120,19 @@ static int take_rule(struct nl_bytes payload, audit_rule_fn fn, void *userdata)
 		return -EBADMSG;
 	left = data.buflen;
 	memcpy(rule.calls, data.mask, sizeof(rule.calls));
-	rule.is_for_us = data.action == AUDIT_ALWAYS &&
-			 (data.flags & ~(uint32_t)AUDIT_FILTER_PREPEND) == AUDIT_FILTER_EXIT;
-	rule.ends_all = data.action == AUDIT_NEVER && !data.field_count &&
-			(data.flags & ~(uint32_t)AUDIT_FILTER_PREPEND) == AUDIT_FILTER_TASK;
+	rule.action = data.action;
+	rule.filter = data.flags & ~(uint32_t)AUDIT_FILTER_PREPEND;
 	for (uint32_t i = 0; i < data.field_count; i++) {
-		if (!is_text(data.fields[i])) {
-			take_field(data.fields[i], data.fieldflags[i], data.values[i], &rule);
-			continue;
-		}
-		if (data.values[i] > left)
+		struct audit_condition condition = {
+			data.fields[i], data.fieldflags[i] & AUDIT_OPERATORS, data.values[i]};
+
+		if (is_text(data.fields[i]) && data.values[i] > left)
 			return -EBADMSG;
-		if ((data.fields[i] == AUDIT_WATCH || data.fields[i] == AUDIT_DIR) &&
-		    (data.fieldflags[i] & AUDIT_OPERATORS) == AUDIT_EQUAL) {
-			rule.path = texts;
-			rule.path_len = data.values[i];
+		audit_rule_add(&rule, condition, texts);
+		if (is_text(data.fields[i])) {
+			texts += data.values[i];
+			left -= data.values[i];
 		}
-		texts += data.values[i];
-		left -= data.values[i];
 	}
 	return fn(&rule, userdata);
 }

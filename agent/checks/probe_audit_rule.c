@@ -9,13 +9,13 @@
 
 #include "base/str.h"
 #include "base/words.h"
-#include "checks/audit_rules.h"
+#include "checks/audit_effect.h"
+#include "checks/audit_line.h"
 #include "checks/kernel_dump.h"
 #include "checks/probe.h"
 #include "checks/text.h"
 
 #define MAX_WANTED 32
-#define MAX_WORDS  64
 
 enum {
 	KEY_PATHS,
@@ -41,141 +41,94 @@ enum place {
 	PLACE_COUNT,
 };
 
+enum state {
+	UNDECIDED, /* as far as rules were read */
+	COVERED,
+	SILENCED, /* by a rule in front of the one that covers it, or without one */
+};
+
 struct search {
 	const struct root *root;
 	const struct probe_params *params;
 	struct probe_value *value;
 	const char *exit_name; /* the end that is looked for; NULL: any */
 	int exit;
-	bool is_ended[PLACE_COUNT]; /* by "never,task", whatever else stands there */
-	bool is_covered[PLACE_COUNT][2][MAX_WANTED]; /* by key and place in its list */
-};
-
-/* Marks @word of the list of @key; a watch of a folder covers what lies in it. */
-static void cover(struct search *search, enum place place, int key, struct nl_bytes word)
-{
-	const char *cursor = search->params->values[key], *wanted;
-	size_t wanted_len, i = 0;
-
-	while (word.len > 1 && key == KEY_PATHS && word.data[word.len - 1] == '/')
-		word.len--;
-	for (; cursor && words_next(&cursor, WORDS_SPACE, &wanted, &wanted_len); i++) {
-		if (i == MAX_WANTED)
-			return;
-		if (wanted_len < word.len || memcmp(wanted, word.data, word.len) != 0)
-			continue;
-		if (wanted_len == word.len || (key == KEY_PATHS && wanted[word.len] == '/'))
-			search->is_covered[place][key][i] = true;
-	}
-}
-
-static uint32_t perms_of(const char *letters)
-{
-	uint32_t perms = 0;
-
-	for (; letters && *letters; letters++)
-		perms |= *letters == 'r'   ? AUDIT_PERM_READ
-			 : *letters == 'w' ? AUDIT_PERM_WRITE
-			 : *letters == 'x' ? AUDIT_PERM_EXEC
-			 : *letters == 'a' ? AUDIT_PERM_ATTR
-					   : 0u;
-	return perms;
-}
-
-static bool has_perms(const struct search *search, uint32_t perms)
-{
-	return (perms_of(search->params->values[KEY_PERMS]) & ~perms) == 0;
-}
-
-static struct nl_bytes bytes_of(const char *text)
-{
-	return (struct nl_bytes){(const uint8_t *)text, strlen(text)};
-}
-
-/* "open,openat" */
-static void cover_syscalls(struct search *search, const char *list)
-{
-	while (*list) {
-		size_t len = strcspn(list, ",");
-
-		cover(search, CONFIGURED, KEY_SYSCALLS,
-		      (struct nl_bytes){(const uint8_t *)list, len});
-		list += len + (list[len] == ',');
-	}
-}
-
-/* What a line of rules.d says, as far as it matters here. */
-struct line {
-	char *words[MAX_WORDS];
-	size_t count;
-	const char *path;
 	uint32_t perms;
-	int exit;
-	bool is_rule, is_other_arch, is_end, has_condition;
+	bool goes_on;		    /* auditctl, behind a line that it refuses */
+	bool is_ended[PLACE_COUNT]; /* by rules of other filters, whatever else stands there */
+	enum state states[PLACE_COUNT][2][MAX_WANTED]; /* by key and place in its list */
 };
 
-/* As the kernel has it; rules that name another end are of no use here. */
-static int exit_of(const char *name)
+/* What is wanted at @word of the list of @key; -ENOENT for a call that this machine has not. */
+static int wanted_of(const struct search *search, int key, struct nl_bytes word,
+		     struct audit_wanted *ret_wanted)
 {
-	return str_equal(name, "EACCES")  ? -EACCES
-	       : str_equal(name, "EPERM") ? -EPERM
-					  : AUDIT_EXIT_OTHER;
+	const char *text = (const char *)word.data;
+	cleanup_free char *name = strndup(text, word.len);
+	struct stat st;
+
+	if (!name)
+		return -ENOMEM;
+	*ret_wanted = (struct audit_wanted){.exit = search->exit, .perms = search->perms};
+	if (key == KEY_SYSCALLS) {
+		ret_wanted->call = audit_call_number(name);
+		return ret_wanted->call < 0 ? ret_wanted->call : 0;
+	}
+	ret_wanted->path = text;
+	ret_wanted->path_len = word.len;
+	ret_wanted->is_folder = root_stat(search->root, name, &st) == 0 && S_ISDIR(st.st_mode);
+	return 0;
 }
 
-/* "-F path=/etc/x" */
-static void take_condition(struct line *line, const char *condition)
+/* The next of the list of @key: 1, 0 at its end. */
+static int next_wanted(const char **cursor, struct nl_bytes *ret_word)
 {
-	if (str_starts(condition, "path="))
-		line->path = condition + strlen("path=");
-	else if (str_starts(condition, "dir="))
-		line->path = condition + strlen("dir=");
-	else if (str_starts(condition, "perm="))
-		line->perms = perms_of(condition + strlen("perm="));
-	else if (str_starts(condition, "exit=-"))
-		line->exit = exit_of(condition + strlen("exit=-"));
-	else if (str_starts(condition, "exit") || str_equal(condition, "success=0"))
-		line->exit = AUDIT_EXIT_OTHER;
-	else if (str_starts(condition, "arch="))
-		line->is_other_arch = sizeof(long) == 8 && str_equal(condition, "arch=b32");
+	const char *word;
+
+	if (!*cursor || !words_next(cursor, WORDS_SPACE, &word, &ret_word->len))
+		return 0;
+	ret_word->data = (const uint8_t *)word;
+	return 1;
 }
 
-/* "-w /etc/passwd -p wa -k x" or "-a always,exit -F arch=b64 -S mount -F path=/x -k y" */
-static void take_line(struct search *search, char *text)
+/* How @rule changes what is known of one that is wanted. */
+static enum state decide(enum state state, enum audit_line_use use, enum audit_effect effect)
 {
-	struct line line = {.perms = AUDIT_PERM_ALL};
-	bool is_whole;
-	char *word;
+	enum state decided = effect == AUDIT_RECORDED ? COVERED : SILENCED;
 
-	while (line.count < MAX_WORDS && (word = text_next_word(&text)))
-		line.words[line.count++] = word;
-	for (size_t i = 0; i + 1 < line.count; i++) {
-		const char *option = line.words[i], *argument = line.words[i + 1];
+	if (effect == AUDIT_PASSED_BY)
+		return state;
+	/* What else covers it is not remembered: a file that deletes its own rules is no help. */
+	if (use == AUDIT_LINE_DELETES)
+		return effect == AUDIT_RECORDED ? UNDECIDED : state;
+	return use == AUDIT_LINE_FIRST || state == UNDECIDED ? decided : state;
+}
 
-		if (str_equal(option, "-w")) {
-			line.path = argument;
-			line.is_rule = true;
-		} else if (str_equal(option, "-p")) {
-			line.perms = perms_of(argument);
-		} else if (str_equal(option, "-a") || str_equal(option, "-A")) {
-			line.is_rule = str_equal(argument, "always,exit") ||
-				       str_equal(argument, "exit,always");
-			line.is_end = str_equal(argument, "never,task") ||
-				      str_equal(argument, "task,never");
-		} else if (str_equal(option, "-F")) {
-			line.has_condition = true;
-			take_condition(&line, argument);
+static int take_rule(struct search *search, enum place place, enum audit_line_use use,
+		     const struct audit_rule *rule)
+{
+	for (int key = KEY_PATHS; key <= KEY_SYSCALLS; key++) {
+		const char *cursor = search->params->values[key];
+		struct nl_bytes word;
+
+		for (size_t i = 0; i < MAX_WANTED && next_wanted(&cursor, &word); i++) {
+			enum state *state = &search->states[place][key][i];
+			struct audit_wanted wanted;
+			enum audit_effect effect;
+			int r = wanted_of(search, key, word, &wanted);
+
+			if (r == -ENOENT)
+				continue;
+			if (r < 0)
+				return r;
+			effect = audit_rule_effect(rule, &wanted);
+			if (effect == AUDIT_SILENCED_ALL)
+				search->is_ended[place] = true;
+			else
+				*state = decide(*state, use, effect);
 		}
 	}
-	if (line.is_end && !line.has_condition)
-		search->is_ended[CONFIGURED] = true;
-	if (!line.is_rule)
-		return;
-	is_whole = !line.path && !line.is_other_arch && line.exit == search->exit;
-	if (line.path && has_perms(search, line.perms))
-		cover(search, CONFIGURED, KEY_PATHS, bytes_of(line.path));
-	for (size_t i = 0; i + 1 < line.count && is_whole; i++)
-		if (str_equal(line.words[i], "-S"))
-			cover_syscalls(search, line.words[i + 1]);
+	return 0;
 }
 
 static int read_rules(const char *path, void *userdata)
@@ -188,9 +141,21 @@ static int read_rules(const char *path, void *userdata)
 	if (r <= 0)
 		return r;
 	cursor = text.data;
-	while ((line = text_next_line(&cursor)))
-		if (*line && *line != '#')
-			take_line(search, line);
+	while ((line = text_next_line(&cursor))) {
+		struct audit_rule rule;
+		enum audit_line_use use;
+
+		if (!*line || *line == '#')
+			continue;
+		use = audit_line_read(search->root, line, &rule);
+		/* The rest is not read either. */
+		if (use == AUDIT_LINE_REFUSED && !search->goes_on)
+			return 0;
+		search->goes_on = search->goes_on || use == AUDIT_LINE_GOES_ON;
+		r = use < AUDIT_LINE_LAST ? 0 : take_rule(search, CONFIGURED, use, &rule);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 
@@ -212,39 +177,15 @@ static int pass_over_foreign_calls(struct search *search)
 			return number;
 		}
 		if (number < 0)
-			search->is_covered[CONFIGURED][KEY_SYSCALLS][i] =
-				search->is_covered[LOADED][KEY_SYSCALLS][i] = true;
+			search->states[CONFIGURED][KEY_SYSCALLS][i] =
+				search->states[LOADED][KEY_SYSCALLS][i] = COVERED;
 	}
 	return 0;
 }
 
 static int take_loaded(const struct audit_rule *rule, void *userdata)
 {
-	struct search *search = userdata;
-	const char *cursor = search->params->values[KEY_SYSCALLS], *wanted;
-	size_t len, i = 0;
-
-	if (rule->ends_all)
-		search->is_ended[LOADED] = true;
-	if (!rule->is_for_us)
-		return 0;
-	if (rule->path) {
-		if (has_perms(search, rule->perms))
-			cover(search, LOADED, KEY_PATHS,
-			      (struct nl_bytes){(const uint8_t *)rule->path, rule->path_len});
-		return 0;
-	}
-	if (rule->exit != search->exit)
-		return 0;
-	for (; cursor && i < MAX_WANTED && words_next(&cursor, WORDS_SPACE, &wanted, &len); i++) {
-		cleanup_free char *name = strndup(wanted, len);
-
-		if (!name)
-			return -ENOMEM;
-		if (audit_rule_has_call(rule, audit_call_number(name)))
-			search->is_covered[LOADED][KEY_SYSCALLS][i] = true;
-	}
-	return 0;
+	return take_rule(userdata, LOADED, AUDIT_LINE_LAST, rule);
 }
 
 /* What the kernel has loaded: 1, 0 when @value says why it cannot be told, or negative errno. */
@@ -262,30 +203,46 @@ static int read_loaded(struct search *search, struct probe_value *value)
 	return r < 0 ? r : 1;
 }
 
+static const char *how_missing(enum state configured, enum state loaded)
+{
+	if (configured == SILENCED || (configured == COVERED && loaded == SILENCED))
+		return " (a rule in front says never)";
+	return configured == COVERED ? " (not loaded)"
+	       : loaded == COVERED   ? " (loaded, not configured)"
+				     : "";
+}
+
 static void report(struct search *search, int key, bool is_loaded_known)
 {
-	const char *cursor = search->params->values[key], *wanted;
-	size_t len, i = 0;
+	const char *cursor = search->params->values[key];
+	struct nl_bytes word;
 
-	for (; cursor && words_next(&cursor, WORDS_SPACE, &wanted, &len); i++) {
-		bool is_configured = i < MAX_WANTED && search->is_covered[CONFIGURED][key][i];
-		bool is_loaded =
-			!is_loaded_known || (i < MAX_WANTED && search->is_covered[LOADED][key][i]);
-		const char *how = is_configured			 ? " (not loaded)"
-				  : is_loaded_known && is_loaded ? " (loaded, not configured)"
-								 : "";
+	for (size_t i = 0; next_wanted(&cursor, &word); i++) {
+		enum state configured = UNDECIDED, loaded = UNDECIDED;
 		cleanup_free char *item = NULL;
 
-		if (is_configured && is_loaded)
+		if (i < MAX_WANTED) {
+			configured = search->states[CONFIGURED][key][i];
+			loaded = search->states[LOADED][key][i];
+		}
+		if (configured == COVERED && (!is_loaded_known || loaded == COVERED))
 			continue;
-		if (asprintf(&item, "%.*s%s%s%s", (int)len, wanted, search->exit ? " " : "",
-			     search->exit ? search->exit_name : "", how) < 0) {
+		if (asprintf(&item, "%.*s%s%s%s", (int)word.len, (const char *)word.data,
+			     search->exit ? " " : "", search->exit ? search->exit_name : "",
+			     how_missing(configured, loaded)) < 0) {
 			item = NULL;
 			search->value->text.failed = true;
 			return;
 		}
 		probe_list_add(search->value, item);
 	}
+}
+
+static void end_all(struct search *search, enum place place)
+{
+	for (int key = KEY_PATHS; key <= KEY_SYSCALLS; key++)
+		for (size_t i = 0; i < MAX_WANTED; i++)
+			search->states[place][key][i] = SILENCED;
 }
 
 static int judge(struct search *search)
@@ -297,7 +254,7 @@ static int judge(struct search *search)
 		return known;
 	for (int place = 0; place < PLACE_COUNT; place++)
 		if (search->is_ended[place])
-			memset(search->is_covered[place], 0, sizeof(search->is_covered[place]));
+			end_all(search, place);
 	probe_list_add(search->value, NULL);
 	report(search, KEY_PATHS, known);
 	report(search, KEY_SYSCALLS, known);
@@ -305,6 +262,12 @@ static int judge(struct search *search)
 	if (loaded.outcome == CHECK_ERROR && !search->value->count)
 		return probe_error(search->value, "%s", loaded.reason.data ?: "");
 	return 0;
+}
+
+/* As the kernel has it; 0 for one that is not known here. */
+static int exit_of(const char *name)
+{
+	return str_equal(name, "EACCES") ? -EACCES : str_equal(name, "EPERM") ? -EPERM : 0;
 }
 
 /* With the end @exit_name of a call (NULL: none). */
@@ -315,18 +278,19 @@ static int look(const struct probe_params *params, const struct root *root, cons
 				.params = params,
 				.value = value,
 				.exit_name = exit_name,
-				.exit = exit_name ? exit_of(exit_name) : 0};
+				.exit = exit_name ? exit_of(exit_name) : 0,
+				.perms = audit_perms_of(params->values[KEY_PERMS])};
 	int r;
 
-	if (search.exit == AUDIT_EXIT_OTHER)
+	if (exit_name && !search.exit)
 		return probe_error(value, "'%s' is no end of a call that is known here", exit_name);
+	r = pass_over_foreign_calls(&search);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
 	r = probe_glob(root, "/etc/audit/rules.d/*.rules /etc/audit/audit.rules", read_rules,
 		       &search, value);
 	if (r <= 0)
 		return r;
-	r = pass_over_foreign_calls(&search);
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
 	return judge(&search);
 }
 

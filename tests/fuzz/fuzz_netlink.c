@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checks/audit_rules.h"
+#include "checks/audit_effect.h"
 #include "checks/nft_ruleset.h"
 #include "checks/xt_table.h"
 
@@ -30,7 +30,8 @@ static int check_rule(const struct audit_rule *rule, void *userdata)
 
 	for (size_t i = 0; rule->path && i < rule->path_len; i++)
 		sum += (unsigned char)rule->path[i];
-	(void)audit_rule_has_call(rule, (int)(sum % 4096));
+	(void)audit_rule_effect(rule, &(struct audit_wanted){.path = "/etc", .path_len = 4});
+	(void)audit_rule_effect(rule, &(struct audit_wanted){.call = (int)(sum % 4096)});
 	return 0;
 }
 

@@ -1,42 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Claims of the probes that look at what the running kernel says of its rules, over made-up
- * answers. */
+/* Claims of the probes that look at what the running kernel says of its firewall, over made-up
+ * answers, and of what is no answer at all. */
 #include "checks_tree.h"
 
 #include <arpa/inet.h>
-#include <linux/audit.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include "checks/kernel_ask.h"
 #include "checks/nft_ruleset.h"
+#include "netlink_bytes.h"
 
 #define OPEN   "kind = nft\nhook = input\nlist = open\nexpect = none\n"
 #define GUARDS "kind = nft\nhook = input\nlist = guards\nexpect = some\n"
 #define KEPT   "kind = firewall_kept\nexpect = none\n"
+#define LOCKED "kind = audit_status\nfield = enabled\nexpect = equals 2\n"
 #define WANTED "/etc/systemd/system/sysinit.target.wants/"
 #define INPUT  "chain inet f c input filter "
-
-static void pad(struct strbuf *out)
-{
-	while (out->len % 4)
-		strbuf_add_char(out, '\0');
-}
-
-static void put_message(struct strbuf *out, uint16_t type, const void *payload, size_t len)
-{
-	struct nlmsghdr header = {.nlmsg_len = (uint32_t)(sizeof(header) + len),
-				  .nlmsg_type = type};
-
-	strbuf_add(out, &header, sizeof(header));
-	strbuf_add(out, payload, len);
-	pad(out);
-}
 
 static void put_attribute(struct strbuf *out, uint16_t type, const void *value, size_t len)
 {
@@ -420,259 +403,8 @@ START_TEST(damaged_dump_is_no_ruleset)
 }
 END_TEST
 
-#define WATCH	   "kind = audit_rule\npaths = /etc/passwd /etc/sudoers.d/x\nperms = wa\nexpect = none\n"
-#define CALLS	   "kind = audit_rule\nsyscalls = mount umount2\nexpect = none\n"
-#define RULES	   "/etc/audit/rules.d/a.rules"
-#define CONFIGURED "-w /etc/passwd -p wa\n-w /etc/sudoers.d -p wa\n"
-#define CALLED	   "-a always,exit -F arch=b64 -S mount,umount2\n"
-#define OTHER_ARCH (AUDIT_ARCH_S390X)
-struct field {
-	uint32_t field, value;
-	const char *text;
-};
-
-struct loaded {
-	uint32_t action; /* 0, unless it is for tasks: none */
-	struct field fields[3];
-	int calls[2]; /* 0: all */
-	bool is_for_tasks;
-};
-
-static void put_audit_rule(struct strbuf *out, const struct loaded *loaded)
-{
-	struct audit_rule_data rule = {.action = loaded->action};
-	cleanup_strbuf struct strbuf payload = STRBUF_INIT, texts = STRBUF_INIT;
-
-	rule.flags = loaded->is_for_tasks ? AUDIT_FILTER_TASK : AUDIT_FILTER_EXIT;
-	for (size_t i = 0; i < ARRAY_SIZE(loaded->fields) && loaded->fields[i].field; i++) {
-		const struct field *field = &loaded->fields[i];
-
-		rule.fields[rule.field_count] = field->field;
-		rule.fieldflags[rule.field_count] = AUDIT_EQUAL;
-		rule.values[rule.field_count++] =
-			field->text ? (uint32_t)strlen(field->text) : field->value;
-		strbuf_add_str(&texts, field->text ? field->text : "");
-	}
-	if (!loaded->calls[0])
-		memset(rule.mask, 0xff, sizeof(rule.mask));
-	for (size_t i = 0; i < ARRAY_SIZE(loaded->calls); i++)
-		rule.mask[loaded->calls[i] / 32] |= 1u << loaded->calls[i] % 32;
-	rule.buflen = (uint32_t)texts.len;
-	strbuf_add(&payload, &rule, sizeof(rule));
-	strbuf_add(&payload, texts.data, texts.len);
-	put_message(out, AUDIT_LIST_RULES, payload.data, payload.len);
-}
-
-static const struct {
-	const char *name, *keys, *configured;
-	struct loaded loaded[3];
-	enum check_outcome outcome;
-	const char *text;
-} audits[] = {
-	{"a rule for all tasks ends it",
-	 CALLS,
-	 CALLED,
-	 {{.action = AUDIT_NEVER, .is_for_tasks = true},
-	  {AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
-	 CHECK_FAIL,
-	 "mount (not loaded)"},
-	{"a rule for some tasks does not",
-	 CALLS,
-	 CALLED "-a never,task -F uid=33\n",
-	 {{.action = AUDIT_NEVER, .fields = {{AUDIT_UID, 33, NULL}}, .is_for_tasks = true},
-	  {AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
-	 CHECK_PASS,
-	 "none"},
-	{"a rule for all tasks will end it",
-	 CALLS,
-	 "-a task,never\n" CALLED,
-	 {{AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
-	 CHECK_FAIL,
-	 "mount (loaded, not configured)"},
-	{"configured and loaded",
-	 WATCH,
-	 CONFIGURED,
-	 {{AUDIT_ALWAYS,
-	   {{AUDIT_WATCH, 0, "/etc/passwd"}, {AUDIT_PERM, 2 | 8}, {AUDIT_FILTERKEY, 0, "k"}}},
-	  {AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc/sudoers.d"}, {AUDIT_PERM, 15}}}},
-	 CHECK_PASS,
-	 "none"},
-	{"configured only",
-	 WATCH,
-	 CONFIGURED,
-	 {{AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc/sudoers.d"}}}},
-	 CHECK_FAIL,
-	 "=/etc/passwd (not loaded)"},
-	{"loaded only",
-	 WATCH,
-	 "-w /etc/passwd -p wa\n",
-	 {{AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc"}}}},
-	 CHECK_FAIL,
-	 "=/etc/sudoers.d/x (loaded, not configured)"},
-	{"neither",
-	 WATCH,
-	 "-w /etc/passwd -p wa\n",
-	 {{0}},
-	 CHECK_FAIL,
-	 "=/etc/passwd (not loaded), /etc/sudoers.d/x"},
-	{"loaded for reading",
-	 WATCH,
-	 CONFIGURED,
-	 {{AUDIT_ALWAYS, {{AUDIT_WATCH, 0, "/etc/passwd"}, {AUDIT_PERM, 4}}},
-	  {AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc/sudoers.d"}}}},
-	 CHECK_FAIL,
-	 "=/etc/passwd (not loaded)"},
-	{"configured for reading",
-	 WATCH,
-	 "-w /etc/passwd -p r\n-a always,exit -F dir=/etc/sudoers.d -F perm=wa\n",
-	 {{AUDIT_ALWAYS, {{AUDIT_DIR, 0, "/etc"}}}},
-	 CHECK_FAIL,
-	 "=/etc/passwd (loaded, not configured)"},
-	{"loaded as never",
-	 WATCH,
-	 CONFIGURED,
-	 {{AUDIT_NEVER, {{AUDIT_DIR, 0, "/etc"}}}},
-	 CHECK_FAIL,
-	 "/etc/passwd (not loaded)"},
-	{"the text before the path is not the path",
-	 WATCH,
-	 CONFIGURED,
-	 {{AUDIT_ALWAYS, {{AUDIT_FILTERKEY, 0, "/etc"}, {AUDIT_DIR, 0, "/srv"}}}},
-	 CHECK_FAIL,
-	 "/etc/passwd (not loaded)"},
-	{"calls",
-	 CALLS,
-	 CALLED,
-	 {{AUDIT_ALWAYS, {{0}}, {SYS_mount, SYS_umount2}}},
-	 CHECK_PASS,
-	 "none"},
-	{"one of the calls",
-	 CALLS,
-	 CALLED,
-	 {{AUDIT_ALWAYS, {{0}}, {SYS_mount, SYS_mount}}},
-	 CHECK_FAIL,
-	 "=umount2 (not loaded)"},
-	{"calls of another machine",
-	 CALLS,
-	 CALLED,
-	 {{AUDIT_ALWAYS, {{AUDIT_ARCH, OTHER_ARCH}}, {SYS_mount, SYS_umount2}}},
-	 CHECK_FAIL,
-	 "mount (not loaded)"},
-	{"calls on one file only",
-	 CALLS,
-	 CALLED,
-	 {{AUDIT_ALWAYS, {{AUDIT_WATCH, 0, "/srv/x"}}}},
-	 CHECK_FAIL,
-	 "mount (not loaded)"},
-	{"a call that is none",
-	 "kind = audit_rule\nsyscalls = mount mnt\nexpect = none\n",
-	 CALLED,
-	 {{0}},
-	 CHECK_ERROR,
-	 "mnt is no system call"},
-};
-
-START_TEST(judges_audit_rules)
-{
-	cleanup_strbuf struct strbuf dump = STRBUF_INIT;
-	struct probe_case c = {
-		.name = audits[_i].name,
-		.keys = audits[_i].keys,
-		.outcome = audits[_i].outcome,
-		.text = audits[_i].text,
-		.nodes = {{RULES, audits[_i].configured}},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(audits[_i].loaded); i++)
-		if (audits[_i].loaded[i].action || audits[_i].loaded[i].is_for_tasks)
-			put_audit_rule(&dump, &audits[_i].loaded[i]);
-	c.nodes[1] =
-		(struct node){"/proc/plumbline/audit_rules", dump.len ? dump.data : "", dump.len};
-	run_case(&c);
-}
-END_TEST
-
-START_TEST(damaged_audit_rules_are_an_error)
-{
-	const struct loaded rule = {AUDIT_ALWAYS, {{AUDIT_WATCH, 0, "/etc/passwd"}}};
-	struct probe_case c = {
-		.keys = WATCH,
-		.outcome = CHECK_ERROR,
-		.text = "damaged",
-		.nodes = {{RULES, CONFIGURED}},
-	};
-	const size_t field_count = sizeof(struct nlmsghdr) +
-				   offsetof(struct audit_rule_data, field_count),
-		     length = sizeof(struct nlmsghdr) + offsetof(struct audit_rule_data, values),
-		     buflen = sizeof(struct nlmsghdr) + offsetof(struct audit_rule_data, buflen);
-	const struct {
-		const char *name;
-		size_t offset;
-		char byte;
-	} breaks[] = {
-		{"more fields than there can be", field_count, 65},
-		{"a text longer than all texts", length, 12},
-		{"texts longer than the message", buflen, 40},
-		{"a message of another kind", offsetof(struct nlmsghdr, nlmsg_type), 1},
-		{"a message longer than the answer", offsetof(struct nlmsghdr, nlmsg_len) + 2, 1},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(breaks); i++) {
-		cleanup_strbuf struct strbuf dump = STRBUF_INIT;
-
-		put_audit_rule(&dump, &rule);
-		dump.data[breaks[i].offset] = breaks[i].byte;
-		c.name = breaks[i].name;
-		c.nodes[1] = (struct node){"/proc/plumbline/audit_rules", dump.data, dump.len};
-		run_case(&c);
-	}
-}
-END_TEST
-
-#define LOCKED "kind = audit_status\nfield = enabled\nexpect = equals 2\n"
-
-START_TEST(judges_audit_status)
-{
-	const struct audit_status status = {
-		.enabled = 2, .failure = 1, .pid = 77, .backlog_limit = 8192};
-	const struct {
-		const char *name, *keys;
-		uint16_t type;
-		size_t len;
-		enum check_outcome outcome;
-		const char *text;
-	} cases[] = {
-		{"locked", LOCKED, AUDIT_GET, sizeof(status), CHECK_PASS, "=2"},
-		{"an older kernel's", LOCKED, AUDIT_GET, 32, CHECK_PASS, "=2"},
-		{"too short", LOCKED, AUDIT_GET, 31, CHECK_ERROR, "damaged"},
-		{"another message", LOCKED, AUDIT_SET, sizeof(status), CHECK_ERROR, "damaged"},
-		{"failure", "kind = audit_status\nfield = failure\nexpect = one_of 0 1\n",
-		 AUDIT_GET, sizeof(status), CHECK_PASS, "=1"},
-		{"backlog", "kind = audit_status\nfield = backlog_limit\nexpect = at_least 9000\n",
-		 AUDIT_GET, sizeof(status), CHECK_FAIL, "=8192"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_strbuf struct strbuf dump = STRBUF_INIT;
-		struct probe_case c = {
-			cases[i].name, cases[i].keys, {{NULL}}, cases[i].outcome, cases[i].text};
-
-		put_message(&dump, cases[i].type, &status, cases[i].len);
-		c.nodes[0] = (struct node){"/proc/plumbline/audit_status", dump.data, dump.len};
-		run_case(&c);
-	}
-}
-END_TEST
-
 static const struct probe_case plain[] = {
-	{"no auditing in this kernel",
-	 LOCKED,
-	 {{"/proc/plumbline/audit_status", ""}},
-	 CHECK_FAIL,
-	 "=this kernel has no auditing"},
-	{"no kernel: status", LOCKED, {{NULL}}, CHECK_NOT_APPLICABLE, "no running kernel"},
 	{"no kernel: firewall", OPEN, {{NULL}}, CHECK_NOT_APPLICABLE, "no running kernel"},
-	{"no kernel: rules are judged as configured", CALLS, {{RULES, CALLED}}, CHECK_PASS, "none"},
 	{"junk", OPEN, {{"/proc/plumbline/nftables", "junk"}}, CHECK_ERROR, "damaged"},
 	{"a fifo",
 	 OPEN,
@@ -788,9 +520,6 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, judges_firewall, 0, (int)ARRAY_SIZE(firewalls));
 	tcase_add_test(tcase, many_ways_through_cost_no_more_than_one);
 	tcase_add_test(tcase, damaged_dump_is_no_ruleset);
-	tcase_add_loop_test(tcase, judges_audit_rules, 0, (int)ARRAY_SIZE(audits));
-	tcase_add_test(tcase, damaged_audit_rules_are_an_error);
-	tcase_add_test(tcase, judges_audit_status);
 	tcase_add_loop_test(tcase, judges_what_is_no_answer, 0, (int)ARRAY_SIZE(plain));
 	tcase_add_test(tcase, unasked_kernel_is_an_error);
 	tcase_add_test(tcase, refusal_of_the_kernel_is_an_error);

@@ -224,7 +224,7 @@ static const struct probe_case cases[] = {
 	 CALLS,
 	 {{RULES, "-a never,exit -S mount -S umount2\n"}},
 	 CHECK_FAIL,
-	 "mount, umount2"},
+	 "=mount (a rule in front says never), umount2 (a rule in front says never)"},
 	{"audit: no rules at all", CALLS, {{NULL}}, CHECK_FAIL, "mount, umount2"},
 	{"audit: a fifo", CALLS, {{RULES, "|fifo"}}, CHECK_ERROR, "not a regular file"},
 
