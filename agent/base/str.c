@@ -62,7 +62,7 @@ static bool is_acting(const char *text, size_t n)
 	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
 }
 
-void str_escape(struct strbuf *sb, const char *raw, size_t len)
+static void escape(struct strbuf *sb, const char *raw, size_t len, const char *backslash)
 {
 	for (size_t i = 0; i < len;) {
 		size_t run = i, n;
@@ -75,7 +75,7 @@ void str_escape(struct strbuf *sb, const char *raw, size_t len)
 			break;
 
 		if (raw[i] == '\\') {
-			strbuf_add(sb, "\\\\", 2);
+			strbuf_add_str(sb, backslash);
 			i++;
 			continue;
 		}
@@ -88,6 +88,16 @@ void str_escape(struct strbuf *sb, const char *raw, size_t len)
 		strbuf_printf(sb, "\\x%02x", (unsigned char)raw[i]);
 		i++;
 	}
+}
+
+void str_escape(struct strbuf *sb, const char *raw, size_t len)
+{
+	escape(sb, raw, len, "\\\\");
+}
+
+void str_show(struct strbuf *sb, const char *text)
+{
+	escape(sb, text, strlen(text), "\\");
 }
 
 bool str_is_utf8(const char *text)

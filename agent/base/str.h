@@ -21,6 +21,8 @@ size_t utf8_length(const char *text, size_t len);
 bool str_is_utf8(const char *text);
 
 void str_escape(struct strbuf *sb, const char *raw, size_t len);
+/* The same for text that may hold escapes already: a backslash stays as it is. */
+void str_show(struct strbuf *sb, const char *text);
 /* Whether @text is UTF-8 that a screen shows as it is: nothing of it would be escaped but a
  * backslash. */
 bool str_is_shown(const char *text);

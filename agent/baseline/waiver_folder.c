@@ -17,12 +17,16 @@
 static int refuse(struct waiver_folder *folder, const struct diag *diag)
 {
 	char **grown = reallocarray(folder->refused, folder->refused_count + 1, sizeof(*grown));
+	cleanup_strbuf struct strbuf shown = STRBUF_INIT;
 	char text[1024];
 
 	if (!grown)
 		return -ENOMEM;
 	folder->refused = grown;
-	grown[folder->refused_count] = strdup(diag_format(diag, text, sizeof(text)));
+	str_show(&shown, diag_format(diag, text, sizeof(text)));
+	if (strbuf_check(&shown) < 0)
+		return -ENOMEM;
+	grown[folder->refused_count] = strdup(shown.data);
 	return grown[folder->refused_count] ? (folder->refused_count++, 0) : -ENOMEM;
 }
 

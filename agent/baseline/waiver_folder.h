@@ -14,7 +14,7 @@
 
 struct waiver_folder {
 	struct waiver_list list;
-	char **refused; /* "FILE:LINE: why", by name of file */
+	char **refused; /* "FILE:LINE: why", by name of file, as a screen may show it */
 	size_t refused_count;
 };
 

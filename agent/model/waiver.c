@@ -49,6 +49,9 @@ static int set_text(char **field, const char *key, const char *value, unsigned l
 	if (!*field)
 		return -ENOMEM;
 	words_squash(*field);
+	if (!str_is_shown(*field))
+		return diag_set(diag, "", line, -EINVAL,
+				"'%s' has characters that no screen shows as they are", key);
 	return **field ? 0 : diag_set(diag, "", line, -EINVAL, "'%s' is empty", key);
 }
 
@@ -128,7 +131,7 @@ static int check_waiver(const struct waiver *waiver, const char *name, struct di
 		{"start", waiver->start_ns}, {"expires", waiver->expires_ns},
 	};
 
-	if (!is_subject(waiver))
+	if (!is_subject(waiver) || !str_is_shown(waiver->subject))
 		return diag_set(diag, name, waiver->line, -EINVAL,
 				"[%s] is no check id, kind of finding or one finding with its "
 				"fingerprint",

@@ -28,12 +28,15 @@ static const char none[] = "No finding is declared an incident.";
 static int one_text(const struct report_host *host, const struct finding *finding, int64_t now_ns,
 		    void *userdata)
 {
-	cleanup_strbuf struct strbuf words = STRBUF_INIT;
+	cleanup_strbuf struct strbuf words = STRBUF_INIT, shown = STRBUF_INIT;
 
 	aside_put_incident(host, finding, now_ns, &words);
 	if (strbuf_check(&words) < 0)
 		return -ENOMEM;
-	fprintf(userdata, "  %s\n", words.data);
+	str_show(&shown, words.data);
+	if (strbuf_check(&shown) < 0)
+		return -ENOMEM;
+	fprintf(userdata, "  %s\n", shown.data);
 	return 0;
 }
 

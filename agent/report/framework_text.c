@@ -14,6 +14,15 @@
 /* Evidence for a requirement that is told by count beyond these. */
 #define FOR_MAX 3
 
+/* What came from hosts and people may hold what moves the cursor; a backslash is of an escape. */
+static void put_shown(const char *text, FILE *out)
+{
+	cleanup_strbuf struct strbuf shown = STRBUF_INIT;
+
+	str_show(&shown, text);
+	fputs(shown.data ? shown.data : "", out);
+}
+
 static void put_hosts(const struct framework_view *view, FILE *out)
 {
 	const struct report *report = view->question->report;
@@ -22,7 +31,8 @@ static void put_hosts(const struct framework_view *view, FILE *out)
 	for (size_t i = 0; i < report->host_count && i < 20; i++) {
 		const struct report_host *host = &report->hosts[i];
 
-		fprintf(out, "%s %s", i ? "," : "", host->name ? host->name : "?");
+		fputs(i ? ", " : " ", out);
+		put_shown(host->name ? host->name : "?", out);
 		if (report->host_count > 1 && host->requirements_all)
 			fprintf(out, " (%u of %u SL 3 requirements)",
 				host->requirements_with_evidence, host->requirements_all);
@@ -69,12 +79,15 @@ static int put_row(const struct framework_view *view, const struct framework_row
 	fprintf(out, "%s %s\n  %s%s%s\n", row->item->id, row->item->title,
 		row_state_words(row->state), row->why_not ? ": " : "",
 		row->why_not ? row->why_not : "");
-	if (row->is_decided)
-		fprintf(out, "  %s: %s, %s\n", framework_decision_label(view->question->framework),
-			row->decision.applies ? "yes" : "no", row->decision.reason);
-	else if (framework_asks_decisions(view->question))
+	if (row->is_decided) {
+		fprintf(out, "  %s: %s, ", framework_decision_label(view->question->framework),
+			row->decision.applies ? "yes" : "no");
+		put_shown(row->decision.reason, out);
+		putc('\n', out);
+	} else if (framework_asks_decisions(view->question)) {
 		fprintf(out, "  %s: not decided\n",
 			framework_decision_label(view->question->framework));
+	}
 	for (size_t i = row->first; i < row->first + row->count; i++) {
 		const struct framework_evidence *evidence = &view->evidence[i];
 		cleanup_strbuf struct strbuf text = STRBUF_INIT;
@@ -82,11 +95,13 @@ static int put_row(const struct framework_view *view, const struct framework_row
 		if (evidence->stand == EVIDENCE_FOR && told++ >= FOR_MAX)
 			continue;
 		framework_put_evidence(evidence, &text);
+		if (view->question->report->host_count > 1)
+			strbuf_printf(&text, " on %s", evidence->host->name);
 		if (strbuf_check(&text) < 0)
 			return -ENOMEM;
-		fprintf(out, "    %-12s %s%s%s\n", evidence_stand_name(evidence->stand), text.data,
-			view->question->report->host_count > 1 ? " on " : "",
-			view->question->report->host_count > 1 ? evidence->host->name : "");
+		fprintf(out, "    %-12s ", evidence_stand_name(evidence->stand));
+		put_shown(text.data, out);
+		putc('\n', out);
 	}
 	if (told > FOR_MAX)
 		fprintf(out, "    %-12s %zu more\n", "for", told - FOR_MAX);

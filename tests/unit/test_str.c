@@ -48,6 +48,15 @@ START_TEST(escape_is_reversible)
 }
 END_TEST
 
+START_TEST(show_leaves_escapes_as_they_are)
+{
+	cleanup_strbuf struct strbuf shown = STRBUF_INIT;
+
+	str_show(&shown, "/opt/a\\x0ab \x1b[2J\n\xff");
+	ck_assert_str_eq(shown.data, "/opt/a\\x0ab \\x1b[2J\\x0a\\xff");
+}
+END_TEST
+
 START_TEST(unescape_refuses_what_escape_does_not_write)
 {
 	static const char *const bad[] = {"\\", "\\x", "\\x0", "\\xZZ", "\\n", "\\x0A", "a\\"};
@@ -206,6 +215,7 @@ END_TEST
 static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, escape_is_reversible, 0, ARRAY_SIZE(escapes));
+	tcase_add_test(tcase, show_leaves_escapes_as_they_are);
 	tcase_add_test(tcase, unescape_refuses_what_escape_does_not_write);
 	tcase_add_test(tcase, unescape_stops_at_the_given_length);
 	tcase_add_test(tcase, hex_goes_both_ways);
