@@ -181,7 +181,8 @@ int verb_open_output(const char *path, FILE **ret_file)
 		*ret_file = NULL;
 		return 0;
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	fd = strcmp(path, "-") == 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+				    : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return log_error(-errno, "cannot write %s", path);
 	file = fdopen(fd, "w");
@@ -204,7 +205,7 @@ int verb_finish_output(FILE *file)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	cleanup_with(settings_freep) struct settings *settings = NULL;
 	struct options options = {.config = SETTINGS_PATH_DEFAULT};
@@ -213,7 +214,6 @@ int main(int argc, char **argv)
 	char text[1024];
 	int r;
 
-	log_init("plumbline-collector", LOG_LEVEL_INFO);
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
 		usage(stdout);
 		return EXIT_GOOD;
@@ -246,4 +246,17 @@ int main(int argc, char **argv)
 		return EXIT_ERROR;
 	}
 	return verb->run(settings, &options);
+}
+
+/* An answer that did not arrive whole, as on a full disk, is none. */
+int main(int argc, char **argv)
+{
+	int status;
+
+	log_init("plumbline-collector", LOG_LEVEL_INFO);
+	status = run(argc, argv);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	log_error(0, "standard output could not be written whole");
+	return EXIT_ERROR;
 }

@@ -444,8 +444,6 @@ static int check(const struct options *options, char **ids, size_t id_count)
 		print_text(&run);
 	else if (print_json(&run) < 0)
 		return EXIT_ERROR;
-	if (fflush(stdout) != 0)
-		return log_error(-errno, "cannot write the results"), EXIT_ERROR;
 	return run.totals[CHECK_ERROR]		     ? EXIT_ERROR
 	       : run.totals[CHECK_FAIL] > run.waived ? EXIT_DRIFT
 						     : EXIT_GOOD;
@@ -466,14 +464,17 @@ static int lint(const struct options *options, char **files, size_t file_count)
 		char text[1024];
 
 		if (check_lint(data_dir, file_count ? files[i] : NULL, &checks, &diag) < 0) {
-			fprintf(stderr, "%s\n", diag_format(&diag, text, sizeof(text)));
+			cleanup_strbuf struct strbuf shown = STRBUF_INIT;
+
+			str_show(&shown, diag_format(&diag, text, sizeof(text)));
+			fprintf(stderr, "%s\n", shown.data ? shown.data : "");
 			status = EXIT_ERROR;
 			continue;
 		}
 		total += checks;
 	}
 	if (status == EXIT_GOOD)
-		printf("%zu checks are well formed\n", total);
+		printf("%zu %s well formed\n", total, total == 1 ? "check is" : "checks are");
 	return status;
 }
 

@@ -50,10 +50,8 @@ static void usage(FILE *out)
 	fprintf(out, "\nplumbline VERB --help describes one verb; plumbline(1) describes all.\n");
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	log_init("plumbline", LOG_LEVEL_INFO);
-
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_ERROR;
@@ -76,5 +74,18 @@ int main(int argc, char **argv)
 
 	fprintf(stderr, "plumbline: unknown verb '%s'\n", argv[1]);
 	usage(stderr);
+	return EXIT_ERROR;
+}
+
+/* An answer that did not arrive whole, as on a full disk, is none. */
+int main(int argc, char **argv)
+{
+	int status;
+
+	log_init("plumbline", LOG_LEVEL_INFO);
+	status = run(argc, argv);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	log_error(0, "standard output could not be written whole");
 	return EXIT_ERROR;
 }

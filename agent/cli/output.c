@@ -21,16 +21,27 @@ static int write_stream(FILE *out, int (*write)(FILE *out, void *userdata), void
 	return ferror(out) ? -EIO : 0;
 }
 
+/* A device or a pipe is written to: a rename would put a plain file in its place. */
+static int write_in_place(const char *path, int (*write)(FILE *out, void *userdata), void *userdata)
+{
+	cleanup_fclose FILE *out = fopen(path, "we");
+
+	return out ? write_stream(out, write, userdata) : -errno;
+}
+
 int output_write(const char *path, int (*write)(FILE *out, void *userdata), void *userdata)
 {
 	cleanup_strbuf struct strbuf temporary = STRBUF_INIT;
 	cleanup_fclose FILE *out = NULL;
 	cleanup_close int fd = -1;
+	struct stat st;
 	mode_t mask;
 	int r;
 
 	if (strcmp(path, "-") == 0)
 		return write_stream(stdout, write, userdata);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_in_place(path, write, userdata);
 	strbuf_printf(&temporary, "%s.XXXXXX", path);
 	if (strbuf_check(&temporary) < 0)
 		return -ENOMEM;
