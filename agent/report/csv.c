@@ -26,9 +26,12 @@ static void write_text(const char *text, FILE *out)
 	}
 }
 
+/* Blanks before it do not help: some programs cut them off before they look. */
 static bool is_formula(const char *text)
 {
-	return text[0] != '\0' && strchr("=+-@\t\r", text[0]);
+	size_t blanks = strspn(text, " \t\r\n");
+
+	return (blanks && text[0] != ' ') || (text[blanks] && strchr("=+-@", text[blanks]));
 }
 
 void csv_cell(FILE *out, const char *text)

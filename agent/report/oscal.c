@@ -53,10 +53,27 @@ void oscal_put_uuid(struct json *j, const char *key, const char *kind, const cha
 	json_put_string(j, key, uuid);
 }
 
+/* The length of a blank at @text, in the sense of \S in OSCAL's patterns, whoever reads them; 0. */
+static size_t blank_length(const char *text)
+{
+	static const char *const blanks[] = {
+		" ",	  "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002",
+		"\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+		"\u2009", "\u200a", "\u202f", "\u205f", "\u3000", "\ufeff",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(blanks); i++)
+		if (str_starts(text, blanks[i]))
+			return strlen(blanks[i]);
+	return 0;
+}
+
+/* Line ends become blanks; what else acts instead of being shown, as line separators, an escape. */
 void oscal_put_line(struct json *j, const char *key, const char *text)
 {
 	cleanup_free char *line = strdup(text ? text : "");
-	char *start = line, *end;
+	cleanup_strbuf struct strbuf shown = STRBUF_INIT;
+	size_t start = 0, end = 0;
 
 	if (!line) {
 		j->out->failed = true;
@@ -65,12 +82,22 @@ void oscal_put_line(struct json *j, const char *key, const char *text)
 	for (char *at = line; *at; at++)
 		if ((unsigned char)*at < ' ')
 			*at = ' ';
-	while (*start == ' ')
-		start++;
-	end = start + strlen(start);
-	while (end > start && end[-1] == ' ')
-		*--end = '\0';
-	json_put_string(j, key, *start ? start : "-");
+	str_show(&shown, line);
+	if (strbuf_check(&shown) < 0) {
+		j->out->failed = true;
+		return;
+	}
+	for (size_t at = 0, blank; at < shown.len;) {
+		blank = blank_length(shown.data + at);
+		at += blank ? blank : utf8_length(shown.data + at, shown.len - at);
+		if (!blank)
+			end = at;
+		else if (!end)
+			start = at;
+	}
+	if (end)
+		shown.data[end] = '\0';
+	json_put_string(j, key, end ? shown.data + start : "-");
 }
 
 static void put_prop(struct json *j, const char *name, const char *value)

@@ -619,6 +619,7 @@ START_TEST(csv_quotes_cells_and_disarms_formulas)
 	findings[0].subject.user = (char *)"@admin";
 	findings[0].package = (char *)"-1+2";
 	findings[0].expected = (char *)"two\nlines";
+	findings[0].actual = (char *)"\n =1+1";
 	host.finding_count = 1;
 	write_report("csv", &report);
 	has("\"/opt/a \"\"b\"\", c\"");
@@ -626,6 +627,7 @@ START_TEST(csv_quotes_cells_and_disarms_formulas)
 	has("\"'@admin\"");
 	has("\"'-1+2\"");
 	has("\"two\nlines\"");
+	has("\"'\n =1+1\"");
 	ck_assert_int_eq(strncmp(text, "\"record\",\"host\",\"id\"", 20), 0);
 	ck_assert_str_eq(text + strlen(text) - 2, "\r\n");
 }
