@@ -270,9 +270,9 @@ static int show(const struct controls_map *map, const struct options *options, c
 			return -EINVAL;
 		}
 		r = show_framework(map, options, framework, id);
-		return r == -ENOENT
-			       ? log_error(r, "'%s' is no requirement of %s", id, framework->title)
-			       : r;
+		if (r == -ENOENT)
+			(void)log_error(0, "'%s' is no requirement of %s", id, framework->title);
+		return r;
 	}
 	if (id) {
 		r = show_anywhere(map, options, id);

@@ -348,8 +348,8 @@ int cmd_coverage(int argc, char **argv)
 		} else if (option == 's') {
 			if (since_parse(optarg, &listing.since_ns) < 0) {
 				fprintf(stderr,
-					"plumbline: coverage: --since takes a time such as "
-					"2026-11-21, 2026-11-21T08:00:00Z, or 12h or 7d, not "
+					"plumbline: coverage: --since takes a time before now, "
+					"such as 2026-11-21, 2026-11-21T08:00:00Z, 12h or 7d, not "
 					"'%s'\n",
 					optarg);
 				return EXIT_ERROR;

@@ -98,8 +98,8 @@ static int take_option(struct options *options, int option, const char *value)
 		if (since_parse(value, &options->since_ns) == 0)
 			return 0;
 		fprintf(stderr,
-			"plumbline: report: --since takes a time such as 2026-11-21T08:00:00Z, or "
-			"12h or 7d, not '%s'\n",
+			"plumbline: report: --since takes a time before now, such as "
+			"2026-11-21T08:00:00Z, 12h or 7d, not '%s'\n",
 			value);
 		return -EINVAL;
 	default:
