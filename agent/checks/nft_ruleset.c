@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "checks/nft_match.h"
 
 #define MAX_JUMPS  16 /* as the kernel */
 #define MAX_TABLES 256
@@ -24,6 +25,7 @@ enum verdict {
 
 struct nft_step {
 	enum verdict verdict;
+	uint32_t packets;   /* that it is for; bits by number */
 	const char *target; /* chain of a jump */
 };
 
@@ -182,30 +184,17 @@ static int read_verdict(struct nl_bytes rest, struct nft_step *step)
 		       : 0;
 }
 
-/* The last attribute of @type: 0, -ENOENT, or -EBADMSG. */
-static int find_attribute(struct nl_bytes rest, uint16_t type, struct nl_attribute *ret_attribute)
-{
-	struct nl_attribute attribute;
-	int r, found = -ENOENT;
-
-	while ((r = nl_next_attribute(&rest, &attribute)) > 0)
-		if (attribute.type == type) {
-			*ret_attribute = attribute;
-			found = 0;
-		}
-	return r < 0 ? r : found;
-}
-
+/* 1 for a verdict, 0 for what loads a register. */
 static int read_immediate(struct nl_bytes data, struct nft_step *step)
 {
 	struct nl_attribute value, verdict;
-	int r = find_attribute(data, NFTA_IMMEDIATE_DATA, &value);
+	int r = nft_find_attribute(data, NFTA_IMMEDIATE_DATA, &value);
 
 	if (r == 0)
-		r = find_attribute(value.value, NFTA_DATA_VERDICT, &verdict);
+		r = nft_find_attribute(value.value, NFTA_DATA_VERDICT, &verdict);
 	if (r == 0)
-		return read_verdict(verdict.value, step);
-	return r == -ENOENT ? 0 : r; /* loads a register */
+		r = read_verdict(verdict.value, step) < 0 ? -EBADMSG : 1;
+	return r == -ENOENT ? 0 : r;
 }
 
 /* iptables-nft still hands some targets on in their old form. */
@@ -213,7 +202,7 @@ static int read_target(struct nl_bytes data, struct nft_step *step)
 {
 	struct nl_attribute attribute;
 	const char *name;
-	int r = find_attribute(data, NFTA_TARGET_NAME, &attribute);
+	int r = nft_find_attribute(data, NFTA_TARGET_NAME, &attribute);
 
 	if (r == -ENOENT)
 		return -EBADMSG;
@@ -227,52 +216,34 @@ static int read_target(struct nl_bytes data, struct nft_step *step)
 	return 0;
 }
 
-/* Whether @name sends every packet on to the rest of its rule. What only loads a field is not
- * listed: it stands before what compares it. */
-static bool lets_all_on(const char *name, struct nl_bytes data)
-{
-	static const char *const names[] = {"counter", "log",	  "notrack",
-					    "last",    "bitwise", "byteorder"};
-	struct nl_attribute attribute;
-	uint32_t type = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_equal(name, names[i]))
-			return true;
-	if (str_equal(name, "match"))
-		return find_attribute(data, NFTA_MATCH_NAME, &attribute) == 0 &&
-		       str_equal(nl_text(&attribute), "comment");
-	if (str_equal(name, "meta"))
-		return find_attribute(data, NFTA_META_SREG, &attribute) == 0;
-	if (str_equal(name, "ct"))
-		return find_attribute(data, NFTA_CT_SREG, &attribute) == 0;
-	if (str_equal(name, "objref"))
-		return find_attribute(data, NFTA_OBJREF_IMM_TYPE, &attribute) == 0 &&
-		       nl_be32(&attribute, &type) == 0 && type == NFT_OBJECT_COUNTER;
-	return false;
-}
-
-/* One expression. Sets @is_conditional for what may let the packet pass by the rest of the rule. */
-static int read_expression(struct nl_bytes expression, struct nft_step *step, bool *is_conditional)
+/* One expression. Takes from @packets those that it turns away. */
+static int read_expression(struct nl_bytes expression, struct nft_step *step,
+			   struct nft_scratch *registers)
 {
 	struct nl_attribute attribute, data = {0};
 	const char *name;
 	int r;
 
-	if (find_attribute(expression, NFTA_EXPR_NAME, &attribute) < 0)
+	if (nft_find_attribute(expression, NFTA_EXPR_NAME, &attribute) < 0)
 		return -EBADMSG;
-	r = find_attribute(expression, NFTA_EXPR_DATA, &data);
+	r = nft_find_attribute(expression, NFTA_EXPR_DATA, &data);
 	name = nl_text(&attribute);
 	if ((r < 0 && r != -ENOENT) || !name)
 		return -EBADMSG;
-	if (str_equal(name, "immediate"))
-		return read_immediate(data.value, step);
 	if (str_equal(name, "target"))
 		return read_target(data.value, step);
-	if (str_equal(name, "reject"))
+	if (str_equal(name, "immediate")) {
+		r = read_immediate(data.value, step);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	if (str_equal(name, "reject")) {
 		step->verdict = VERDICT_DENY;
-	else if (!lets_all_on(name, data.value))
-		*is_conditional = true;
+		return 0;
+	}
+	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
+		if ((step->packets & (1u << i)) && !nft_match(&registers[i], name, data.value, i))
+			step->packets &= ~(1u << i);
 	return 0;
 }
 
@@ -283,24 +254,25 @@ static int add_step(struct nft_chain *chain, const struct nft_step *step)
 	if (r < 0)
 		return r;
 	chain->steps[chain->step_count++] = *step;
-	chain->is_over = step->verdict != VERDICT_JUMP;
+	if (step->verdict != VERDICT_JUMP)
+		chain->over |= step->packets;
 	return 0;
 }
 
 static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *ruleset)
 {
 	struct nl_attribute table, name, expressions = {0}, item;
-	bool is_conditional = false;
-	struct nft_step step = {0};
+	struct nft_scratch registers[STRANGE_PACKETS] = {0};
+	struct nft_step step = {.packets = strange_packets_of(family)};
 	struct nft_chain *chain;
 	int r;
 
-	r = find_attribute(rest, NFTA_RULE_TABLE, &table);
+	r = nft_find_attribute(rest, NFTA_RULE_TABLE, &table);
 	if (r == 0)
-		r = find_attribute(rest, NFTA_RULE_CHAIN, &name);
+		r = nft_find_attribute(rest, NFTA_RULE_CHAIN, &name);
 	if (r < 0 || !nl_text(&table) || !nl_text(&name))
 		return -EBADMSG;
-	r = find_attribute(rest, NFTA_RULE_EXPRESSIONS, &expressions);
+	r = nft_find_attribute(rest, NFTA_RULE_EXPRESSIONS, &expressions);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	chain = find(ruleset, family, nl_text(&table), nl_text(&name));
@@ -308,11 +280,12 @@ static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *r
 		return -EBADMSG;
 	chain->rules++;
 	while ((r = nl_next_attribute(&expressions.value, &item)) > 0) {
-		r = read_expression(item.value, &step, &is_conditional);
+		r = read_expression(item.value, &step, registers);
 		if (r < 0)
 			return r;
 	}
-	if (r < 0 || is_conditional || step.verdict == VERDICT_NONE || chain->is_over)
+	step.packets &= ~chain->over;
+	if (r < 0 || !step.packets || step.verdict == VERDICT_NONE)
 		return r;
 	return add_step(chain, &step);
 }
@@ -347,15 +320,15 @@ static int read_messages(struct nl_bytes rest, enum pass pass, struct nft_rulese
 	return r;
 }
 
-/* Each chain is judged once, so that chains that jump to each other in hostile bytes cost no more
- * than honest ones. */
+/* Each chain is judged once for a packet, so that chains that jump to each other in hostile bytes
+ * cost no more than honest ones. */
 static enum nft_fate judge(const struct nft_ruleset *ruleset, struct nft_chain *chain,
-			   unsigned depth)
+			   unsigned packet, unsigned depth)
 {
 	enum nft_fate fate = NFT_GOES_ON;
 
-	if (chain->is_judged)
-		return chain->fate;
+	if (chain->judged & (1u << packet))
+		return chain->fates[packet];
 	if (chain->is_being_judged || depth > MAX_JUMPS)
 		return NFT_GOES_ON;
 	chain->is_being_judged = true;
@@ -365,15 +338,18 @@ static enum nft_fate judge(const struct nft_ruleset *ruleset, struct nft_chain *
 			step->target ? find(ruleset, chain->family, chain->table, step->target)
 				     : NULL;
 
+		if (!(step->packets & (1u << packet)))
+			continue;
 		if (step->verdict == VERDICT_ACCEPT)
 			fate = NFT_ACCEPTED;
 		else if (step->verdict == VERDICT_DENY)
 			fate = NFT_DENIED;
 		else if (target)
-			fate = judge(ruleset, target, depth + 1);
+			fate = judge(ruleset, target, packet, depth + 1);
 	}
-	chain->fate = fate;
-	chain->is_judged = true;
+	chain->is_being_judged = false;
+	chain->fates[packet] = fate;
+	chain->judged |= 1u << packet;
 	return fate;
 }
 
@@ -404,7 +380,8 @@ int nft_ruleset_read(struct nl_bytes bytes, struct nft_ruleset *ret_ruleset)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ruleset.count; i++)
-		(void)judge(&ruleset, &ruleset.chains[i], 0);
+		for (unsigned packet = 0; packet < STRANGE_PACKETS; packet++)
+			(void)judge(&ruleset, &ruleset.chains[i], packet, 0);
 	*ret_ruleset = ruleset;
 	ruleset = (struct nft_ruleset){0};
 	return 0;
@@ -425,10 +402,10 @@ bool nft_chain_filters(const struct nft_chain *chain, uint32_t hook, uint8_t fam
 	       (chain->family == family || chain->family == NFPROTO_INET);
 }
 
-enum nft_fate nft_chain_fate(const struct nft_chain *chain)
+enum nft_fate nft_chain_fate(const struct nft_chain *chain, unsigned packet)
 {
-	if (chain->fate != NFT_GOES_ON)
-		return chain->fate;
+	if (chain->fates[packet] != NFT_GOES_ON)
+		return chain->fates[packet];
 	return chain->drops ? NFT_DENIED : NFT_ACCEPTED;
 }
 

@@ -3,8 +3,9 @@
  * The firewall as nf_tables dumps it: which chains stand at a hook, and what
  * becomes of a packet that no rule names. Pure: reads bytes, asks nobody.
  *
- * It knows rules without a condition (accept, drop, reject, jump, goto, return); a rule with one is
- * counted only. Sets, maps, flow tables and what they hold are not looked at.
+ * It runs the rules for strange packets (strange_packet.h). A condition that is not known here
+ * turns them away, so that its rule is counted only: sets, maps, flow tables and what they hold are
+ * not looked at.
  */
 #ifndef PLUMBLINE_CHECKS_NFT_RULESET_H
 #define PLUMBLINE_CHECKS_NFT_RULESET_H
@@ -15,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "checks/netlink.h"
+#include "checks/strange_packet.h"
 
 enum nft_fate {
 	NFT_GOES_ON, /* to the next rule, or to the policy */
@@ -36,12 +38,12 @@ struct nft_chain {
 	const char *type; /* "filter", "nat", "route" */
 	bool drops;	  /* policy */
 
-	/* Its rules without a condition, up to the first that ends it. */
+	/* Its rules that strange packets meet, up to the first that ends it for each. */
 	struct nft_step *steps;
 	size_t step_count, step_room;
-	bool is_over;
-	enum nft_fate fate; /* of what no condition catches */
-	bool is_judged, is_being_judged;
+	uint32_t over, judged;		      /* bits by packet */
+	enum nft_fate fates[STRANGE_PACKETS]; /* before the policy */
+	bool is_being_judged;
 };
 
 struct nft_ruleset {
@@ -60,8 +62,8 @@ void nft_ruleset_done(struct nft_ruleset *ruleset);
 /* Whether @chain is a filter at @hook (NF_INET_*) that the kernel runs for packets of @family
  * (NFPROTO_IPV4, NFPROTO_IPV6). */
 bool nft_chain_filters(const struct nft_chain *chain, uint32_t hook, uint8_t family);
-/* What base chain @chain does in the end with a packet that no condition catches. */
-enum nft_fate nft_chain_fate(const struct nft_chain *chain);
+/* What base chain @chain does in the end with a strange packet. */
+enum nft_fate nft_chain_fate(const struct nft_chain *chain, unsigned packet);
 /* "ip", "ip6", "inet". */
 const char *nft_family_name(uint8_t family);
 

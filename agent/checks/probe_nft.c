@@ -62,11 +62,21 @@ static bool is_guard(const struct nft_chain *chain, uint32_t hook)
 	       (chain->rules || chain->drops);
 }
 
+/* Those of @packets that come through @chain. */
+static uint32_t accepted_by(const struct nft_chain *chain, uint32_t packets)
+{
+	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
+		if (nft_chain_fate(chain, i) == NFT_DENIED)
+			packets &= ~(1u << i);
+	return packets;
+}
+
 static void describe(const struct nft_chain *chain, struct strbuf *out)
 {
 	strbuf_printf(out, "%s %s %s: %" PRIu32 " rules, else %s", nft_family_name(chain->family),
 		      chain->table, chain->name, chain->rules,
-		      nft_chain_fate(chain) == NFT_DENIED ? "denied" : "accepted");
+		      accepted_by(chain, strange_packets_of(chain->family)) ? "accepted"
+									    : "denied");
 }
 
 static void list_guards(const struct nft_ruleset *ruleset, uint32_t hook, struct probe_value *value)
@@ -85,13 +95,44 @@ static void list_guards(const struct nft_ruleset *ruleset, uint32_t hook, struct
 }
 
 /* A packet must come through every chain at its hook, so one that denies is enough. */
-static bool is_open(const struct nft_ruleset *ruleset, uint32_t hook, uint8_t family)
+static uint32_t find_open(const struct nft_ruleset *ruleset, uint32_t hook, uint8_t family)
 {
+	uint32_t packets = strange_packets_of(family);
+
 	for (size_t i = 0; i < ruleset->count; i++)
-		if (nft_chain_filters(&ruleset->chains[i], hook, family) &&
-		    nft_chain_fate(&ruleset->chains[i]) == NFT_DENIED)
-			return false;
-	return true;
+		if (nft_chain_filters(&ruleset->chains[i], hook, family))
+			packets = accepted_by(&ruleset->chains[i], packets);
+	return packets;
+}
+
+static uint32_t open_in(const struct xt_chain *chain, uint32_t packets)
+{
+	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
+		if (chain->fates[i] == NFT_DENIED)
+			packets &= ~(1u << i);
+	return packets;
+}
+
+/* "IPv4" where all that is strange passes, else "IPv4 TCP" and the like. */
+static void list_open(const char *family_name, uint8_t family, uint32_t packets,
+		      struct probe_value *value)
+{
+	if (packets == strange_packets_of(family)) {
+		probe_list_add(value, family_name);
+		return;
+	}
+	for (unsigned i = 0; i < STRANGE_PACKETS; i++) {
+		uint8_t protocol = strange_packet_protocol(i);
+		char item[64];
+
+		if (!(packets & (1u << i)))
+			continue;
+		snprintf(item, sizeof(item), "%s %s", family_name,
+			 protocol == IPPROTO_TCP   ? "TCP"
+			 : protocol == IPPROTO_UDP ? "UDP"
+						   : "but TCP and UDP");
+		probe_list_add(value, item);
+	}
 }
 
 static void list_legacy(uint8_t family, const char *hook, const struct xt_chain *chain,
@@ -103,7 +144,7 @@ static void list_legacy(uint8_t family, const char *hook, const struct xt_chain 
 		return;
 	snprintf(item, sizeof(item), "%s legacy %s: %" PRIu32 " rules, else %s",
 		 nft_family_name(family), hook, chain->rules,
-		 chain->fate == NFT_DENIED ? "denied" : "accepted");
+		 open_in(chain, strange_packets_of(family)) ? "accepted" : "denied");
 	probe_list_add(value, item);
 }
 
@@ -119,19 +160,20 @@ static int find(const struct probe_params *params, const struct root *root,
 	has_guards = value->count > 0;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		uint8_t family = families[i].family;
+		uint32_t open = find_open(ruleset, hook, family);
 		struct xt_chain legacy = {0};
 		int r;
 
 		if ((family == NFPROTO_IPV6 && !has_ipv6(root)) ||
-		    (wants_guards ? has_guards : !is_open(ruleset, hook, family)))
+		    (wants_guards ? has_guards : !open))
 			continue;
 		r = xt_filter_chain(root, family, hook, value, &legacy);
 		if (r < 0)
 			return r == -ENOMEM ? r : 0;
 		if (wants_guards && r > 0)
 			list_legacy(family, params->values[KEY_HOOK], &legacy, value);
-		else if (!wants_guards && (r == 0 || legacy.fate != NFT_DENIED))
-			probe_list_add(value, families[i].name);
+		else if (!wants_guards)
+			list_open(families[i].name, family, open_in(&legacy, open), value);
 	}
 	if (wants_guards && !value->count)
 		return probe_absent(value,

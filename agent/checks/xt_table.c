@@ -8,59 +8,118 @@
 #include <string.h>
 
 #define MAX_JUMPS 16
-#define MAX_STEPS 1000000 /* of one look: chains that jump to each other in hostile bytes */
+#define MAX_STEPS 200000 /* of one packet: chains that jump to each other in hostile bytes */
 
 _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one form for both");
 
-/* Where the two families differ in an entry. */
-static const struct layout {
-	uint8_t family;
-	size_t head;		/* what a packet is compared with, first in the entry */
-	size_t flags;		/* a byte in it */
-	uint8_t is_goto;	/* in that byte: no condition, but a jump without return */
-	size_t target_at, next; /* offsets of the two offsets */
-	size_t size;
-} layouts[] = {
-	{NFPROTO_IPV4, sizeof(struct ipt_ip), offsetof(struct ipt_ip, flags), IPT_F_GOTO,
-	 offsetof(struct ipt_entry, target_offset), offsetof(struct ipt_entry, next_offset),
-	 sizeof(struct ipt_entry)},
-	{NFPROTO_IPV6, sizeof(struct ip6t_ip6), offsetof(struct ip6t_ip6, flags), IP6T_F_GOTO,
-	 offsetof(struct ip6t_entry, target_offset), offsetof(struct ip6t_entry, next_offset),
-	 sizeof(struct ip6t_entry)},
-};
+struct layout;
 
 struct table {
 	const struct layout *layout;
 	const uint8_t *data;
 	size_t len;
 	uint32_t steps;
+	unsigned packet; /* that is followed */
 };
 
 struct rule {
-	bool is_conditional, is_goto;
+	uint32_t packets; /* strange ones that meet its conditions; bits by number */
+	bool is_goto;
 	const char *target; /* "": a verdict */
 	int32_t verdict;
 	size_t next;
 };
 
-/* Whether one of the matches of an entry can be missed; a comment cannot. */
-static bool has_condition(const uint8_t *at, const uint8_t *end)
+/* Takes from @packets those that do not meet the matches of an entry. */
+static uint32_t meet_matches(const uint8_t *at, const uint8_t *end, uint32_t packets)
 {
-	static const char comment[] = "comment";
+	struct xt_entry_match match;
 	uint16_t size;
 
-	for (; at < end; at += size) {
-		if ((size_t)(end - at) < sizeof(struct xt_entry_match))
-			return true;
-		memcpy(&size, at + offsetof(struct xt_entry_match, u.user.match_size),
-		       sizeof(size));
-		if (size < sizeof(struct xt_entry_match) || size > end - at ||
-		    memcmp(at + offsetof(struct xt_entry_match, u.user.name), comment,
-			   sizeof(comment)) != 0)
-			return true;
+	for (; packets && at < end; at += size) {
+		struct nl_bytes info;
+
+		if ((size_t)(end - at) < sizeof(match))
+			return 0;
+		memcpy(&match, at, sizeof(match));
+		size = match.u.match_size;
+		if (size < sizeof(match) || size > end - at ||
+		    strnlen(match.u.user.name, sizeof(match.u.user.name)) ==
+			    sizeof(match.u.user.name))
+			return 0;
+		info = (struct nl_bytes){at + sizeof(match), size - sizeof(match)};
+		for (unsigned i = 0; i < STRANGE_PACKETS; i++)
+			if (!strange_packet_meets(i, match.u.user.name, match.u.user.revision,
+						  info))
+				packets &= ~(1u << i);
 	}
-	return false;
+	return packets;
 }
+
+/* Whether the bits of @mask are the same in both, or are not where @is_inverse. */
+static bool is_same(const void *a, const void *b, const void *mask, size_t len, bool is_inverse)
+{
+	const uint8_t *x = a, *y = b, *m = mask;
+	bool is_equal = true;
+
+	for (size_t i = 0; i < len; i++)
+		is_equal = is_equal && !((x[i] ^ y[i]) & m[i]);
+	return is_equal != is_inverse;
+}
+
+static bool meets_ipv4(const uint8_t *head, unsigned packet)
+{
+	const char name[IFNAMSIZ] = STRANGE_INTERFACE;
+	uint8_t header[STRANGE_MAX_BYTES];
+	struct ipt_ip ip;
+
+	memcpy(&ip, head, sizeof(ip));
+	(void)strange_packet_network(packet, header);
+	return is_same(header + 12, &ip.src, &ip.smsk, 4, ip.invflags & IPT_INV_SRCIP) &&
+	       is_same(header + 16, &ip.dst, &ip.dmsk, 4, ip.invflags & IPT_INV_DSTIP) &&
+	       is_same(name, ip.iniface, ip.iniface_mask, IFNAMSIZ, ip.invflags & IPT_INV_VIA_IN) &&
+	       is_same(name, ip.outiface, ip.outiface_mask, IFNAMSIZ,
+		       ip.invflags & IPT_INV_VIA_OUT) &&
+	       (!ip.proto ||
+		(ip.proto == strange_packet_protocol(packet)) != !!(ip.invflags & IPT_INV_PROTO)) &&
+	       (!(ip.flags & IPT_F_FRAG) || ip.invflags & IPT_INV_FRAG);
+}
+
+static bool meets_ipv6(const uint8_t *head, unsigned packet)
+{
+	const char name[IFNAMSIZ] = STRANGE_INTERFACE;
+	uint8_t header[STRANGE_MAX_BYTES];
+	struct ip6t_ip6 ip;
+
+	memcpy(&ip, head, sizeof(ip));
+	(void)strange_packet_network(packet, header);
+	return is_same(header + 8, &ip.src, &ip.smsk, 16, ip.invflags & IP6T_INV_SRCIP) &&
+	       is_same(header + 24, &ip.dst, &ip.dmsk, 16, ip.invflags & IP6T_INV_DSTIP) &&
+	       is_same(name, ip.iniface, ip.iniface_mask, IFNAMSIZ,
+		       ip.invflags & IP6T_INV_VIA_IN) &&
+	       is_same(name, ip.outiface, ip.outiface_mask, IFNAMSIZ,
+		       ip.invflags & IP6T_INV_VIA_OUT) &&
+	       (!(ip.flags & IP6T_F_PROTO) ||
+		(ip.proto == strange_packet_protocol(packet)) != !!(ip.invflags & IP6T_INV_PROTO));
+}
+
+/* Where the two families differ in an entry. */
+static const struct layout {
+	uint8_t family;
+	/* Whether strange packet @packet is what the head of an entry, its first part, asks for. */
+	bool (*meets)(const uint8_t *head, unsigned packet);
+	size_t flags;		/* a byte in it */
+	uint8_t is_goto;	/* in that byte: no condition, but a jump without return */
+	size_t target_at, next; /* offsets of the two offsets */
+	size_t size;
+} layouts[] = {
+	{NFPROTO_IPV4, meets_ipv4, offsetof(struct ipt_ip, flags), IPT_F_GOTO,
+	 offsetof(struct ipt_entry, target_offset), offsetof(struct ipt_entry, next_offset),
+	 sizeof(struct ipt_entry)},
+	{NFPROTO_IPV6, meets_ipv6, offsetof(struct ip6t_ip6, flags), IP6T_F_GOTO,
+	 offsetof(struct ip6t_entry, target_offset), offsetof(struct ip6t_entry, next_offset),
+	 sizeof(struct ip6t_entry)},
+};
 
 static int read_rule(const struct table *table, size_t at, struct rule *ret_rule)
 {
@@ -77,13 +136,10 @@ static int read_rule(const struct table *table, size_t at, struct rule *ret_rule
 	if (target_at < layout->size || size > table->len - at || target_at > size ||
 	    (size_t)size - target_at < sizeof(struct xt_entry_target))
 		return -EBADMSG;
-	for (size_t i = 0; i < layout->head; i++) {
-		uint8_t ignored = i == layout->flags ? layout->is_goto : 0;
-
-		rule.is_conditional = rule.is_conditional || (entry[i] & ~ignored);
-	}
-	rule.is_conditional =
-		rule.is_conditional || has_condition(entry + layout->size, entry + target_at);
+	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
+		if (strange_packet_family(i) == layout->family && layout->meets(entry, i))
+			rule.packets |= 1u << i;
+	rule.packets = meet_matches(entry + layout->size, entry + target_at, rule.packets);
 	rule.is_goto = entry[layout->flags] & layout->is_goto;
 	rule.target =
 		(const char *)entry + target_at + offsetof(struct xt_entry_target, u.user.name);
@@ -111,7 +167,7 @@ static int apply(struct table *table, const struct rule *rule, unsigned depth,
 	int r;
 
 	*ret_fate = NFT_GOES_ON;
-	if (rule->is_conditional)
+	if (!(rule->packets & (1u << table->packet)))
 		return 0;
 	if (*rule->target) {
 		*ret_fate = strcmp(rule->target, "REJECT") == 0 ? NFT_DENIED : NFT_GOES_ON;
@@ -184,14 +240,21 @@ int xt_table_read(struct nl_bytes bytes, uint8_t family, uint32_t hook, struct x
 	r = read_rule(&table, info.underflow[hook], &policy);
 	if (r == 0)
 		r = count_rules(&table, info.hook_entry[hook], info.underflow[hook], &chain.rules);
-	if (r == 0)
-		r = judge(&table, info.hook_entry[hook], 0, &chain.fate);
+	chain.drops = r == 0 && policy.verdict == -NF_DROP - 1;
+	for (unsigned i = 0; i < STRANGE_PACKETS && r == 0; i++) {
+		enum nft_fate *fate = &chain.fates[i];
+
+		if (strange_packet_family(i) != family)
+			continue;
+		table.packet = i;
+		table.steps = 0;
+		r = judge(&table, info.hook_entry[hook], 0, fate);
+		/* Who returns from the first chain meets its policy. */
+		if (*fate == NFT_GOES_ON)
+			*fate = chain.drops ? NFT_DENIED : NFT_ACCEPTED;
+	}
 	if (r < 0)
 		return r;
-	chain.drops = policy.verdict == -NF_DROP - 1;
-	/* Who returns from the first chain meets its policy. */
-	if (chain.fate == NFT_GOES_ON)
-		chain.fate = chain.drops ? NFT_DENIED : NFT_ACCEPTED;
 	*ret_chain = chain;
 	return 0;
 }

@@ -91,11 +91,96 @@ static void put_immediate(struct strbuf *list, int32_t code, const char *target)
 	put_expression(list, "immediate", &data);
 }
 
+/* Loads what @key stands for, or @len bytes at @key of header @base (-1: none), into a register. */
+static void put_load(struct strbuf *list, const char *name, uint32_t key, int base, uint32_t len)
+{
+	struct strbuf data = STRBUF_INIT;
+
+	if (base >= 0) {
+		put_number(&data, NFTA_PAYLOAD_DREG, NFT_REG_1);
+		put_number(&data, NFTA_PAYLOAD_BASE, (uint32_t)base);
+		put_number(&data, NFTA_PAYLOAD_OFFSET, key);
+		put_number(&data, NFTA_PAYLOAD_LEN, len);
+	} else if (strcmp(name, "meta") == 0) {
+		put_number(&data, NFTA_META_DREG, NFT_REG_1);
+		put_number(&data, NFTA_META_KEY, key);
+	} else {
+		put_number(&data, NFTA_CT_DREG, NFT_REG_1);
+		put_number(&data, NFTA_CT_KEY, key);
+	}
+	put_expression(list, name, &data);
+}
+
+static void put_value(struct strbuf *data, uint16_t type, const void *value, size_t len)
+{
+	struct strbuf nested = STRBUF_INIT;
+
+	put_attribute(&nested, NFTA_DATA_VALUE, value, len);
+	put_nested(data, type, &nested);
+}
+
+static void put_cmp(struct strbuf *list, uint32_t op, const void *value, size_t len)
+{
+	struct strbuf data = STRBUF_INIT;
+
+	put_number(&data, NFTA_CMP_SREG, NFT_REG_1);
+	put_number(&data, NFTA_CMP_OP, op);
+	put_value(&data, NFTA_CMP_DATA, value, len);
+	put_expression(list, "cmp", &data);
+}
+
+static void put_mask(struct strbuf *list, uint32_t mask)
+{
+	struct strbuf data = STRBUF_INIT;
+	uint32_t none = 0;
+
+	put_number(&data, NFTA_BITWISE_SREG, NFT_REG_1);
+	put_number(&data, NFTA_BITWISE_DREG, NFT_REG_1);
+	put_number(&data, NFTA_BITWISE_LEN, sizeof(mask));
+	put_value(&data, NFTA_BITWISE_MASK, &mask, sizeof(mask));
+	put_value(&data, NFTA_BITWISE_XOR, &none, sizeof(none));
+	put_expression(list, "bitwise", &data);
+}
+
+/* Conditions that say something; false for other words. */
+static bool put_condition(struct strbuf *list, const char *word)
+{
+	const uint32_t number = (uint32_t)atoi(strchr(word, ':') ? strchr(word, ':') + 1 : "");
+	const uint8_t byte = (uint8_t)number;
+	const uint16_t ports[] = {htons((uint16_t)number), 0xffff};
+	const uint32_t none = 0;
+
+	if (strncmp(word, "nfproto:", 8) == 0 || strncmp(word, "l4proto:", 8) == 0) {
+		put_load(list, "meta", *word == 'n' ? NFT_META_NFPROTO : NFT_META_L4PROTO, -1, 0);
+		put_cmp(list, NFT_CMP_EQ, &byte, 1);
+	} else if (strncmp(word, "state:", 6) == 0) {
+		put_load(list, "ct", NFT_CT_STATE, -1, 0);
+		put_mask(list, number);
+		put_cmp(list, NFT_CMP_NEQ, &none, sizeof(none));
+	} else if (strncmp(word, "source/", 7) == 0) {
+		const uint32_t mask = word[7] == '0' ? 0 : htonl(0xff000000),
+			       ten = htonl(10u << 24);
+
+		put_load(list, "payload", 12, NFT_PAYLOAD_NETWORK_HEADER, 4);
+		put_mask(list, mask);
+		put_cmp(list, NFT_CMP_EQ, mask ? &ten : &none, sizeof(none));
+	} else if (strncmp(word, "from:", 5) == 0) {
+		put_load(list, "payload", 2, NFT_PAYLOAD_TRANSPORT_HEADER, 2);
+		put_cmp(list, NFT_CMP_GTE, &ports[0], 2);
+		put_cmp(list, NFT_CMP_LTE, &ports[1], 2);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* One word of a rule: a statement as nft lists it. */
 static void put_statement(struct strbuf *list, const char *word)
 {
 	struct strbuf data = STRBUF_INIT;
 
+	if (put_condition(list, word))
+		return;
 	if (strcmp(word, "accept") == 0) {
 		put_immediate(list, NF_ACCEPT, NULL);
 	} else if (strcmp(word, "drop") == 0) {
@@ -266,6 +351,43 @@ static const struct {
 	 CHECK_FAIL, "=IPv4, IPv6"},
 	{"a limit by name is one", OPEN, INPUT "accept\nrule inet f c object:4 drop", CHECK_FAIL,
 	 "=IPv4, IPv6"},
+	{"a family is no name", OPEN,
+	 INPUT "drop\nrule inet f c nfproto:2 accept\nrule inet f c drop", CHECK_FAIL, "=IPv4"},
+	{"any source is no name", OPEN,
+	 INPUT "drop\nrule inet f c nfproto:2 source/0 accept\nrule inet f c drop", CHECK_FAIL,
+	 "=IPv4"},
+	{"some sources are one", OPEN,
+	 INPUT "drop\nrule inet f c nfproto:2 source/8 accept\nrule inet f c drop", CHECK_PASS,
+	 "none"},
+	{"a protocol is no name", OPEN,
+	 INPUT "drop\nrule inet f c l4proto:6 accept\nrule inet f c drop", CHECK_FAIL,
+	 "=IPv4 TCP, IPv6 TCP"},
+	{"another protocol is one", OPEN,
+	 INPUT "drop\nrule inet f c l4proto:1 accept\nrule inet f c drop", CHECK_PASS, "none"},
+	{"all ports are no name", OPEN,
+	 INPUT "drop\nrule inet f c l4proto:17 from:1 accept\nrule inet f c drop", CHECK_FAIL,
+	 "=IPv4 UDP, IPv6 UDP"},
+	{"some ports are one", OPEN,
+	 INPUT "drop\nrule inet f c l4proto:17 from:60000 accept\nrule inet f c drop", CHECK_PASS,
+	 "none"},
+	{"new connections are no name", OPEN,
+	 INPUT "drop\nrule inet f c state:8 accept\nrule inet f c drop", CHECK_FAIL, "=IPv4, IPv6"},
+	{"answers are one", OPEN, INPUT "drop\nrule inet f c state:6 accept\nrule inet f c drop",
+	 CHECK_PASS, "none"},
+	{"what is not known is no reason to pass", OPEN,
+	 INPUT "drop\nrule inet f c nfproto:2 lookup accept\nrule inet f c drop", CHECK_PASS,
+	 "none"},
+	{"a family is shut", OPEN, INPUT "accept\nrule inet f c nfproto:2 drop", CHECK_FAIL,
+	 "=IPv6"},
+	{"two protocols are shut", OPEN,
+	 INPUT "accept\nrule inet f c l4proto:6 drop\nrule inet f c l4proto:17 reject", CHECK_FAIL,
+	 "=IPv4 but TCP and UDP, IPv6 but TCP and UDP"},
+	{"a jump for a protocol", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d accept\nrule inet f c l4proto:6 jump:d",
+	 CHECK_FAIL, "=IPv4 TCP, IPv6 TCP"},
+	{"what shuts a protocol stands in front", OPEN,
+	 INPUT "drop\nrule inet f c l4proto:6 drop\nrule inet f c nfproto:2 accept", CHECK_FAIL,
+	 "=IPv4 UDP, IPv4 but TCP and UDP"},
 	{"rejects at the end", OPEN,
 	 INPUT "accept\nrule inet f c cmp accept\nrule inet f c counter log reject", CHECK_PASS,
 	 "none"},

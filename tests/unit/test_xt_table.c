@@ -94,7 +94,7 @@ START_TEST(what_no_rule_names_is_followed)
 			      &chain);
 
 	ck_assert_msg(r == c->r, "%s: %d", c->what, r);
-	ck_assert_msg(r < 0 || chain.fate == c->fate, "%s: fate %d", c->what, chain.fate);
+	ck_assert_msg(r < 0 || chain.fates[1] == c->fate, "%s: fate %d", c->what, chain.fates[1]);
 	ck_assert_msg(r < 0 || chain.rules == c->count, "%s: %u rules", c->what, chain.rules);
 }
 END_TEST
@@ -138,7 +138,23 @@ START_TEST(a_comment_is_no_condition)
 	ck_assert_int_eq(xt_table_read((struct nl_bytes){bytes, len + sizeof(match)}, NFPROTO_IPV4,
 				       NF_INET_LOCAL_IN, &chain),
 			 0);
-	ck_assert_int_eq(chain.fate, matches[_i].fate);
+	ck_assert_int_eq(chain.fates[1], matches[_i].fate);
+}
+END_TEST
+
+/* A condition on a protocol, then a policy. */
+START_TEST(a_protocol_is_followed_by_itself)
+{
+	const struct made_rule rules[] = {{"", ACCEPTED, true}, {"", DROPPED}, {0}};
+	uint8_t bytes[sizeof(struct ipt_getinfo) + MAX_RULES * RULE_SIZE];
+	size_t len = make(bytes, rules, 1);
+	struct xt_chain chain = {0};
+
+	ck_assert_int_eq(xt_table_read((struct nl_bytes){bytes, len}, NFPROTO_IPV4,
+				       NF_INET_LOCAL_IN, &chain),
+			 0);
+	ck_assert_int_eq(chain.fates[0], NFT_ACCEPTED);
+	ck_assert_int_eq(chain.fates[1], NFT_DENIED);
 }
 END_TEST
 
@@ -163,6 +179,7 @@ static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, what_no_rule_names_is_followed, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(tcase, a_comment_is_no_condition, 0, (int)ARRAY_SIZE(matches));
+	tcase_add_test(tcase, a_protocol_is_followed_by_itself);
 	tcase_add_test(tcase, a_cut_is_noticed);
 }
 
