@@ -42,6 +42,17 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 	return before->parent;
 }
 
+struct adjtimex_result {
+	int clock_set;
+} __attribute__((preserve_access_index));
+
+/* Since 6.17, which has that struct, adjtimex() takes the time that it returns before it steps the
+ * clock; until then it did after. */
+static __always_inline bool adjtimex_tells_time_before(void)
+{
+	return bpf_core_type_exists(struct adjtimex_result);
+}
+
 struct timespec64 {
 	__s64 tv_sec;
 	long tv_nsec;

@@ -14,7 +14,7 @@
 #endif
 
 /* Counts up when a record changes its form, or a map that sensors hand on (carry.h) its meaning. */
-#define EV_ABI	    3
+#define EV_ABI	    4
 #define EV_COMM_MAX 16
 #define EV_DIGEST   32 /* SHA-256 */
 /* Of a file in the never-block closure, with its NUL. */
@@ -234,9 +234,14 @@ struct ev_mount {
 	/* text follows */
 };
 
+/*
+ * By an LSM hook the set is about to be made, and may still fail; by a system call it was made. A
+ * call that only changes the time zone, or slews the clock, is no set.
+ */
 struct ev_clock {
 	struct ev_hdr hdr;
-	__u64 reserved[11];
+	__u64 set_ns; /* to which the clock is set: ns since 1970 (UTC); 0: not known */
+	__u64 reserved[10];
 };
 
 enum {

@@ -49,6 +49,8 @@ typedef _Bool bool;
 #define MS_SLAVE       (1 << 19)
 #define MS_SHARED      (1 << 20)
 #define ADJ_SETOFFSET  0x100
+#define ADJ_NANO       0x2000
+#define STA_NANO       0x2000
 #define CLOCK_REALTIME 0
 
 /* include/uapi/linux/mount.h */
@@ -228,7 +230,10 @@ struct iattr {
 };
 
 struct timespec64;
-struct timezone;
+
+struct timezone {
+	int tz_minuteswest;
+};
 
 struct mnt_idmap {
 	int unused;

@@ -11,6 +11,7 @@
  *   lsm/settime               clock_settime(), settimeofday()
  *   tracepoint/syscalls/...   the same calls, where the hook cannot be had; and on every rung those
  *                             without a hook: mount_setattr(), steps of the clock by adjtimex()
+ *                             (not by the calls of 32-bit programs, which have no tracepoints)
  *
  * Names the one who did it. What is mounted then is read in the mount table by user space: a hook
  * tells before it is known whether the call will succeed. Changes of propagation are not told.
@@ -19,11 +20,30 @@
 
 #define MS_PROPAGATION (MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED)
 
+#define NSEC_PER_SEC  1000000000ULL
+#define NSEC_PER_USEC 1000ULL
+/* kernel/time/time.c: wide of Greenwich. */
+#define ZONE_MINUTES (15 * 60)
+
 struct call {
 	u64 args[4]; /* those that are looked at */
 };
 
-/* Of a mount call that goes on, by thread id: at its end the memory it named is surely there. */
+/* A time as 64-bit programs give it: struct timespec, and struct timeval with microseconds. */
+struct user_time {
+	u64 seconds, fraction;
+};
+
+/* struct timex */
+struct user_timex {
+	u32 modes, pad;
+	u64 offset, freq, maxerror, esterror;
+	u32 status, pad_status;
+	u64 constant, precision, tolerance;
+	struct user_time time;
+};
+
+/* Of a call that goes on, by thread id: at its end the memory it named is surely there. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 256);
@@ -161,18 +181,30 @@ int BPF_PROG(on_super, struct super_block *sb)
 	return 0;
 }
 
+static __always_inline bool is_zone(int minutes)
+{
+	return minutes >= -ZONE_MINUTES && minutes <= ZONE_MINUTES;
+}
+
 SEC("?lsm/settime")
-int BPF_PROG(on_settime, struct timespec64 *time)
+int BPF_PROG(on_settime, struct timespec64 *time, struct timezone *zone)
 {
 	struct scratch *s;
+	u64 set_ns;
 
 	/* Only another time zone. */
 	if (!time)
 		return 0;
 	stamps_void();
+	set_ns = (u64)time->tv_sec * NSEC_PER_SEC + (u64)time->tv_nsec;
+	/* Will be refused, as will a time zone that there is none. */
+	if (set_ns < bpf_ktime_get_ns() || (zone && !is_zone(zone->tz_minuteswest)))
+		return 0;
 	s = event_begin_hook(EV_CLOCK, EV_RING_ALERT);
-	if (s)
-		event_send_hook(s, &rb_alert, EV_RING_ALERT);
+	if (!s)
+		return 0;
+	s->clock.set_ns = set_ns;
+	event_send_hook(s, &rb_alert, EV_RING_ALERT);
 	return 0;
 }
 
@@ -184,8 +216,8 @@ static __always_inline int keep_call(const struct call *call)
 	return 0;
 }
 
-/* The kept call when it has succeeded; it is kept no longer. */
-static __always_inline bool take_call(struct syscall_trace_exit *ctx, struct call *ret_call)
+/* The kept call; it is kept no longer. */
+static __always_inline bool take_kept(struct call *ret_call)
 {
 	u32 tid = (u32)bpf_get_current_pid_tgid();
 	struct call *call = bpf_map_lookup_elem(&calls, &tid);
@@ -194,7 +226,13 @@ static __always_inline bool take_call(struct syscall_trace_exit *ctx, struct cal
 		return false;
 	*ret_call = *call;
 	bpf_map_delete_elem(&calls, &tid);
-	return ctx->ret == 0;
+	return true;
+}
+
+/* The same when it has succeeded. */
+static __always_inline bool take_call(struct syscall_trace_exit *ctx, struct call *ret_call)
+{
+	return take_kept(ret_call) && ctx->ret == 0;
 }
 
 /* @name, and what it is relative to: the folder @fd, or the current one. */
@@ -344,45 +382,110 @@ int on_pivot_call(struct syscall_trace_enter *ctx)
 	return s ? send_call(s) : 0;
 }
 
-static __always_inline int send_clock(void)
+static __always_inline u64 to_ns(const struct user_time *time, bool is_nano)
+{
+	return time->seconds * NSEC_PER_SEC + time->fraction * (is_nano ? 1 : NSEC_PER_USEC);
+}
+
+static __always_inline int send_clock(u64 to)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct scratch *s = event_begin(EV_CLOCK, EV_RING_ALERT, task, ANY_POINTER);
 
-	return s ? send_call(s) : 0;
+	if (!s)
+		return 0;
+	s->clock.set_ns = to;
+	return send_call(s);
+}
+
+/* Only its end tells whether who called may set the clock at all. */
+static __always_inline int on_set(struct syscall_trace_exit *ctx, bool is_nano)
+{
+	struct user_time to = {0};
+	struct call call;
+
+	if (!take_call(ctx, &call))
+		return 0;
+	bpf_probe_read_user(&to, sizeof(to), (void *)call.args[0]);
+	return send_clock(to_ns(&to, is_nano));
 }
 
 SEC("?tracepoint/syscalls/sys_enter_clock_settime")
 int on_clock_settime(struct syscall_trace_enter *ctx)
 {
-	return ctx->args[0] == CLOCK_REALTIME ? send_clock() : 0;
+	return ctx->args[0] == CLOCK_REALTIME ? keep_call(&(struct call){{ctx->args[1]}}) : 0;
+}
+
+SEC("?tracepoint/syscalls/sys_exit_clock_settime")
+int on_clock_set(struct syscall_trace_exit *ctx)
+{
+	return on_set(ctx, true);
 }
 
 SEC("?tracepoint/syscalls/sys_enter_settimeofday")
 int on_settimeofday(struct syscall_trace_enter *ctx)
 {
-	return ctx->args[0] ? send_clock() : 0;
+	return ctx->args[0] ? keep_call(&(struct call){{ctx->args[0]}}) : 0;
 }
 
-/* Clients of time servers call it all day; only a step is news. Its modes come first. */
-static __always_inline int on_adjust(const void *timex)
+SEC("?tracepoint/syscalls/sys_exit_settimeofday")
+int on_timeofday_set(struct syscall_trace_exit *ctx)
 {
-	u32 modes = 0;
+	return on_set(ctx, false);
+}
 
-	if (bpf_probe_read_user(&modes, sizeof(modes), timex) || !(modes & ADJ_SETOFFSET))
+/* Clients of time servers call it all day; only a step is news. If what it asks for is not in
+ * memory yet, it may be one. */
+static __always_inline int on_adjust(u64 at)
+{
+	struct user_timex timex = {0};
+	bool is_read = bpf_probe_read_user(&timex, sizeof(timex), (void *)at) == 0;
+
+	if (is_read && !(timex.modes & ADJ_SETOFFSET))
 		return 0;
 	stamps_void();
-	return send_clock();
+	return keep_call(&(struct call){{at, is_read, to_ns(&timex.time, timex.modes & ADJ_NANO)}});
+}
+
+/* At its end the kernel has put there what the clock shows, or what it did before the step, which
+ * then is to be known from the call's begin. What it returns else is the state of the clock. */
+static __always_inline int on_adjusted(struct syscall_trace_exit *ctx)
+{
+	struct user_timex timex = {0};
+	struct call call;
+	u64 now_ns;
+
+	if (!take_kept(&call) || ctx->ret < 0)
+		return 0;
+	if (bpf_probe_read_user(&timex, sizeof(timex), (void *)call.args[0]) == 0 &&
+	    !(timex.modes & ADJ_SETOFFSET))
+		return 0;
+	now_ns = to_ns(&timex.time, timex.status & STA_NANO);
+	if (!adjtimex_tells_time_before())
+		return send_clock(now_ns);
+	return send_clock(call.args[1] ? now_ns + call.args[2] : 0);
 }
 
 SEC("?tracepoint/syscalls/sys_enter_clock_adjtime")
 int on_clock_adjtime(struct syscall_trace_enter *ctx)
 {
-	return ctx->args[0] == CLOCK_REALTIME ? on_adjust((void *)ctx->args[1]) : 0;
+	return ctx->args[0] == CLOCK_REALTIME ? on_adjust(ctx->args[1]) : 0;
+}
+
+SEC("?tracepoint/syscalls/sys_exit_clock_adjtime")
+int on_clock_adjusted(struct syscall_trace_exit *ctx)
+{
+	return on_adjusted(ctx);
 }
 
 SEC("?tracepoint/syscalls/sys_enter_adjtimex")
 int on_adjtimex(struct syscall_trace_enter *ctx)
 {
-	return on_adjust((void *)ctx->args[0]);
+	return on_adjust(ctx->args[0]);
+}
+
+SEC("?tracepoint/syscalls/sys_exit_adjtimex")
+int on_timex_adjusted(struct syscall_trace_exit *ctx)
+{
+	return on_adjusted(ctx);
 }

@@ -28,7 +28,7 @@ const struct sensor_sight sight_lsm[] = {
 	{"file.who", 1, "by process id, from the table of processes"},
 	{"mount", 1,
 	 "what is mounted in monitored places, by the mount table; who did it, by hook"},
-	{"clock", 1, "steps back, and who set the clock"},
+	{"clock", 1, "each step back, also one that is undone at once, and who set the clock"},
 	{"library.before", 0, "what was loaded before the agent started"},
 	{"memory.executable", 0, "executable memory that no file stands behind"},
 	{"interpreter.argument", 0,
@@ -51,7 +51,7 @@ const struct sensor_sight sight_trace[] = {
 	{"file.who", 1, "by process id, from the table of processes"},
 	{"mount", 1,
 	 "what is mounted in monitored places, by the mount table; who did it, by system call"},
-	{"clock", 1, "steps back, and who set the clock"},
+	{"clock", 1, "each step back, also one that is undone at once, and who set the clock"},
 	{"exec.script-swapped", 0,
 	 "a script whose name leads elsewhere at once, or that root ran in a chroot, needs the lsm "
 	 "rung"},
@@ -78,7 +78,7 @@ const struct sensor_sight sight_fanotify[] = {
 	{"file.attributes", 1, "mode, owner, times, extended attributes"},
 	{"file.who", 1, "by process id, from /proc; nobody when the process ended at once"},
 	{"mount", 1, "what is mounted in monitored places, by the mount table; not who did it"},
-	{"clock", 1, "steps back, not who set the clock"},
+	{"clock", 1, "steps back that last, not who set the clock"},
 	{"exec.memory", 0, "a program that has no file (memfd) needs BPF programs"},
 	{"exec.namespaces", 0,
 	 "a program on a file system that only another mount namespace has needs BPF programs"},
@@ -94,7 +94,7 @@ const struct sensor_sight sight_fanotify[] = {
 };
 
 const struct sensor_sight sight_scan[] = {
-	{"clock", 1, "steps back, not who set the clock"},
+	{"clock", 1, "steps back that last, not who set the clock"},
 	{"file.content", 1, "found by the next walk"},
 	{"file.names", 1, "found by the next walk"},
 	{"file.attributes", 1, "found by the next walk"},

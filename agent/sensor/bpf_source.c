@@ -81,7 +81,9 @@ static const struct {
 	{CALLS "sys_enter_fsconfig", "lsm/sb_kern_mount"},
 	{CALLS "sys_enter_pivot_root", "lsm/sb_pivotroot"},
 	{CALLS "sys_enter_clock_settime", "lsm/settime"},
+	{CALLS "sys_exit_clock_settime", "lsm/settime"},
 	{CALLS "sys_enter_settimeofday", "lsm/settime"},
+	{CALLS "sys_exit_settimeofday", "lsm/settime"},
 };
 
 /* The hook that stands for the call that @program traces; NULL: none. */

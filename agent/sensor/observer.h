@@ -100,7 +100,9 @@ void observer_gap(struct observer *observer, const struct sensor_gap *gap);
 	"and who made any"
 /* A process sets the wall clock, at @time_ns of the boot clock. */
 void observer_setting_clock(struct observer *observer, uint64_t cookie, int64_t time_ns);
-/* The wall clock was set; @back_ns > 0: back by that much. Voids all stamps. */
+/* That one set it back by @back_ns, and by now it was set again: observer_clock() will follow. */
+void observer_clock_went_back(struct observer *observer, int64_t back_ns);
+/* The wall clock was set, and stamps were voided; @back_ns > 0: back by that much. */
 void observer_clock(struct observer *observer, int64_t back_ns);
 
 /* A process mounts or unmounts. What comes of it, observer_look_at_mounts() tells. */

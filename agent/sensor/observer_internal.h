@@ -54,6 +54,7 @@ struct observer {
 	int64_t other_mounted_ns;    /* when another than he did, last */
 	struct subject clock_setter; /* the last; who did it when the clock is seen to be set */
 	int64_t clock_set_ns;	     /* boot clock */
+	bool has_clock_gone_back;    /* and it was not told yet that all is read again */
 	int large_fd;		     /* of a program that hash_open_file() found too large; -1 */
 	struct stat large_st;
 	struct verdicts *verdicts; /* NULL: the kernel gives none */

@@ -166,21 +166,33 @@ void observer_setting_clock(struct observer *o, uint64_t cookie, int64_t time_ns
 	o->clock_set_ns = time_ns;
 }
 
-void observer_clock(struct observer *o, int64_t back_ns)
+static void tell_back(struct observer *o, int64_t back_ns, bool is_by_setter)
 {
 	struct event event = {.kind = EVENT_CLOCK, .count = (uint64_t)back_ns};
 
-	/* A time set back can make a new change look like the old state. */
-	observer_void_stamps(o);
-	stamp_store_clock_set(o->stamps, back_ns > 0);
-	if (back_ns <= 0)
-		return;
-	if (o->clock_setter.is_known && o->clock_set_ns > clock_boot_ns() - CLOCK_JOIN_NS)
+	if (o->clock_setter.is_known && is_by_setter)
 		event.subject = o->clock_setter;
 	observer_emit(o, &event);
-	if (watch_set_count(o->set) > 0)
+}
+
+void observer_clock_went_back(struct observer *o, int64_t back_ns)
+{
+	stamp_store_clock_set(o->stamps, true);
+	o->has_clock_gone_back = true;
+	tell_back(o, back_ns, true);
+}
+
+void observer_clock(struct observer *o, int64_t back_ns)
+{
+	bool is_by_setter = o->clock_set_ns > clock_boot_ns() - CLOCK_JOIN_NS;
+
+	stamp_store_clock_set(o->stamps, back_ns > 0);
+	if (back_ns > 0)
+		tell_back(o, back_ns, is_by_setter);
+	if ((back_ns > 0 || o->has_clock_gone_back) && watch_set_count(o->set) > 0)
 		(void)observer_warm(o, WALK_HASHES,
 				    "the wall clock was set back: all files are read again");
+	o->has_clock_gone_back = false;
 }
 
 void observer_tell_unread(struct observer *o, uint64_t unread, int64_t now_ns)

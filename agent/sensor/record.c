@@ -69,6 +69,10 @@ static int check_texts(const struct record *record)
 		if (record->load.how == EV_LOAD_NONE || record->load.how >= EV_LOAD_HOW_COUNT)
 			r = -EBADMSG;
 		break;
+	case EV_CLOCK:
+		if (record->clock.set_ns > INT64_MAX || record->hdr.ktime > INT64_MAX)
+			r = -EBADMSG;
+		break;
 	case EV_MOUNT:
 		r |= check_text(record, &record->mount.path);
 		r |= check_text(record, &record->mount.base);

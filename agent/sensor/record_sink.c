@@ -5,8 +5,12 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "sensor/record.h"
+
+/* A call that sets the clock wakes the sensor before it ends, which tells who made it. */
+#define CLOCK_WAIT_NS (200 * NSEC_PER_MSEC)
 
 static int64_t wall_ns(const struct record_sink *sink, uint64_t ktime)
 {
@@ -203,12 +207,38 @@ static int on_mount(struct record_sink *sink, const struct record *record)
 
 static int on_clock(struct record_sink *sink, const struct record *record)
 {
+	int64_t boot_ns = (int64_t)record->hdr.ktime, back_ns = 0;
 	int r = learn_process(sink, record);
 
-	if (r == 0)
-		observer_setting_clock(sink->observer, record->hdr.cookie,
-				       (int64_t)record->hdr.ktime);
-	return r;
+	if (r < 0)
+		return r;
+	sink->clock_look_ns = clock_boot_ns();
+	observer_void_stamps(sink->observer);
+	if (record->clock.set_ns)
+		back_ns = wakeups_clock_told(sink->wakeups, (int64_t)record->clock.set_ns, boot_ns);
+	/* Of the set before, by who made that. */
+	if (back_ns > 0)
+		observer_clock_went_back(sink->observer, back_ns);
+	observer_setting_clock(sink->observer, record->hdr.cookie, boot_ns);
+	return 0;
+}
+
+void record_sink_clock_set(struct record_sink *sink)
+{
+	int64_t now_ns = clock_boot_ns();
+
+	sink->offset_ns = clock_real_ns() - now_ns;
+	sink->clock_look_ns = sink->wakeups->is_told ? now_ns : now_ns + CLOCK_WAIT_NS;
+	observer_void_stamps(sink->observer);
+}
+
+void record_sink_tell_clock(struct record_sink *sink)
+{
+	if (!sink->clock_look_ns || clock_boot_ns() < sink->clock_look_ns)
+		return;
+	observer_clock(sink->observer, wakeups_clock_step(sink->wakeups));
+	sink->offset_ns = sink->wakeups->offset_ns;
+	sink->clock_look_ns = wakeups_clock_due(sink->wakeups);
 }
 
 /* The path that the kernel gave below one of the trees. */

@@ -73,8 +73,6 @@ struct sensor {
 	int64_t mount_news_ns;	/* when the mount table is to be read; 0: it has not changed */
 	int64_t mount_until_ns; /* so long who did it is waited for */
 	int64_t mount_look_ns;	/* when to see whether it has; 0: in the next round */
-	bool has_clock_news;
-	int64_t clock_back_ns;
 
 	struct ev_counters seen; /* at the last look */
 	int64_t seen_ns, opened_ns;
@@ -309,6 +307,7 @@ int sensor_bpf_open(const struct sensor_bpf_kind *kind, const struct sensor_choi
 	if (r < 0)
 		return r;
 	sensor->sink.observer = sensor->observer;
+	sensor->sink.wakeups = &sensor->wakeups;
 	sensor->sink.offset_ns = sensor->wakeups.offset_ns;
 	bpf_source_set_reader(sensor->bpf, on_record, sensor);
 	observer_set_reported(sensor->observer, is_reported, sensor);
@@ -332,6 +331,8 @@ static int arm(struct sensor *sensor)
 		due_ns = sensor->fan_resume_ns;
 	if (!sensor->is_held && sensor->mount_look_ns && sensor->mount_look_ns < due_ns)
 		due_ns = sensor->mount_look_ns;
+	if (!sensor->is_held && sensor->sink.clock_look_ns && sensor->sink.clock_look_ns < due_ns)
+		due_ns = sensor->sink.clock_look_ns;
 	if (!sensor->is_held && sensor->mount_news_ns && sensor->mount_news_ns < due_ns)
 		due_ns = sensor->mount_news_ns;
 	if (!sensor->is_held && sensor->rings_resume_ns && handover_is_over(sensor->handover) &&
@@ -519,12 +520,8 @@ static int on_wakeups(struct sensor *sensor, int mask)
 {
 	int r = 0;
 
-	if (mask & 1 << WAKEUP_CLOCK) {
-		sensor->clock_back_ns += wakeups_clock_step(&sensor->wakeups);
-		sensor->has_clock_news = true;
-		observer_void_stamps(sensor->observer);
-		sensor->sink.offset_ns = sensor->wakeups.offset_ns;
-	}
+	if (mask & 1 << WAKEUP_CLOCK)
+		record_sink_clock_set(&sensor->sink);
 	/* Looked at in each round: before any start or change of it is told by what was learned
 	 * before. */
 	if (mounts_have_changed(sensor->mounts)) {
@@ -544,10 +541,7 @@ static int tell_news(struct sensor *sensor)
 	int64_t now_ns = clock_boot_ns();
 	int r = 0;
 
-	if (sensor->has_clock_news)
-		observer_clock(sensor->observer, sensor->clock_back_ns);
-	sensor->has_clock_news = false;
-	sensor->clock_back_ns = 0;
+	record_sink_tell_clock(&sensor->sink);
 	if (sensor->mount_news_ns && now_ns >= sensor->mount_news_ns) {
 		r = observer_look_at_mounts(sensor->observer, now_ns < sensor->mount_until_ns);
 		sensor->mount_news_ns = r > 0 ? now_ns + MOUNT_LOOK_NS : 0;

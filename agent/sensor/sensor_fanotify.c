@@ -274,8 +274,10 @@ static int on_wakeups(struct sensor *sensor, int mask)
 {
 	int r = 0;
 
-	if (mask & 1 << WAKEUP_CLOCK)
+	if (mask & 1 << WAKEUP_CLOCK) {
+		observer_void_stamps(sensor->observer);
 		observer_clock(sensor->observer, wakeups_clock_step(&sensor->wakeups));
+	}
 	/* Looked at in each round: before any start or change of it is told by what was learned
 	 * before. */
 	if (mounts_have_changed(sensor->mounts)) {

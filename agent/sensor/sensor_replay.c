@@ -58,6 +58,7 @@ int sensor_replay_open(const char *path, sensor_event_fn fn, void *userdata,
 	if (r < 0)
 		return r;
 	sensor->sink.observer = sensor->observer;
+	sensor->sink.wakeups = &sensor->wakeups;
 	sensor->sink.offset_ns = sensor->wakeups.offset_ns;
 	sensor->sink.is_inventory = true;
 	*ret_sensor = TAKE_PTR(sensor);
@@ -78,6 +79,8 @@ static int arm(struct sensor *sensor)
 {
 	int64_t due_ns = observer_due(sensor->observer);
 
+	if (sensor->sink.clock_look_ns && sensor->sink.clock_look_ns < due_ns)
+		due_ns = sensor->sink.clock_look_ns;
 	return wakeups_arm(&sensor->wakeups, sensor->at < sensor->records.len ? 1 : due_ns);
 }
 
@@ -133,6 +136,7 @@ static int replay_dispatch(struct sensor *sensor)
 		r = take_next(sensor);
 	if (r < 0)
 		return r;
+	record_sink_tell_clock(&sensor->sink);
 	tell_bad_records(sensor);
 	work = observer_work(sensor->observer);
 	if (work < 0)

@@ -75,8 +75,10 @@ static int scan_dispatch(struct sensor *sensor)
 
 	if (mask < 0)
 		return mask;
-	if (mask & 1 << WAKEUP_CLOCK)
+	if (mask & 1 << WAKEUP_CLOCK) {
+		observer_void_stamps(sensor->observer);
 		observer_clock(sensor->observer, wakeups_clock_step(&sensor->wakeups));
+	}
 	more = observer_work(sensor->observer);
 	if (more < 0)
 		return more;

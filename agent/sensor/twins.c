@@ -61,6 +61,10 @@ static bool make_key(const void *data, size_t len, struct key *ret_key)
 		ret_key->what = record.exec.exec_id;
 		return true;
 	}
+	if (record.hdr.type == EV_CLOCK) {
+		ret_key->what = record.clock.set_ns;
+		return true;
+	}
 	if (record.hdr.type != EV_LOAD)
 		return false;
 	ret_key->what = record.load.ino << 8 | record.load.how;
@@ -93,7 +97,7 @@ static bool is_same(const struct key *a, const struct key *b)
 
 	if (a->type != b->type || a->cookie != b->cookie || a->what != b->what || a->dev != b->dev)
 		return false;
-	/* A start has a number of its own; code may be loaded again. */
+	/* A start has a number of its own; code may be loaded, and a time be set, again. */
 	return a->type == EV_EXEC || apart <= APART_NS;
 }
 

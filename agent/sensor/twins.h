@@ -4,8 +4,9 @@
  * record of the old ring is remembered, and its twin in the new ring is known
  * by it.
  *
- * Only what counts in a finding is kept: programs that start or run, and
- * loaded code. Changes of a file fold by themselves, and the life of processes may be told twice.
+ * Only what counts in a finding is kept: programs that start or run, loaded
+ * code, and a clock that is set. Changes of a file fold by themselves, and the life of processes
+ * may be told twice.
  */
 #ifndef PLUMBLINE_SENSOR_TWINS_H
 #define PLUMBLINE_SENSOR_TWINS_H

@@ -151,9 +151,19 @@ int wakeups_take(struct wakeups *w)
 	return mask;
 }
 
-int64_t wakeups_clock_step_to(struct wakeups *w, int64_t offset_ns)
+/* Any time may be set, so the difference of two need not fit. */
+static int64_t less(int64_t a, int64_t b)
 {
-	int64_t back_ns = w->highest_ns - offset_ns;
+	int64_t difference;
+
+	if (__builtin_sub_overflow(a, b, &difference))
+		return a > b ? INT64_MAX : INT64_MIN;
+	return difference;
+}
+
+static int64_t move_to(struct wakeups *w, int64_t offset_ns)
+{
+	int64_t back_ns = less(w->highest_ns, offset_ns);
 
 	w->offset_ns = offset_ns;
 	if (back_ns > 0 && back_ns <= WAKEUPS_TOLERANCE_NS)
@@ -162,7 +172,49 @@ int64_t wakeups_clock_step_to(struct wakeups *w, int64_t offset_ns)
 	return back_ns > 0 ? back_ns : 0;
 }
 
+static bool is_near(int64_t a, int64_t b)
+{
+	int64_t apart = less(a, b);
+
+	return apart <= WAKEUPS_TOLERANCE_NS && apart >= -WAKEUPS_TOLERANCE_NS;
+}
+
+static int64_t settled_ns(const struct wakeups *w)
+{
+	return less(w->told_at_ns, -WAKEUPS_SETTLED_NS);
+}
+
+int64_t wakeups_clock_told(struct wakeups *w, int64_t set_ns, int64_t boot_ns)
+{
+	/* What the clocks showed after this one began says nothing of the one before. */
+	bool was_made = w->is_told &&
+			(!w->doubted_ns || less(boot_ns, w->doubted_ns) <= WAKEUPS_TOLERANCE_NS);
+	int64_t back_ns = was_made ? move_to(w, w->told_ns) : 0;
+
+	w->is_told = true;
+	w->told_ns = less(set_ns, boot_ns);
+	w->told_at_ns = boot_ns;
+	w->doubted_ns = 0;
+	return back_ns;
+}
+
+int64_t wakeups_clock_step_to(struct wakeups *w, int64_t offset_ns, int64_t boot_ns)
+{
+	if (is_near(offset_ns, w->told_ns))
+		w->is_told = false;
+	else if (!w->doubted_ns && boot_ns >= settled_ns(w))
+		w->doubted_ns = boot_ns;
+	return move_to(w, offset_ns);
+}
+
+int64_t wakeups_clock_due(const struct wakeups *w)
+{
+	return w->is_told && !w->doubted_ns ? settled_ns(w) : 0;
+}
+
 int64_t wakeups_clock_step(struct wakeups *w)
 {
-	return wakeups_clock_step_to(w, clock_real_ns() - clock_boot_ns());
+	int64_t boot_ns = clock_boot_ns();
+
+	return wakeups_clock_step_to(w, clock_real_ns() - boot_ns, boot_ns);
 }

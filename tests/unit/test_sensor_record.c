@@ -121,6 +121,40 @@ START_TEST(loaded_code_is_of_a_known_kind)
 }
 END_TEST
 
+START_TEST(a_time_is_one_that_a_clock_can_be_set_to)
+{
+	struct ev_clock clock = {
+		.hdr = {.abi = EV_ABI, .type = EV_CLOCK, .size = sizeof(clock)},
+		.set_ns = INT64_MAX,
+	};
+	struct record record;
+
+	ck_assert_int_eq(record_decode(&clock, sizeof(clock), &record), 0);
+	ck_assert_uint_eq(record.clock.set_ns, INT64_MAX);
+	clock.set_ns++;
+	ck_assert_int_eq(record_decode(&clock, sizeof(clock), &record), -EBADMSG);
+	clock.set_ns = 0;
+	clock.hdr.ktime = UINT64_MAX;
+	ck_assert_int_eq(record_decode(&clock, sizeof(clock), &record), -EBADMSG);
+}
+END_TEST
+
+/* Else fuzzing begins, and its replay ends, at the number of the form. */
+START_TEST(seeds_of_fuzzing_have_the_form_of_today)
+{
+	const char *path = PLUMBLINE_SOURCE_DIR "/tests/fuzz/corpus/record/exec";
+	char data[EV_FIXED + EV_TAIL_MAX];
+	FILE *file = fopen(path, "re");
+	struct record record;
+	size_t len;
+
+	ck_assert_ptr_nonnull(file);
+	len = fread(data, 1, sizeof(data), file);
+	fclose(file);
+	ck_assert_int_eq(record_decode(data, len, &record), 0);
+}
+END_TEST
+
 START_TEST(device_numbers_are_those_of_stat)
 {
 	struct stat st;
@@ -153,6 +187,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_record_that_is_not_whole_is_refused);
 	tcase_add_loop_test(tcase, damage_is_refused, 0, sizeof(damages) / sizeof(damages[0]));
 	tcase_add_loop_test(tcase, loaded_code_is_of_a_known_kind, 0, ARRAY_SIZE(loads));
+	tcase_add_test(tcase, a_time_is_one_that_a_clock_can_be_set_to);
+	tcase_add_test(tcase, seeds_of_fuzzing_have_the_form_of_today);
 	tcase_add_test(tcase, device_numbers_are_those_of_stat);
 	tcase_add_test(tcase, layout_is_the_one_of_the_kernel_side);
 }

@@ -147,6 +147,17 @@ static void put_load(uint32_t pid, const char *path, uint32_t how, uint32_t nlin
 	fwrite(&record, record.load.hdr.size, 1, out);
 }
 
+/* The clock, set by @pid to @by_s from what it shows; INT64_MIN: nobody knows to what. */
+static void put_clock(uint32_t pid, int64_t by_s)
+{
+	struct ev_clock record = {.hdr = header(EV_CLOCK, pid, 1)};
+
+	record.hdr.size = sizeof(record);
+	if (by_s != INT64_MIN)
+		record.set_ns = (uint64_t)(clock_real_ns() + by_s * NSEC_PER_SEC);
+	fwrite(&record, sizeof(record), 1, out);
+}
+
 static char *make_file(const char *name, const char *text)
 {
 	char *path = join(tree, name);
@@ -328,6 +339,26 @@ START_TEST(a_module_from_memory_is_told_as_such)
 }
 END_TEST
 
+START_TEST(a_clock_that_was_set_back_for_a_moment_is_told_with_who_did_it)
+{
+	cleanup_free char *program = make_file("program", "x");
+	const struct event *event;
+
+	put_exec(10, 1, "/bin/nowhere-date", NULL);
+	put_clock(9, INT64_MIN);
+	put_clock(10, -3600);
+	put_clock(11, 0);
+	put_exec(13, 1, program, NULL);
+	replay();
+	event = wait_for(EVENT_CLOCK, NULL);
+	ck_assert_int_le(llabs((int64_t)event->count - 3600 * NSEC_PER_SEC), 5 * NSEC_PER_SEC);
+	ck_assert_uint_eq(event->subject.pid, 10);
+	ck_assert_ptr_nonnull(wait_for(EVENT_SCANNED, program));
+	for (const struct event *other = event + 1; other < events + event_count; other++)
+		ck_assert_int_ne(other->kind, EVENT_CLOCK);
+}
+END_TEST
+
 START_TEST(a_write_open_becomes_the_state_of_the_file)
 {
 	cleanup_free char *file = make_file("conf", "new");
@@ -481,6 +512,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, another_file_under_the_name_is_not_taken_for_the_library);
 	tcase_add_test(tcase, a_deleted_library_is_read_through_its_mapping);
 	tcase_add_test(tcase, a_module_from_memory_is_told_as_such);
+	tcase_add_test(tcase, a_clock_that_was_set_back_for_a_moment_is_told_with_who_did_it);
 	tcase_add_test(tcase, a_write_open_becomes_the_state_of_the_file);
 	tcase_add_test(tcase, a_record_that_makes_no_sense_is_a_gap);
 	tcase_add_test(tcase, phases_come_in_order_around_the_walk);

@@ -91,6 +91,30 @@ START_TEST(code_that_is_loaded_again_later_is_news)
 }
 END_TEST
 
+static struct ev_clock clock_at(uint64_t ktime, uint64_t set_ns)
+{
+	return (struct ev_clock){
+		.hdr = {.abi = EV_ABI,
+			.type = EV_CLOCK,
+			.size = EV_FIXED,
+			.cookie = 7,
+			.ktime = ktime},
+		.set_ns = set_ns,
+	};
+}
+
+START_TEST(a_clock_is_set_once_by_one_call)
+{
+	struct ev_clock first = clock_at(1000000000, 5), twin = clock_at(1000900000, 5),
+			other = clock_at(1000900000, 6), later = clock_at(3000000000, 5);
+
+	twins_put(twins, &first, sizeof(first));
+	ck_assert(!twins_take(twins, &other, sizeof(other)));
+	ck_assert(!twins_take(twins, &later, sizeof(later)));
+	ck_assert(twins_take(twins, &twin, sizeof(twin)));
+}
+END_TEST
+
 START_TEST(too_many_are_forgotten_and_nothing_else_happens)
 {
 	struct ev_exec last;
@@ -113,6 +137,7 @@ int main(void)
 	tcase_add_test(tcase, one_that_runs_is_the_one_that_started);
 	tcase_add_test(tcase, the_start_of_one_that_was_listed_without_its_program_is_news);
 	tcase_add_test(tcase, code_that_is_loaded_again_later_is_news);
+	tcase_add_test(tcase, a_clock_is_set_once_by_one_call);
 	tcase_add_test(tcase, too_many_are_forgotten_and_nothing_else_happens);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
