@@ -114,12 +114,14 @@ void framework_put_target(const struct framework_question *question, struct strb
 	}
 }
 
-/* By checks alone, for a view that does not count it already. */
-static void put_sl3(const struct framework_question *question, struct strbuf *out)
+/* By checks alone, as other views count it: here findings are evidence too, so @with may be more.
+ */
+static void put_sl3(const struct framework_question *question, size_t with, struct strbuf *out)
 {
 	if (!question->report->requirements_all ||
 	    (framework_is_62443(question->framework) && is_one_level(question) &&
-	     question->target_sl[0] == TARGET_SL_DEFAULT))
+	     question->target_sl[0] == TARGET_SL_DEFAULT &&
+	     with == question->report->requirements_with_evidence))
 		return;
 	strbuf_add_char(out, ' ');
 	aside_put_requirements(question->report, out);
@@ -144,7 +146,7 @@ void framework_put_summary(const struct framework_view *view, struct strbuf *out
 		strbuf_printf(out, "Of %zu a host could show something, and nothing here did. ",
 			      view->states[ROW_NOT_ASSESSED]);
 	strbuf_printf(out, "%zu cannot be assessed from a host.", view->states[ROW_NOT_ASSESSABLE]);
-	put_sl3(question, out);
+	put_sl3(question, with, out);
 }
 
 void framework_put_score(const struct framework_view *view, struct strbuf *out)
