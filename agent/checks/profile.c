@@ -22,6 +22,9 @@
 struct touched {
 	unsigned changed_at; /* line, the first; 0: it did not */
 	bool is_explained;   /* what is changed needs a reason */
+	bool is_placed;	     /* left out or taken in */
+	bool has_expect;
+	uint64_t params; /* bit by place in the probe's table */
 };
 
 struct reader {
@@ -121,6 +124,30 @@ static void note_change(struct touched *touched, unsigned line)
 		touched->changed_at = line;
 }
 
+/* The later of two would count, and who reads the file may see the other. */
+static int once(bool *seen, const char *key, unsigned line, struct diag *diag)
+{
+	if (*seen)
+		return diag_set(diag, "", line, -EINVAL, "'%s' stands twice", key);
+	*seen = true;
+	return 0;
+}
+
+static int set_once(struct touched *touched, const struct check *check, const char *key,
+		    unsigned line, struct diag *diag)
+{
+	const char *name = strchr(key, '.') + 1;
+	uint64_t bit = 0;
+	bool seen;
+
+	for (unsigned i = 0; check->probe->keys[i].name && i < 64; i++)
+		if (str_equal(check->probe->keys[i].name, name))
+			bit = UINT64_C(1) << i;
+	seen = touched->params & bit;
+	touched->params |= bit;
+	return once(&seen, key, line, diag);
+}
+
 /* [set] BKP-001.paths = /srv/x: another value of a parameter. */
 static int take_set(struct reader *reader, const char *key, const char *value, unsigned line,
 		    struct diag *diag)
@@ -138,9 +165,10 @@ static int take_set(struct reader *reader, const char *key, const char *value, u
 	if (!check)
 		return diag_set(diag, "", line, -EINVAL, "unknown check '%s'", id);
 	r = check_set_param(check, dot + 1, value, line, diag);
-	if (r == 0 && reader->touched)
-		note_change(&reader->touched[check - reader->set->list.items], line);
-	return r;
+	if (r < 0 || !reader->touched)
+		return r;
+	note_change(&reader->touched[check - reader->set->list.items], line);
+	return set_once(&reader->touched[check - reader->set->list.items], check, key, line, diag);
 }
 
 static int take_check(struct reader *reader, const char *section, struct check *check,
@@ -150,17 +178,21 @@ static int take_check(struct reader *reader, const char *section, struct check *
 	struct touched *touched =
 		reader->touched ? &reader->touched[check - reader->set->list.items] : &ignored;
 
+	int r;
+
 	if (str_equal(section, "expect")) {
 		note_change(touched, line);
-		return take_expect(check, value, line, diag);
+		r = once(&touched->has_expect, check->id, line, diag);
+		return r < 0 ? r : take_expect(check, value, line, diag);
 	}
 	if (!*value)
 		return diag_set(diag, "", line, -EINVAL, "%s is %s without a reason", check->id,
 				str_equal(section, "leave_out") ? "left out" : "changed");
-	if (str_equal(section, "because")) {
-		touched->is_explained = true;
-		return 0;
-	}
+	if (str_equal(section, "because"))
+		return once(&touched->is_explained, check->id, line, diag);
+	r = once(&touched->is_placed, check->id, line, diag);
+	if (r < 0)
+		return r;
 	if (check->is_left_out != str_equal(section, "leave_out")) {
 		check->is_left_out = !check->is_left_out;
 		reader->loosened += check->is_left_out;

@@ -261,6 +261,14 @@ static const struct {
 	 "unknown key 'path' for a check of kind 'sysctl'"},
 	{"[overlay]\ntitle = t\nchecks = x\n", 3, "checks: 'x' is not an absolute path"},
 	{"[overlay]\ntitle = t\n[waive]\nTST-001 = r\n", 3, "unknown section [waive]"},
+	{"[overlay]\ntitle = t\n[leave_out]\nTST-001 = r\nTST-001 = s\n", 5,
+	 "'TST-001' stands twice"},
+	{"[overlay]\ntitle = t\n[leave_out]\nTST-001 = r\n[take_in]\nTST-001 = r\n", 6,
+	 "'TST-001' stands twice"},
+	{"[overlay]\ntitle = t\n[expect]\nTST-001 = equals 3\nTST-001 = equals 4\n", 5,
+	 "'TST-001' stands twice"},
+	{"[overlay]\ntitle = t\n[set]\nTST-001.key = x\nTST-001.key = y\n", 5,
+	 "'TST-001.key' stands twice"},
 };
 
 static void make_tailored(const char *overlay)
