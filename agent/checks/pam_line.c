@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
 
 #define BLANKS " \t"
 
@@ -72,4 +76,50 @@ char *pam_word_next(char **rest)
 	*rest = *end ? end + 1 : end;
 	*end = '\0';
 	return word;
+}
+
+/* "1", "done", "die"; whatever else goes on with the next line. */
+static uint64_t next_of(const char *action)
+{
+	unsigned long lines = strtoul(action, NULL, 10);
+
+	if (strcasecmp(action, "done") == 0 || strcasecmp(action, "die") == 0 || lines > 63)
+		return 0;
+	return UINT64_C(1) << lines;
+}
+
+static bool may_say(const char *module, const char *value)
+{
+	bool is_success = strcasecmp(value, "success") == 0;
+
+	if (str_equal(module, "pam_permit"))
+		return is_success;
+	return !str_equal(module, "pam_deny") || (!is_success && strcasecmp(value, "ignore") != 0);
+}
+
+uint64_t pam_control_next(char *control, const char *module)
+{
+	bool is_permit = str_equal(module, "pam_permit"), has_success = false;
+	uint64_t next = 0, by_default = 1;
+	char *word;
+
+	if (strcasecmp(control, "sufficient") == 0)
+		return !is_permit;
+	if (strcasecmp(control, "requisite") == 0)
+		return !str_equal(module, "pam_deny");
+	while ((word = pam_word_next(&control))) {
+		char *action = strchr(word, '=');
+
+		if (!action)
+			return 1;
+		*action++ = '\0';
+		if (strcasecmp(word, "default") == 0) {
+			by_default = next_of(action);
+		} else if (may_say(module, word)) {
+			has_success = has_success || strcasecmp(word, "success") == 0;
+			next |= next_of(action);
+		}
+	}
+	/* What is not named goes the way of the default. */
+	return is_permit && has_success ? next : next | by_default;
 }

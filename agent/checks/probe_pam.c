@@ -44,11 +44,15 @@ struct search {
 	struct probe_value *value;
 	struct strbuf setting;	     /* of the option in the module's own files... */
 	struct strbuf setting_where; /* ...and in which; empty if in none */
+	const char *path;	     /* that is being read */
 	unsigned files;
+	uint64_t reached; /* of the lines of the type that come next: bit 0 for the next one */
 	bool has_module;
+	const char *why_not; /* what keeps a module that is named from being run */
 };
 
 static int read_service(struct search *search, const char *service);
+static bool is_installed(const struct root *root, const char *file);
 
 static void search_done(struct search *search)
 {
@@ -139,12 +143,63 @@ static bool is_module(const struct search *search, const char *name)
 	return false;
 }
 
+static bool is_next_reached(struct search *search)
+{
+	bool is_reached = search->reached & 1;
+
+	search->reached >>= 1;
+	return is_reached;
+}
+
+/* One that stands there, and is not always jumped over, and can be loaded. */
+static int take_module(struct search *search, char *control, char *file, char *rest)
+{
+	char path[256];
+	const char *name;
+	bool is_wanted;
+
+	snprintf(path, sizeof(path), "%s", file);
+	name = cut_to_name(file);
+	is_wanted = is_module(search, name);
+	if (!is_next_reached(search)) {
+		if (is_wanted)
+			search->why_not = "no way through the lines in front leads to it";
+		return 0;
+	}
+	search->reached |= pam_control_next(control, name);
+	if (!is_wanted)
+		return 0;
+	if (!is_installed(search->root, path)) {
+		search->why_not = "its file is not installed";
+		return 0;
+	}
+	search->has_module = true;
+	if (!search->params->values[KEY_OPTION])
+		probe_list_add(search->value, name);
+	take_arguments(search, rest, search->path);
+	return 0;
+}
+
+/* A stack of its own: one line to who jumps, and its end ends nothing else. */
+static int read_substack(struct search *search, const char *service)
+{
+	uint64_t outer;
+	int r;
+
+	if (!is_next_reached(search))
+		return 0;
+	outer = search->reached;
+	search->reached = 1;
+	r = read_service(search, service);
+	search->reached = outer | 1;
+	return r;
+}
+
 /* "-auth [success=1 default=ignore] pam_unix.so nullok", "@include common-auth", "auth include x"
  */
-static int take_line(struct search *search, char *line, const char *path)
+static int take_line(struct search *search, char *line)
 {
 	char *type = pam_word_next(&line), *control, *file;
-	const char *name;
 
 	if (!type)
 		return 0;
@@ -159,16 +214,49 @@ static int take_line(struct search *search, char *line, const char *path)
 	file = control ? pam_word_next(&line) : NULL;
 	if (!file)
 		return 0;
-	if (strcasecmp(control, "include") == 0 || strcasecmp(control, "substack") == 0)
+	if (strcasecmp(control, "include") == 0)
 		return read_service(search, file);
-	name = cut_to_name(file);
-	if (!is_module(search, name))
-		return 0;
-	search->has_module = true;
-	if (!search->params->values[KEY_OPTION])
-		probe_list_add(search->value, name);
-	take_arguments(search, line, path);
-	return 0;
+	if (strcasecmp(control, "substack") == 0)
+		return read_substack(search, file);
+	return take_module(search, control, file, line);
+}
+
+/* Where libpam of Debian, of Fedora and of others has its modules. */
+static bool is_installed(const struct root *root, const char *file)
+{
+	static const char *const folders[] = {
+		"/usr/lib64/security",
+		"/usr/lib/x86_64-linux-gnu/security",
+		"/usr/lib/aarch64-linux-gnu/security",
+		"/usr/lib/arm-linux-gnueabihf/security",
+		"/usr/lib/i386-linux-gnu/security",
+		"/usr/lib/riscv64-linux-gnu/security",
+		"/usr/lib/security",
+		"/lib64/security",
+		"/lib/x86_64-linux-gnu/security",
+		"/lib/aarch64-linux-gnu/security",
+		"/lib/arm-linux-gnueabihf/security",
+		"/lib/i386-linux-gnu/security",
+		"/lib/security",
+	};
+	const char *name = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	/* "$ISA" stands for a folder that is one of these. */
+	bool is_path = *file == '/' && !strchr(file, '$'), knows_folder = false;
+
+	if (is_path && root_exists(root, file))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		char path[512];
+
+		if (!root_exists(root, folders[i]))
+			continue;
+		knows_folder = true;
+		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+		if (!is_path && root_exists(root, path))
+			return true;
+	}
+	/* Modules that are kept elsewhere are not looked for. */
+	return !knows_folder;
 }
 
 /*
@@ -210,7 +298,8 @@ static int read_service(struct search *search, const char *service)
 	}
 	cursor = text.data;
 	while ((r = pam_line_next(&cursor, &line)) > 0) {
-		r = take_line(search, line, path);
+		search->path = path;
+		r = take_line(search, line);
 		if (r < 0)
 			return r;
 	}
@@ -280,7 +369,7 @@ static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
 	cleanup_with(search_done) struct search search = {
-		.root = root, .params = params, .value = value};
+		.root = root, .params = params, .value = value, .reached = 1};
 	int r = read_all_settings(&search);
 
 	if (r >= 0 && value->outcome == CHECK_PASS)
@@ -290,7 +379,10 @@ static int run(const struct probe_params *params, const struct root *root,
 	if (strbuf_check(&search.setting) < 0 || strbuf_check(&search.setting_where) < 0)
 		return -ENOMEM;
 	if (!search.has_module)
-		return probe_absent(value, "%s is not in the stack", params->values[KEY_MODULE]);
+		return probe_absent(value,
+				    search.why_not ? "%s is in the stack, but %s"
+						   : "%s is not in the stack",
+				    params->values[KEY_MODULE], search.why_not ?: "");
 	return 0;
 }
 
