@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files that were touched after the baseline in force was loaded, as "PATH": by the time of the
- * last change of the inode, which nobody can set. That a file was touched does not say that it
- * differs.
+ * last change of the inode, which nobody can set. Of a link both count, it and what it leads to: a
+ * new link may lead to an old unit. That a file was touched does not say that it differs.
  */
 #include <errno.h>
+#include <fcntl.h>
 
 #include "checks/probe.h"
 #include "model/layer.h"
@@ -48,12 +49,29 @@ static int find_baseline(struct search *search)
 	return 1;
 }
 
+static bool is_later(const struct search *search, const struct stat *st)
+{
+	return st->st_ctim.tv_sec != search->loaded.tv_sec
+		       ? st->st_ctim.tv_sec > search->loaded.tv_sec
+		       : st->st_ctim.tv_nsec > search->loaded.tv_nsec;
+}
+
 static int look(const char *path, void *userdata)
 {
 	struct search *search = userdata;
-	struct stat st;
-	int r = root_stat(search->root, path, &st);
+	cleanup_close int fd = root_open_path(search->root, path, O_PATH | O_NOFOLLOW);
+	struct stat itself = {0}, target;
+	int r = fd < 0 ? fd : fstat(fd, &itself) < 0 ? -errno : 0;
 
+	target = itself;
+	if (r == 0 && S_ISLNK(itself.st_mode)) {
+		r = root_stat(search->root, path, &target);
+		/* One that leads nowhere is new or old all the same. */
+		if (r == -ENOENT) {
+			target = itself;
+			r = 0;
+		}
+	}
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
@@ -61,9 +79,7 @@ static int look(const char *path, void *userdata)
 		return r;
 	}
 	search->seen++;
-	if (st.st_ctim.tv_sec < search->loaded.tv_sec ||
-	    (st.st_ctim.tv_sec == search->loaded.tv_sec &&
-	     st.st_ctim.tv_nsec <= search->loaded.tv_nsec))
+	if (!is_later(search, &itself) && !is_later(search, &target))
 		return 0;
 	return probe_list_found(search->value, "touched files", "%s", path);
 }

@@ -616,6 +616,36 @@ START_TEST(what_was_touched_after_the_baseline_is_listed)
 }
 END_TEST
 
+START_TEST(a_new_link_to_an_old_file_is_listed)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	cleanup_check_result struct check_result result = {0};
+	const struct node nodes[MAX_NODES] = {
+		{"/usr/share/old", ""}, {LOADED, ""}, {"/etc/cron.d/", ""}};
+	char *folder = unit_folder_new(), root[256], data[256], job[320], baseline[320];
+	struct stat loaded, link;
+
+	snprintf(root, sizeof(root), "%s/root", folder);
+	snprintf(data, sizeof(data), "%s/data", folder);
+	snprintf(job, sizeof(job), "%s/etc/cron.d/a", root);
+	snprintf(baseline, sizeof(baseline), "%s" LOADED, root);
+	make_data(data, JOBS);
+	make_tree(root, nodes);
+	ck_assert_int_eq(stat(baseline, &loaded), 0);
+	do {
+		(void)unlink(job);
+		ck_assert_int_eq(symlink("/usr/share/old", job), 0);
+		ck_assert_int_eq(lstat(job, &link), 0);
+	} while (link.st_ctim.tv_sec == loaded.st_ctim.tv_sec &&
+		 link.st_ctim.tv_nsec == loaded.st_ctim.tv_nsec);
+	ck_assert_int_eq(check_set_load(data, "p", &set, NULL), 0);
+	ck_assert_int_eq(check_run(set, 0, root, &result), 0);
+	unit_folder_free(folder);
+	ck_assert_int_eq(result.outcome, CHECK_FAIL);
+	ck_assert_str_eq(result.actual, "/etc/cron.d/a");
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, finds, 0, (int)ARRAY_SIZE(cases));
@@ -624,6 +654,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, what_cannot_be_read_is_named, 0,
 			    (int)ARRAY_SIZE(unreadable_cases));
 	tcase_add_test(tcase, what_was_touched_after_the_baseline_is_listed);
+	tcase_add_test(tcase, a_new_link_to_an_old_file_is_listed);
 }
 
 UNIT_MAIN("checks_settings")
