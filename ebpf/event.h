@@ -14,9 +14,12 @@
 #endif
 
 /* Counts up when a record changes its form, or a map that sensors hand on (carry.h) its meaning. */
-#define EV_ABI	    4
-#define EV_COMM_MAX 16
-#define EV_DIGEST   32 /* SHA-256 */
+#define EV_ABI 4
+/* The earliest form that reads like this one: what came since are fields that were 0 before, which
+ * there means that they are not known. */
+#define EV_ABI_ALIKE 3
+#define EV_COMM_MAX  16
+#define EV_DIGEST    32 /* SHA-256 */
 /* Of a file in the never-block closure, with its NUL. */
 #define EV_PLACE_NAME 64
 /* Bytes of text behind a record: four paths of usual length. What does not fit is cut and flagged.

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "ebpf/event.h"
+#include "sensor/record.h"
 
 static const char *const names[CARRY_MAPS] = {"inodes",	   "facts",   "stamps",	    "epochs",
 					      "decisions", "closure", "enforcement"};
@@ -37,7 +37,7 @@ static int open_set(const struct pins *pins, const char *set, struct carry *carr
 	struct carry opened;
 	int r = 0;
 
-	if (pins_abi(set) != EV_ABI)
+	if (!record_knows_form(pins_abi(set)))
 		return -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(keepers); i++)
 		if (!pins_has(pins, set, "link", keepers[i]))

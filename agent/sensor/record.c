@@ -2,7 +2,6 @@
 #include "sensor/record.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -87,6 +86,11 @@ static int check_texts(const struct record *record)
 	return r ? -EBADMSG : 0;
 }
 
+bool record_knows_form(unsigned abi)
+{
+	return abi >= EV_ABI_ALIKE && abi <= EV_ABI;
+}
+
 int record_decode(const void *data, size_t len, struct record *ret_record)
 {
 	struct record record = {0};
@@ -97,7 +101,7 @@ int record_decode(const void *data, size_t len, struct record *ret_record)
 		return -EBADMSG;
 	memcpy(&record.hdr, data, sizeof(record.hdr));
 	fixed = fixed_size(record.hdr.type);
-	if (record.hdr.abi != EV_ABI || fixed == 0 || record.hdr.size < fixed ||
+	if (!record_knows_form(record.hdr.abi) || fixed == 0 || record.hdr.size < fixed ||
 	    record.hdr.size > len || record.hdr.size > fixed + EV_TAIL_MAX)
 		return -EBADMSG;
 	memcpy(&record.exec, data, fixed);

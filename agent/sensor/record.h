@@ -6,6 +6,7 @@
 #ifndef PLUMBLINE_SENSOR_RECORD_H
 #define PLUMBLINE_SENSOR_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ struct record {
 	const char *text; /* borrowed from the input */
 	size_t text_len;
 };
+
+/* Whether records of this form, and maps that are handed on with it, are understood. */
+bool record_knows_form(unsigned abi);
 
 /* -EBADMSG when it is not a whole record of a known type. */
 int record_decode(const void *data, size_t len, struct record *ret_record);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ebpf/event.h"
+#include "sensor/record.h"
 #include "sensor/ring_view.h"
 
 /* The program that each set has. */
@@ -98,7 +99,7 @@ static int open_set(struct takeover *takeover, const char *name)
 
 	*set = (struct old_set){
 		.name = name,
-		.is_readable = pins_abi(name) == EV_ABI,
+		.is_readable = record_knows_form(pins_abi(name)),
 		.counters = pins_get(takeover->pins, name, "map", "counters"),
 	};
 	takeover->set_count++;

@@ -5,7 +5,7 @@
  * read once, whoever wrote it.
  *
  * It reads and counts; detaching is done by who may unlink, and what a record
- * means is the reader's. Sets in another form (EV_ABI) are counted, not read.
+ * means is the reader's. Sets in another form (EV_ABI, EV_ABI_ALIKE) are counted, not read.
  */
 #ifndef PLUMBLINE_SENSOR_TAKEOVER_H
 #define PLUMBLINE_SENSOR_TAKEOVER_H

@@ -78,6 +78,7 @@ static const struct {
 	uint32_t value; /* written as 16 bits */
 } damages[] = {
 	{offsetof(struct ev_hdr, abi), EV_ABI + 1},
+	{offsetof(struct ev_hdr, abi), EV_ABI_ALIKE - 1},
 	{offsetof(struct ev_hdr, type), EV_NONE},
 	{offsetof(struct ev_hdr, type), EV_TYPE_COUNT},
 	{offsetof(struct ev_hdr, size), 8},
@@ -118,6 +119,19 @@ START_TEST(loaded_code_is_of_a_known_kind)
 	ck_assert_int_eq(record_decode(&load, sizeof(load), &record), is_good ? 0 : -EBADMSG);
 	load.path.length = 3;
 	ck_assert_int_eq(record_decode(&load, sizeof(load), &record), -EBADMSG);
+}
+END_TEST
+
+/* What an agent of before left in the kernel is read by the next. */
+START_TEST(a_record_of_an_earlier_form_that_is_alike_is_read)
+{
+	struct ev_clock clock = {
+		.hdr = {.abi = EV_ABI_ALIKE, .type = EV_CLOCK, .size = sizeof(clock)},
+	};
+	struct record record;
+
+	ck_assert_int_eq(record_decode(&clock, sizeof(clock), &record), 0);
+	ck_assert_uint_eq(record.clock.set_ns, 0);
 }
 END_TEST
 
@@ -187,6 +201,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_record_that_is_not_whole_is_refused);
 	tcase_add_loop_test(tcase, damage_is_refused, 0, sizeof(damages) / sizeof(damages[0]));
 	tcase_add_loop_test(tcase, loaded_code_is_of_a_known_kind, 0, ARRAY_SIZE(loads));
+	tcase_add_test(tcase, a_record_of_an_earlier_form_that_is_alike_is_read);
 	tcase_add_test(tcase, a_time_is_one_that_a_clock_can_be_set_to);
 	tcase_add_test(tcase, seeds_of_fuzzing_have_the_form_of_today);
 	tcase_add_test(tcase, device_numbers_are_those_of_stat);
