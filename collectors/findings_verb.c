@@ -404,6 +404,17 @@ static int show_requirements(struct listing *listing)
 	return flush(listing, listing->out.len ? "\n" : "");
 }
 
+/* Of an agent that is not known, as by a slip of the pen, "nothing is open" would be said. */
+static int expect_agent(struct store *store, const char *name)
+{
+	cleanup_store_agent struct store_agent agent = {0};
+	int r = name ? store->ops->get_agent(store, name, &agent) : 0;
+
+	if (r == -ENOENT)
+		return log_error(0, "no agent '%s' has reported", name) ?: r;
+	return r < 0 ? log_error(r, "cannot read the store") : 0;
+}
+
 /* Sums and rows are of one moment. */
 static int list(struct listing *listing)
 {
@@ -434,6 +445,8 @@ int verb_findings(const struct settings *settings, const struct options *options
 	    verb_open_store(settings, &store) < 0)
 		return EXIT_ERROR;
 
+	if (!options->follow && expect_agent(store, options->agent) < 0)
+		return EXIT_ERROR;
 	listing.store = store;
 	r = requirements_open(settings, &listing.requirements);
 	if (in_array)

@@ -331,7 +331,10 @@ int verb_retire(const struct settings *settings, const struct options *options)
 	r = r ?: store->ops->commit(store);
 	if (r < 0) {
 		store->ops->rollback(store);
-		log_error(r, "cannot retire '%s'", name);
+		if (r == -ENOENT)
+			log_error(0, "no agent '%s' has reported", name);
+		else
+			log_error(r, "cannot retire '%s'", name);
 		return EXIT_ERROR;
 	}
 	log_info("what %s sent is kept as %s", name, to);

@@ -46,5 +46,9 @@ int cmd_rescan(int argc, char **argv)
 		return EXIT_ERROR;
 	}
 	arguments[0] = argv[optind];
+	if (arguments[0] && arguments[0][0] != '/') {
+		fprintf(stderr, "plumbline: rescan: '%s' does not begin with /\n", arguments[0]);
+		return EXIT_ERROR;
+	}
 	return control_run_loud(&target, &request) < 0 ? EXIT_ERROR : EXIT_GOOD;
 }

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
+#include "base/strbuf.h"
 #include "model/config.h"
 #include "privsep/channel.h"
 #include "privsep/protocol.h"
@@ -185,13 +187,15 @@ int control_run(const struct control_target *target, const struct control_reques
 
 int control_run_loud(const struct control_target *target, const struct control_request *request)
 {
+	cleanup_strbuf struct strbuf shown = STRBUF_INIT;
 	struct diag diag = {0};
 	char text[1024];
 	int r;
 
 	r = control_run(target, request, &diag);
-	if (r < 0)
-		fprintf(stderr, "plumbline: %s: %s\n", request->verb,
-			diag.text[0] ? diag_format(&diag, text, sizeof(text)) : strerror(-r));
+	if (r >= 0)
+		return r;
+	str_show(&shown, diag.text[0] ? diag_format(&diag, text, sizeof(text)) : strerror(-r));
+	fprintf(stderr, "plumbline: %s: %s\n", request->verb, shown.data ? shown.data : "");
 	return r;
 }
