@@ -18,6 +18,7 @@
 
 #define MAX_LINKS 40 /* as the kernel */
 #define MAX_PATH  4096
+#define SYSFS_MAX 65536 /* sysfs says a page of each file, whatever is in it; the largest page */
 
 int root_open(const char *path, struct root *ret_root)
 {
@@ -280,7 +281,7 @@ static int open_file(const struct root *root, const char *path, size_t max)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	if (st.st_size > 0 && (uintmax_t)st.st_size > max)
+	if (st.st_size > SYSFS_MAX && (uintmax_t)st.st_size > max)
 		return -EFBIG;
 	return TAKE_FD(fd);
 }

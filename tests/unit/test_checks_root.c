@@ -374,6 +374,23 @@ START_TEST(a_table_of_the_kernel_is_told_whole)
 }
 END_TEST
 
+/* Where stat() says a page, whatever is in the file: a bound below a page is one of what is read.
+ */
+START_TEST(a_small_file_of_sysfs_is_read)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	cleanup_root struct root live = ROOT_INIT;
+	const char *path = "/sys/class/net/lo/operstate";
+
+	ck_assert_int_eq(root_open("/", &live), 0);
+	if (!root_exists(&live, path))
+		return;
+	ck_assert_int_eq(root_read_text(&live, path, 64, &text), 0);
+	ck_assert_uint_gt(text.len, 2);
+	ck_assert_int_eq(root_read_text(&live, path, 2, &text), -EFBIG);
+}
+END_TEST
+
 START_TEST(glob_orders_and_matches_in_any_component)
 {
 	put("/etc/x.d/b.conf", "");
@@ -595,6 +612,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, what_was_read_is_kept_until_it_is_forgotten);
 	tcase_add_test(tcase, what_is_kept_is_bounded);
 	tcase_add_test(tcase, a_table_of_the_kernel_is_told_whole);
+	tcase_add_test(tcase, a_small_file_of_sysfs_is_read);
 	tcase_add_test(tcase, glob_orders_and_matches_in_any_component);
 	tcase_add_test(tcase, knows_the_running_system);
 }
