@@ -4,6 +4,7 @@
  * (faillock.conf) or that within sections (journald.conf). The last setting wins.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -18,7 +19,8 @@ enum {
 	KEY_SECTION,
 	KEY_SEPARATOR,
 	KEY_DEFAULT,
-	KEY_MATCH
+	KEY_MATCH,
+	KEY_NUMBERS
 };
 
 static const struct probe_key keys[] = {
@@ -29,6 +31,8 @@ static const struct probe_key keys[] = {
 	[KEY_SEPARATOR] = {"separator", PROBE_KEY_CHOICE, true, "blank equals"},
 	[KEY_DEFAULT] = {"default", PROBE_KEY_TEXT}, /* what the program uses when nothing is set */
 	[KEY_MATCH] = {"match", PROBE_KEY_CHOICE, false, "exact any_case"},
+	/* 010 is eight and 0x10 sixteen, as login.defs has them. */
+	[KEY_NUMBERS] = {"numbers", PROBE_KEY_CHOICE, false, "decimal c"},
 	{NULL},
 };
 
@@ -69,10 +73,28 @@ static char *strip_double_quotes(char *text)
 	return text;
 }
 
+/* What C reads otherwise than it looks; the rest is left to the comparison. */
+static void take_number(struct search *search, const char *text)
+{
+	char number[32], *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 0);
+	if (*text != '0' || !text[1]) {
+		(void)probe_text(search->value, text);
+	} else if (errno || *end) {
+		(void)probe_error(search->value, "'%s' is no number", text);
+	} else {
+		snprintf(number, sizeof(number), "%ld", value);
+		(void)probe_text(search->value, number);
+	}
+}
+
 static void take_line(struct search *search, char *line, const char *path)
 {
 	bool by_equals = str_equal(search->params->values[KEY_SEPARATOR], "equals");
-	char *value = line + strcspn(line, by_equals ? "=" : " \t");
+	char *value = line + strcspn(line, by_equals ? "=" : " \t"), set[] = "set";
 
 	if (*value)
 		*value++ = '\0';
@@ -80,9 +102,11 @@ static void take_line(struct search *search, char *line, const char *path)
 		return;
 	words_squash(value);
 	/* A key that stands alone is a switch. */
-	(void)probe_text(search->value, !*value	    ? "set"
-					: by_equals ? unquote(value)
-						    : strip_double_quotes(value));
+	value = !*value ? set : by_equals ? unquote(value) : strip_double_quotes(value);
+	if (str_equal(search->params->values[KEY_NUMBERS], "c"))
+		take_number(search, value);
+	else
+		(void)probe_text(search->value, value);
 	probe_set_where(search->value, path);
 }
 
