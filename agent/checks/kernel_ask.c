@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/words.h"
+#include "checks/nft_match.h"
 
 #define ANSWER_S     2
 #define MAX_DATAGRAM 65536
@@ -114,29 +115,40 @@ struct question {
 	uint16_t request, answer;
 	bool is_dump;
 	bool is_nftables;
+	uint8_t family;		       /* of nf_tables; 0: all */
+	const struct strbuf *narrowed; /* attributes behind the head; NULL: none */
 	uint32_t sequence;
 	bool was_interrupted;
 };
 
 static int send_question(const struct question *question)
 {
-	struct {
-		struct nlmsghdr header;
-		struct nfgenmsg body;
-	} request = {
-		.header = {.nlmsg_len =
-				   question->is_nftables ? sizeof(request) : sizeof(request.header),
-			   .nlmsg_type = question->request,
-			   .nlmsg_flags = NLM_F_REQUEST,
-			   .nlmsg_seq = question->sequence},
+	struct nlmsghdr header = {
+		.nlmsg_type = question->request,
+		.nlmsg_flags = NLM_F_REQUEST,
+		.nlmsg_seq = question->sequence,
 	};
+	const struct nfgenmsg body = {.nfgen_family = question->family};
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	cleanup_strbuf struct strbuf request = STRBUF_INIT;
 
 	/* The audit subsystem sends its whole list without being asked for a dump. */
 	if (question->is_dump && question->is_nftables)
-		request.header.nlmsg_flags |= NLM_F_DUMP;
-	if (sendto(question->fd, &request, request.header.nlmsg_len, 0,
-		   (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		header.nlmsg_flags |= NLM_F_DUMP;
+	header.nlmsg_len = sizeof(header);
+	if (question->is_nftables)
+		header.nlmsg_len += sizeof(body);
+	if (question->narrowed)
+		header.nlmsg_len += (uint32_t)question->narrowed->len;
+	strbuf_add(&request, &header, sizeof(header));
+	if (question->is_nftables)
+		strbuf_add(&request, &body, sizeof(body));
+	if (question->narrowed)
+		strbuf_add(&request, question->narrowed->data, question->narrowed->len);
+	if (strbuf_check(&request) < 0)
+		return -ENOMEM;
+	if (sendto(question->fd, request.data, request.len, 0, (const struct sockaddr *)&kernel,
+		   sizeof(kernel)) < 0)
 		return -errno;
 	return 0;
 }
@@ -228,6 +240,81 @@ static bool is_same_generation(const struct strbuf *a, const struct strbuf *b)
 		      a->len - sizeof(struct nlmsghdr)) == 0;
 }
 
+static void put_text(struct strbuf *out, uint16_t type, const char *text)
+{
+	struct nlattr head = {.nla_len = (uint16_t)(sizeof(head) + strlen(text) + 1),
+			      .nla_type = type};
+
+	strbuf_add(out, &head, sizeof(head));
+	strbuf_add(out, text, strlen(text) + 1);
+	while (out->len % NLA_ALIGNTO)
+		strbuf_add_char(out, '\0');
+}
+
+/* The elements of one set, if it stands within a rule: a list of its own may be long, and changes
+ * without the rules. */
+static int ask_elements(struct kernel_ask *ask, const struct nl_message *set, struct strbuf *bytes)
+{
+	cleanup_strbuf struct strbuf narrowed = STRBUF_INIT;
+	struct question question = {
+		.fd = ask->fds[KERNEL_NFTABLES],
+		.request = NFT(NFT_MSG_GETSETELEM),
+		.answer = NFT(NFT_MSG_NEWSETELEM),
+		.is_dump = true,
+		.is_nftables = true,
+		.narrowed = &narrowed,
+	};
+	struct nl_bytes rest = set->payload;
+	struct nl_attribute table, name, flags;
+	const uint8_t *head = nl_take(&rest, sizeof(struct nfgenmsg));
+	uint32_t bits = 0;
+
+	if (!head || nft_find_attribute(rest, NFTA_SET_TABLE, &table) < 0 ||
+	    nft_find_attribute(rest, NFTA_SET_NAME, &name) < 0 || !nl_text(&table) ||
+	    !nl_text(&name))
+		return -EBADMSG;
+	if (nft_find_attribute(rest, NFTA_SET_FLAGS, &flags) == 0)
+		(void)nl_be32(&flags, &bits);
+	if (!(bits & NFT_SET_ANONYMOUS) || bits & NFT_SET_MAP)
+		return 0;
+	question.family = head[offsetof(struct nfgenmsg, nfgen_family)];
+	put_text(&narrowed, NFTA_SET_ELEM_LIST_TABLE, nl_text(&table));
+	put_text(&narrowed, NFTA_SET_ELEM_LIST_SET, nl_text(&name));
+	return strbuf_check(&narrowed) < 0 ? -ENOMEM : ask_once(ask, &question, bytes);
+}
+
+/* Sets, and what those hold that stand within rules. */
+static int ask_sets(struct kernel_ask *ask, struct strbuf *bytes)
+{
+	cleanup_strbuf struct strbuf sets = STRBUF_INIT;
+	struct question question = {
+		.fd = ask->fds[KERNEL_NFTABLES],
+		.request = NFT(NFT_MSG_GETSET),
+		.answer = NFT(NFT_MSG_NEWSET),
+		.is_dump = true,
+		.is_nftables = true,
+	};
+	struct nl_message message;
+	struct nl_bytes rest;
+	int r = ask_once(ask, &question, &sets);
+
+	if (r < 0)
+		return r;
+	if (question.was_interrupted)
+		return -EINTR;
+	if (bytes->len + sets.len > KERNEL_PART_MAX_BYTES)
+		return -EFBIG;
+	strbuf_add(bytes, sets.data, sets.len);
+	rest = (struct nl_bytes){(const uint8_t *)sets.data, sets.len};
+	while ((r = nl_next_message(&rest, &message)) > 0) {
+		r = ask_elements(ask, &message, bytes);
+		/* A set that is gone by now: the generation tells. */
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return r < 0 ? r : strbuf_check(bytes);
+}
+
 static int ask_rules_once(struct kernel_ask *ask, struct strbuf *bytes, bool *ret_is_torn)
 {
 	static const uint16_t kinds[][2] = {
@@ -255,6 +342,8 @@ static int ask_rules_once(struct kernel_ask *ask, struct strbuf *bytes, bool *re
 		if (question.was_interrupted)
 			*ret_is_torn = true;
 	}
+	if (r == 0)
+		r = ask_sets(ask, bytes);
 	if (r == 0)
 		r = ask_generation(ask, &after);
 	if (r == 0 && !is_same_generation(&before, &after))

@@ -248,6 +248,29 @@ static bool is_in_range(const struct nft_scratch *registers, struct nl_bytes dat
 			memcmp(left, to.data, to.len) <= 0) == (op == NFT_RANGE_EQ);
 }
 
+static bool is_in_set(const struct nft_scratch *scratch, struct nl_bytes data)
+{
+	const size_t lens[] = {1, 2, 4, 8, 16};
+	struct nl_attribute name;
+	uint32_t flags = 0;
+
+	(void)find_number(data, NFTA_LOOKUP_FLAGS, &flags);
+	if (nft_find_attribute(data, NFTA_LOOKUP_SET, &name) < 0 || !nl_text(&name) ||
+	    nft_find_attribute(data, NFTA_LOOKUP_DREG, &(struct nl_attribute){0}) == 0)
+		return false;
+	/* The expression does not say how long the value is: the elements do. */
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		const uint8_t *value = read_register(scratch, data, NFTA_LOOKUP_SREG, lens[i]);
+		int r = value ? nft_sets_have(scratch->sets, scratch->family, scratch->table,
+					      nl_text(&name), (struct nl_bytes){value, lens[i]})
+			      : -ENOENT;
+
+		if (r >= 0)
+			return r != !!(flags & NFT_LOOKUP_F_INV);
+	}
+	return false;
+}
+
 static bool meets_old_match(struct nl_bytes data, unsigned packet)
 {
 	struct nl_attribute name, info = {0};
@@ -289,6 +312,8 @@ bool nft_match(struct nft_scratch *registers, const char *name, struct nl_bytes 
 		return compare(registers, data);
 	if (str_equal(name, "range"))
 		return is_in_range(registers, data);
+	if (str_equal(name, "lookup"))
+		return is_in_set(registers, data);
 	if (str_equal(name, "match"))
 		return meets_old_match(data, packet);
 	return str_equal(name, "objref") && find_number(data, NFTA_OBJREF_IMM_TYPE, &type) &&

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "checks/netlink.h"
+#include "checks/nft_sets.h"
 
 #define NFT_REGISTER_BYTES 64
 
@@ -14,11 +15,14 @@
 struct nft_scratch {
 	uint8_t bytes[NFT_REGISTER_BYTES];
 	uint64_t known; /* bits by byte */
+	struct nft_sets *sets;
+	const char *table; /* of the rule */
+	uint8_t family;	   /* of that table */
 };
 
 /*
  * Runs expression @name for strange packet @packet. False when the packet is turned away, and for
- * what is not known here: sets, limits, and whatever depends on more than the packet.
+ * what is not known here: named sets, maps, limits, whatever depends on more than the packet.
  */
 bool nft_match(struct nft_scratch *registers, const char *name, struct nl_bytes data,
 	       unsigned packet);

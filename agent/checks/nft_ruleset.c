@@ -262,7 +262,7 @@ static int add_step(struct nft_chain *chain, const struct nft_step *step)
 static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *ruleset)
 {
 	struct nl_attribute table, name, expressions = {0}, item;
-	struct nft_scratch registers[STRANGE_PACKETS] = {0};
+	struct nft_scratch registers[STRANGE_PACKETS];
 	struct nft_step step = {.packets = strange_packets_of(family)};
 	struct nft_chain *chain;
 	int r;
@@ -279,6 +279,9 @@ static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *r
 	if (!chain)
 		return -EBADMSG;
 	chain->rules++;
+	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
+		registers[i] = (struct nft_scratch){
+			.sets = &ruleset->sets, .table = chain->table, .family = family};
 	while ((r = nl_next_attribute(&expressions.value, &item)) > 0) {
 		r = read_expression(item.value, &step, registers);
 		if (r < 0)
@@ -291,7 +294,8 @@ static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *r
 }
 
 enum pass {
-	PASS_CHAINS, /* and tables */
+	PASS_CHAINS, /* and tables and sets */
+	PASS_ELEMENTS,
 	PASS_RULES,
 };
 
@@ -312,6 +316,10 @@ static int read_messages(struct nl_bytes rest, enum pass pass, struct nft_rulese
 			r = read_table(message.payload, family, dormant);
 		else if ((message.type & 0xff) == NFT_MSG_NEWCHAIN && pass == PASS_CHAINS)
 			r = read_chain(message.payload, family, ruleset);
+		else if ((message.type & 0xff) == NFT_MSG_NEWSET && pass == PASS_CHAINS)
+			r = nft_sets_add(&ruleset->sets, family, message.payload);
+		else if ((message.type & 0xff) == NFT_MSG_NEWSETELEM && pass == PASS_ELEMENTS)
+			r = nft_sets_add_elements(&ruleset->sets, family, message.payload);
 		else if ((message.type & 0xff) == NFT_MSG_NEWRULE && pass == PASS_RULES)
 			r = read_rule(message.payload, family, ruleset);
 		if (r < 0)
@@ -376,6 +384,10 @@ int nft_ruleset_read(struct nl_bytes bytes, struct nft_ruleset *ret_ruleset)
 	if (ruleset.count)
 		qsort(ruleset.chains, ruleset.count, sizeof(ruleset.chains[0]), compare);
 	mark_dormant(&ruleset, dormant);
+	nft_sets_order(&ruleset.sets);
+	r = read_messages(bytes, PASS_ELEMENTS, &ruleset, dormant);
+	if (r < 0)
+		return r;
 	r = read_messages(bytes, PASS_RULES, &ruleset, dormant);
 	if (r < 0)
 		return r;
@@ -392,6 +404,7 @@ void nft_ruleset_done(struct nft_ruleset *ruleset)
 	for (size_t i = 0; i < ruleset->count; i++)
 		free(ruleset->chains[i].steps);
 	free(ruleset->chains);
+	nft_sets_done(&ruleset->sets);
 	*ruleset = (struct nft_ruleset){0};
 }
 

@@ -4,8 +4,8 @@
  * becomes of a packet that no rule names. Pure: reads bytes, asks nobody.
  *
  * It runs the rules for strange packets (strange_packet.h). A condition that is not known here
- * turns them away, so that its rule is counted only: sets, maps, flow tables and what they hold are
- * not looked at.
+ * turns them away, so that its rule is counted only: named sets, maps and flow tables are not
+ * looked at.
  */
 #ifndef PLUMBLINE_CHECKS_NFT_RULESET_H
 #define PLUMBLINE_CHECKS_NFT_RULESET_H
@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "checks/netlink.h"
+#include "checks/nft_sets.h"
 #include "checks/strange_packet.h"
 
 enum nft_fate {
@@ -49,6 +50,7 @@ struct nft_chain {
 struct nft_ruleset {
 	struct nft_chain *chains; /* ordered by family, table, name */
 	size_t count, room;
+	struct nft_sets sets;
 };
 
 /*

@@ -142,6 +142,21 @@ static void put_mask(struct strbuf *list, uint32_t mask)
 	put_expression(list, "bitwise", &data);
 }
 
+/* "l4proto@s", "dport@s", "not@s" (of the protocol): in set s, or not. */
+static void put_lookup(struct strbuf *list, const char *word)
+{
+	struct strbuf data = STRBUF_INIT;
+
+	if (*word == 'd')
+		put_load(list, "payload", 2, NFT_PAYLOAD_TRANSPORT_HEADER, 2);
+	else
+		put_load(list, "meta", NFT_META_L4PROTO, -1, 0);
+	put_text(&data, NFTA_LOOKUP_SET, strchr(word, '@') + 1);
+	put_number(&data, NFTA_LOOKUP_SREG, NFT_REG_1);
+	put_number(&data, NFTA_LOOKUP_FLAGS, *word == 'n' ? NFT_LOOKUP_F_INV : 0);
+	put_expression(list, "lookup", &data);
+}
+
 /* Conditions that say something; false for other words. */
 static bool put_condition(struct strbuf *list, const char *word)
 {
@@ -153,6 +168,8 @@ static bool put_condition(struct strbuf *list, const char *word)
 	if (strncmp(word, "nfproto:", 8) == 0 || strncmp(word, "l4proto:", 8) == 0) {
 		put_load(list, "meta", *word == 'n' ? NFT_META_NFPROTO : NFT_META_L4PROTO, -1, 0);
 		put_cmp(list, NFT_CMP_EQ, &byte, 1);
+	} else if (strchr(word, '@')) {
+		put_lookup(list, word);
 	} else if (strncmp(word, "state:", 6) == 0) {
 		put_load(list, "ct", NFT_CT_STATE, -1, 0);
 		put_mask(list, number);
@@ -251,7 +268,41 @@ static void put_rule(struct strbuf *out, const char *family, char (*words)[32], 
 	put_nft(out, NFT_MSG_NEWRULE, family, &attributes);
 }
 
-/* "table FAMILY NAME [dormant]", "chain FAMILY TABLE NAME [HOOK TYPE POLICY]", "rule FAMILY TABLE
+static void put_set(struct strbuf *out, const char *family, char (*words)[32])
+{
+	struct strbuf attributes = STRBUF_INIT;
+
+	put_text(&attributes, NFTA_SET_TABLE, words[0]);
+	put_text(&attributes, NFTA_SET_NAME, words[1]);
+	put_number(&attributes, NFTA_SET_FLAGS, (uint32_t)atoi(words[2]));
+	put_nft(out, NFT_MSG_NEWSET, family, &attributes);
+}
+
+/* Protocols where @len is 1, else ports; "1024!" ends a range before that. */
+static void put_elements(struct strbuf *out, const char *family, char (*words)[32], int count,
+			 size_t len)
+{
+	struct strbuf attributes = STRBUF_INIT, list = STRBUF_INIT;
+
+	put_text(&attributes, NFTA_SET_ELEM_LIST_TABLE, words[0]);
+	put_text(&attributes, NFTA_SET_ELEM_LIST_SET, words[1]);
+	for (int i = 2; i < count; i++) {
+		struct strbuf element = STRBUF_INIT;
+		const uint16_t port = htons((uint16_t)atoi(words[i]));
+		const uint8_t protocol = (uint8_t)atoi(words[i]);
+
+		put_value(&element, NFTA_SET_ELEM_KEY, len == 1 ? (const void *)&protocol : &port,
+			  len);
+		if (strchr(words[i], '!'))
+			put_number(&element, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+		put_nested(&list, NFTA_LIST_ELEM, &element);
+	}
+	put_nested(&attributes, NFTA_SET_ELEM_LIST_ELEMENTS, &list);
+	put_nft(out, NFT_MSG_NEWSETELEM, family, &attributes);
+}
+
+/* "set FAMILY TABLE NAME FLAGS", "protocols FAMILY TABLE SET NUMBER...", "ports" likewise,
+ * "table FAMILY NAME [dormant]", "chain FAMILY TABLE NAME [HOOK TYPE POLICY]", "rule FAMILY TABLE
  * CHAIN STATEMENT...": one message a line. */
 static void write_dump(const char *script, struct strbuf *out)
 {
@@ -270,6 +321,11 @@ static void write_dump(const char *script, struct strbuf *out)
 			put_table(out, words[1], words[2], count > 3);
 		else if (strcmp(words[0], "chain") == 0)
 			put_chain(out, words[1], words + 2, count - 2);
+		else if (strcmp(words[0], "set") == 0)
+			put_set(out, words[1], words + 2);
+		else if (words[0][0] == 'p')
+			put_elements(out, words[1], words + 2, count - 2,
+				     strcmp(words[0], "ports") == 0 ? 2 : 1);
 		else
 			put_rule(out, words[1], words + 2, count - 2);
 	}
@@ -388,6 +444,35 @@ static const struct {
 	{"what shuts a protocol stands in front", OPEN,
 	 INPUT "drop\nrule inet f c l4proto:6 drop\nrule inet f c nfproto:2 accept", CHECK_FAIL,
 	 "=IPv4 UDP, IPv4 but TCP and UDP"},
+	{"both protocols in a set", OPEN,
+	 INPUT "drop\nset inet f s 3\nprotocols inet f s 6 17\nrule inet f c l4proto@s accept",
+	 CHECK_FAIL, "=IPv4 TCP, IPv4 UDP, IPv6 TCP, IPv6 UDP"},
+	{"elements in two messages", OPEN,
+	 INPUT "drop\nset inet f s 3\nprotocols inet f s 6\nprotocols inet f s 17\nrule inet f c "
+	       "l4proto@s accept",
+	 CHECK_FAIL, "=IPv4 TCP, IPv4 UDP, IPv6 TCP, IPv6 UDP"},
+	{"other protocols in a set", OPEN,
+	 INPUT "drop\nset inet f s 3\nprotocols inet f s 1 58\nrule inet f c l4proto@s accept",
+	 CHECK_PASS, "none"},
+	{"all protocols but one", OPEN,
+	 INPUT "drop\nset inet f s 3\nprotocols inet f s 1\nrule inet f c not@s accept", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a map is no set", OPEN,
+	 INPUT "drop\nset inet f s 11\nprotocols inet f s 6 17\nrule inet f c l4proto@s accept",
+	 CHECK_PASS, "none"},
+	{"a set without elements here", OPEN,
+	 INPUT "drop\nset inet f s 0\n\nrule inet f c l4proto@s accept", CHECK_PASS, "none"},
+	{"ports of a set", OPEN,
+	 INPUT "drop\nset inet f s 3\nports inet f s 22 80\nrule inet f c dport@s accept",
+	 CHECK_PASS, "none"},
+	{"ranges that are all ports", OPEN,
+	 INPUT "drop\nset inet f s 7\nports inet f s 1024! 1024 1\nrule inet f c dport@s accept",
+	 CHECK_FAIL, "=IPv4 TCP, IPv4 UDP, IPv6 TCP, IPv6 UDP"},
+	{"ranges that are not", OPEN,
+	 INPUT
+	 "drop\nset inet f s 7\nports inet f s 22 23! 1000 2001!\nrule inet f c dport@s accept",
+	 CHECK_PASS, "none"},
+	{"elements of no set", OPEN, INPUT "drop\nprotocols inet f s 6", CHECK_ERROR, "damaged"},
 	{"rejects at the end", OPEN,
 	 INPUT "accept\nrule inet f c cmp accept\nrule inet f c counter log reject", CHECK_PASS,
 	 "none"},
