@@ -218,7 +218,7 @@ static void take_calls(char *text, struct audit_rule *rule)
 		if (str_equal(word, "all"))
 			memset(rule->calls, 0xff, sizeof(rule->calls));
 		else if (isdigit((unsigned char)*word))
-			audit_rule_add_call(rule, atoi(word));
+			audit_rule_add_call(rule, (int)strtol(word, NULL, 10));
 		else
 			audit_rule_add_call(rule, audit_call_number(word));
 }
