@@ -9,18 +9,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/upkeep.h"
 
 #define LOOP_BATCH 32
-
-/*
- * Memory that is not needed goes back to the system when nothing happened for QUIET_MS: after many
- * events (a start and a load take much more than what follows them), or when it was last done long
- * ago. Then it is done without quiet, too. It costs page faults, hence the pause.
- */
-#define QUIET_MS	   500
-#define MANY_EVENTS	   16
-#define GIVE_BACK_PAUSE_MS 10000
-#define GIVE_BACK_LONG_MS  30000
 
 enum source_kind {
 	SOURCE_FD,
@@ -296,49 +287,29 @@ int loop_run_once(struct loop *loop, int timeout_ms)
 	return r < 0 ? r : count;
 }
 
-struct upkeep {
-	int64_t done_ns;
-	unsigned events; /* since then, up to MANY_EVENTS */
-};
-
-static int64_t ms_since(const struct upkeep *upkeep)
+static void keep_up(struct upkeep *upkeep)
 {
-	return (clock_mono_ns() - upkeep->done_ns) / NSEC_PER_MSEC;
-}
-
-/* How long to wait for an event before the upkeep; -1: there is none to do. */
-static int upkeep_wait_ms(const struct upkeep *upkeep)
-{
-	int64_t since_ms = ms_since(upkeep);
-
-	if (upkeep->events < MANY_EVENTS && (!upkeep->events || since_ms < GIVE_BACK_LONG_MS))
-		return -1;
-	if (since_ms + QUIET_MS < GIVE_BACK_PAUSE_MS)
-		return (int)(GIVE_BACK_PAUSE_MS - since_ms);
-	return QUIET_MS;
+	if (!upkeep_look(upkeep, clock_mono_ns(), memory_faults()))
+		return;
+	memory_give_back();
+	upkeep_gave(upkeep, clock_mono_ns(), memory_faults());
 }
 
 int loop_run(struct loop *loop)
 {
-	/* What came before is due at once, and counts as many events. */
-	struct upkeep upkeep = {
-		.done_ns = clock_mono_ns() - GIVE_BACK_PAUSE_MS * NSEC_PER_MSEC,
-		.events = MANY_EVENTS,
-	};
+	struct upkeep upkeep;
 
+	upkeep_init(&upkeep, clock_mono_ns());
 	loop->is_stopped = false;
 	while (!loop->is_stopped) {
-		int wait_ms = upkeep_wait_ms(&upkeep);
+		int wait_ms = upkeep_wait_ms(&upkeep, clock_mono_ns());
 		int r = loop_run_once(loop, wait_ms);
 
 		if (r < 0)
 			return r;
-		if (upkeep.events < MANY_EVENTS)
-			upkeep.events += (unsigned)r;
-		if (wait_ms >= 0 && (r == 0 || ms_since(&upkeep) >= GIVE_BACK_LONG_MS)) {
-			memory_give_back();
-			upkeep = (struct upkeep){.done_ns = clock_mono_ns()};
-		}
+		upkeep_count(&upkeep, (unsigned)r);
+		if (wait_ms >= 0 && upkeep_is_due(&upkeep, clock_mono_ns(), r == 0))
+			keep_up(&upkeep);
 	}
 	return 0;
 }

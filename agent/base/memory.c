@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A library with relocations in its text has private pages there, which would be lost. */
@@ -50,4 +51,11 @@ void memory_give_back(void)
 {
 	(void)malloc_trim(0);
 	(void)dl_iterate_phdr(give_back_object, NULL);
+}
+
+uint64_t memory_faults(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_minflt : 0;
 }

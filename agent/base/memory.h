@@ -7,6 +7,8 @@
 #ifndef PLUMBLINE_BASE_MEMORY_H
 #define PLUMBLINE_BASE_MEMORY_H
 
+#include <stdint.h>
+
 /*
  * Gives free heap, and the pages of programs and libraries that were never written to, back to the
  * system. The pages come back from the page cache, or the file, when they are used again; most
@@ -14,5 +16,8 @@
  * a debugger set in this process are forgotten.
  */
 void memory_give_back(void);
+
+/* Pages that came, or came back, since the process began, without a wait for a disk. */
+uint64_t memory_faults(void);
 
 #endif
