@@ -2,6 +2,7 @@
 /* Claims of baseline/index.h. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -220,6 +221,25 @@ START_TEST(finds_by_whole_digest)
 }
 END_TEST
 
+START_TEST(look_ups_do_not_lock_each_time)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct file_fact out = {0};
+	int fd;
+
+	ck_assert_int_eq(baseline_index_begin(idx), 0);
+	add("/a", 1);
+	commit("d", 1);
+	ck_assert_int_eq(baseline_index_find_path(idx, "/a", &out), 0);
+	file_fact_done(&out);
+	/* As another would see it; its own locks a process does not. */
+	fd = open(db, O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(fcntl(fd, F_OFD_GETLK, &lock), 0);
+	ck_assert_int_eq(lock.l_type, F_RDLCK);
+	close(fd);
+}
+END_TEST
+
 START_TEST(drops_a_damaged_file)
 {
 	FILE *file;
@@ -334,6 +354,7 @@ int main(void)
 	tcase_add_test(tcase, rollback_and_a_killed_load_leave_the_old_content);
 	tcase_add_test(tcase, refuses_a_path_twice);
 	tcase_add_test(tcase, finds_by_whole_digest);
+	tcase_add_test(tcase, look_ups_do_not_lock_each_time);
 	tcase_add_test(tcase, drops_a_damaged_file);
 	tcase_add_test(tcase, gives_what_a_scan_did_not_see);
 	tcase_add_test(tcase, a_load_ends_scans);
