@@ -18,12 +18,12 @@
 #include "daemon/recorder.h"
 #include "wire/batch.h"
 
-#define PART_BYTES	   60000
-#define REPORTER_EVERY_NS  (2 * NSEC_PER_SEC)
-#define HEAD_EVERY_NS	   (10 * NSEC_PER_SEC)
-#define HEAD_TOLD_EVERY_NS (60 * NSEC_PER_SEC)
-#define SIGNATURE_MAX	   256
-#define HTTP_TOO_LARGE	   413
+#define PART_BYTES	  60000
+#define REPORTER_EVERY_NS (2 * NSEC_PER_SEC)
+#define HEAD_EVERY_NS	  (10 * NSEC_PER_SEC)
+#define HEAD_TOLD_EVERY_S 60
+#define SIGNATURE_MAX	  256
+#define HTTP_TOO_LARGE	  413
 
 int recorder_emit_hello(struct recorder *recorder)
 {
@@ -356,13 +356,22 @@ int recorder_outbox_start(struct recorder *recorder)
 	return 0;
 }
 
+/* While the reporter is there: it is not to be started again for a head alone. */
+static int64_t head_pause_ns(const struct recorder *recorder)
+{
+	uint64_t linger_s = recorder->child->config->linger_s;
+
+	return linger_s < 2 * HEAD_TOLD_EVERY_S ? (int64_t)linger_s * NSEC_PER_SEC / 2
+						: HEAD_TOLD_EVERY_S * NSEC_PER_SEC;
+}
+
 static int tell_head(struct recorder *recorder)
 {
 	struct wire_record record = {.type = WIRE_HEAD, .head = recorder->head};
 	int64_t now_ns = clock_boot_ns();
 
 	if (!recorder->head.signature || recorder->is_head_told ||
-	    (recorder->head_told_ns && now_ns - recorder->head_told_ns < HEAD_TOLD_EVERY_NS))
+	    (recorder->head_told_ns && now_ns - recorder->head_told_ns < head_pause_ns(recorder)))
 		return 0;
 	recorder->head_told_ns = now_ns;
 	recorder->is_head_told = true;

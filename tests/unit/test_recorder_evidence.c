@@ -71,6 +71,30 @@ START_TEST(signed_heads_are_records_and_ask_for_no_more_heads)
 }
 END_TEST
 
+/* Each head asks for a reporter; one that has ended would be started for it alone. */
+START_TEST(a_head_is_told_while_the_reporter_is_there)
+{
+	const struct rig_wanted head = {.type = WIRE_HEAD};
+	struct wire_record record;
+	int64_t *ahead_s;
+	uint64_t from;
+
+	rig_free(rig);
+	rig = rig_new("[collector]\nlinger_s = 20\n");
+	ahead_s = rig_clock(rig);
+	rig_start(rig);
+	sign_head();
+	record = rig_expect(rig, 0, &head);
+	from = record.sequence;
+	wire_record_done(&record);
+	load_world();
+	*ahead_s += 11;
+	sign_head();
+	record = rig_expect(rig, from, &head);
+	wire_record_done(&record);
+}
+END_TEST
+
 START_TEST(rejected_batch_stays_and_is_told)
 {
 	struct message reject = MESSAGE_INIT(MSG_REJECT);
@@ -335,6 +359,7 @@ static void add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, first_record_is_hello);
 	tcase_add_test(tcase, signed_heads_are_records_and_ask_for_no_more_heads);
+	tcase_add_test(tcase, a_head_is_told_while_the_reporter_is_there);
 	tcase_add_test(tcase, rejected_batch_stays_and_is_told);
 	tcase_add_test(tcase, bad_message_closes_that_peer_only);
 	tcase_add_test(tcase, kills_lose_nothing_told_and_double_nothing);
