@@ -104,14 +104,19 @@ def bpf_memory_by_kind(pid):
 
 
 def cpu_seconds(pid):
-    """Time on a processor: of a process as the scheduler counted it, and of its children that ended, to a tick each."""
-    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
-        fields = f.read().rpartition(")")[2].split()
-    seconds = sum(int(field) for field in fields[13:15]) / os.sysconf("SC_CLK_TCK")
+    """Time on a processor, as the scheduler counted it."""
+    seconds = 0.0
     for task in os.listdir("/proc/%d/task" % pid):
         with open("/proc/%d/task/%s/schedstat" % (pid, task), encoding="ascii") as f:
             seconds += int(f.read().split()[0]) / 1e9
     return seconds
+
+
+def children_seconds(pid):
+    """The same of its children that ended, each with all of its life, to a tick for all of them."""
+    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return sum(int(field) for field in fields[13:15]) / os.sysconf("SC_CLK_TCK")
 
 
 def verdict(rows):
