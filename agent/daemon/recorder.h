@@ -86,6 +86,7 @@ struct recorder_walk {
 /* One pass over all open findings about files. */
 struct recorder_recheck {
 	bool is_running;
+	bool is_anew; /* by another baseline: each file is read */
 	int64_t cursor;
 	int64_t next_ns; /* boot clock */
 };

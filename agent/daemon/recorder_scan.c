@@ -5,7 +5,8 @@
  * A baseline entry that a walk did not meet is not called missing for that:
  * the walk may have raced or lost records. The sensor is asked for each, and
  * its answer is judged like any other fact. So is each open finding about a
- * file, once per recheck interval: what healed while nobody looked resolves.
+ * file, once per recheck interval: what healed while nobody looked resolves. A
+ * file that is known to hold what it held when it was told is not read for that.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,9 +18,10 @@
 
 /* Questions to the sensor per tick, for each of the two purposes; their answers come back as
  * events. */
-#define ASK_PER_TICK 128
+#define ASK_PER_TICK  128
+#define READ_EVERY_NS (3600 * NSEC_PER_SEC)
 
-static int ask_recheck(struct recorder *recorder, const char *path)
+static int ask_recheck(struct recorder *recorder, const char *path, const uint8_t *known)
 {
 	cleanup_message struct message message = MESSAGE_INIT(MSG_RECHECK);
 	struct channel *sensor = recorder->child->peers[ROLE_SENSOR];
@@ -27,6 +29,7 @@ static int ask_recheck(struct recorder *recorder, const char *path)
 	if (!sensor)
 		return -ENOTCONN;
 	m_put_string(&message, path);
+	m_put_bytes(&message, known, known ? SHA256_SIZE : 0);
 	return channel_send(sensor, &message);
 }
 
@@ -194,7 +197,7 @@ static int ask_missing(struct recorder *recorder, struct recorder_walk *walk)
 	}
 	for (unsigned i = 0; i < missing.count; i++) {
 		if (!baseline_rules_ignore(&recorder->rules, missing.paths[i])) {
-			r = ask_recheck(recorder, missing.paths[i]);
+			r = ask_recheck(recorder, missing.paths[i], NULL);
 			if (r < 0)
 				return 0; /* the sensor is busy or away: later */
 		}
@@ -205,22 +208,45 @@ static int ask_missing(struct recorder *recorder, struct recorder_walk *walk)
 	return 0;
 }
 
+/* What the file held when the finding was made; false: the finding is about something else. */
+static bool parse_found(const struct finding *finding, uint8_t digest[static SHA256_SIZE])
+{
+	static const char form[] = "sha256:";
+	const char *hex = finding->actual;
+
+	if (!hex || !str_starts(hex, form))
+		return false;
+	hex += strlen(form);
+	return hex_decode(hex, strlen(hex), digest, SHA256_SIZE) == 0;
+}
+
+/* For so long a file may be taken for what it was: by the same baseline, and then it is read after
+ * all and seen once more. */
+static bool may_be_known(const struct recorder *recorder, const struct finding *finding)
+{
+	int64_t age_ns = clock_real_ns() - finding->last_seen_ns;
+
+	return !recorder->recheck.is_anew && age_ns >= 0 && age_ns < READ_EVERY_NS;
+}
+
 static int recheck_one(const struct finding *finding, void *userdata)
 {
 	struct recorder *recorder = userdata;
 	uint64_t kinds = engine_state_kinds() | engine_exec_kinds();
+	uint8_t found[SHA256_SIZE];
+	bool has_found = may_be_known(recorder, finding) && parse_found(finding, found);
 	int r;
 
 	/* A memfd has no path to look at. */
 	if (!(kinds >> finding->kind & 1) || !finding->path || finding->path[0] != '/')
 		return 0;
-	r = ask_recheck(recorder, finding->path);
+	r = ask_recheck(recorder, finding->path, has_found ? found : NULL);
 	return r < 0 ? -EAGAIN : 0;
 }
 
 void recorder_recheck_now(struct recorder *recorder)
 {
-	recorder->recheck = (struct recorder_recheck){.is_running = true};
+	recorder->recheck = (struct recorder_recheck){.is_running = true, .is_anew = true};
 }
 
 static int recheck_some(struct recorder *recorder)
@@ -236,7 +262,7 @@ static int recheck_some(struct recorder *recorder)
 	if (!recheck->is_running) {
 		if (now_ns < recheck->next_ns)
 			return 0;
-		recorder_recheck_now(recorder);
+		*recheck = (struct recorder_recheck){.is_running = true};
 		page.cursor = 0;
 	}
 	if (!page.cursor)

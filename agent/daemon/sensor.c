@@ -540,14 +540,16 @@ static int on_recheck(struct channel *channel, struct message *message, void *us
 	struct child *child = userdata;
 	struct sensing *s = child->userdata;
 	cleanup_free char *path = m_get_string(message);
+	size_t known_len;
+	const uint8_t *known = m_get_bytes(message, &known_len);
 	int r;
 
 	r = message_check(message);
 	if (r < 0)
 		return r;
-	if (!path || path_normalize(path) < 0)
+	if (!path || path_normalize(path) < 0 || (known_len && known_len != SHA256_SIZE))
 		return -EBADMSG;
-	r = s->ops->recheck(s->sensor, path);
+	r = s->ops->recheck(s->sensor, path, known_len ? known : NULL);
 	if (r < 0)
 		log_warning(r, "cannot look at %s again, ignoring", path);
 	return 0;

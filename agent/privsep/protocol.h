@@ -94,8 +94,10 @@ enum msg_type {
 	MSG_EVENT,    /* an event (payload.h) */
 	MSG_STANDING, /* a standing (payload.h), first of all and whenever it changes */
 	/* recorder -> sensor */
-	MSG_RECHECK, /* string path: report its state as EVENT_FILE without subject */
-	MSG_RESCAN,  /* string tree, or NULL for all monitored trees */
+	/* string path, bytes digest that was told of it last, or none: report its state as
+	 * EVENT_FILE without subject, unless it is known to be as it was told */
+	MSG_RECHECK,
+	MSG_RESCAN, /* string tree, or NULL for all monitored trees */
 
 	/* assessor -> recorder */
 	MSG_CHECK_BEGIN,  /* string profile; u64 number of checks */

@@ -363,13 +363,6 @@ static void look_at_held(struct observer *o, int64_t now_ns)
 		observer_change(o, &change);
 }
 
-int observer_recheck(struct observer *o, const char *path)
-{
-	struct pending_change change = {.path = (char *)path, .first_ns = clock_boot_ns()};
-
-	return pending_add(o->pending, &change);
-}
-
 void observer_refresh_names(struct observer *o, int64_t now_ns)
 {
 	if (now_ns < o->names_due_ns)
@@ -483,13 +476,19 @@ static void settle(struct observer *o, struct pending_change *change)
 	};
 	const struct found_by by = {.verdicts = o->verdicts};
 	struct found found = {.fd = -1};
+	int64_t begun_ns = clock_real_ns();
 	int r;
 
+	if (observer_is_as_told(o, change))
+		return;
 	find_subject(o, change);
 	forget_digest(o, change->path);
 	r = found_collect(o->collector, AT_FDCWD, change->path, &by, &found);
 	if (r == 0)
 		note_links(o, &found);
+	/* What was just changed is too young for a stamp. */
+	if (r == 0 && !change->changes)
+		note_hashed(o, &found.st, &found.fact, begun_ns);
 	if (r == -EAGAIN && change->tries++ < MAX_TRIES && put_back(o, change))
 		return;
 	if (r == 0 && found.fd >= 0) {

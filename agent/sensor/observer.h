@@ -81,8 +81,13 @@ int observer_rescan(struct observer *observer, const char *tree);
 /* The same when changes were lost or came with a mount: a file that has the stamp with which it was
  * hashed is not read. */
 int observer_look_again(struct observer *observer, const char *tree);
-/* The state of @path as EVENT_FILE without subject, as soon as it is quiet. */
-int observer_recheck(struct observer *observer, const char *path);
+/*
+ * The state of @path as EVENT_FILE without subject, as soon as it is quiet. With @known (else
+ * NULL), the digest that was told of it last, nothing is read or told when this run of the sensor
+ * has read just that and the stamp of then still holds: so a stamp leaves things as they were, and
+ * never says that they are other.
+ */
+int observer_recheck(struct observer *observer, const char *path, const uint8_t *known);
 /* Whether code that was used waits to be told until it is hashed. */
 bool observer_owes(const struct observer *observer);
 

@@ -85,6 +85,8 @@ void observer_emit(struct observer *o, struct event *event);
 /* Moves @event's strings and @found into the queue of large files; on failure they stay. */
 int observer_queue_large(struct observer *o, struct event *event, struct found *found,
 			 struct pending_change *change);
+/* Whether what was told of the file still stands, as far as a stamp can say so. */
+bool observer_is_as_told(struct observer *o, const struct pending_change *change);
 /* Directories that the walk under way could not go into. */
 void observer_tell_unread(struct observer *o, uint64_t unread, int64_t now_ns);
 /* From here on the trees are known only once they have been walked. @cause is static text or NULL.

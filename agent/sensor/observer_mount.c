@@ -93,7 +93,7 @@ static void tell_change(const char *point, const char *now, const struct subject
 
 	tell(o, point, now, subject, 1);
 	if (watch_set_has(o->set, point) && lstat(point, &st) == 0 && !S_ISDIR(st.st_mode))
-		(void)observer_recheck(o, point);
+		(void)observer_recheck(o, point, NULL);
 }
 
 static void tell_state(const char *point, const char *now, const struct subject *subject,

@@ -138,6 +138,8 @@ static int fold(struct pending *pending, struct entry *e, const struct pending_c
 			return r;
 	}
 	e->change.changes |= change->changes;
+	e->change.has_known = e->change.has_known && change->has_known &&
+			      memcmp(e->change.known, change->known, SHA256_SIZE) == 0;
 	if (change->tries > e->change.tries)
 		e->change.tries = change->tries;
 	if (due_ns > e->due_ns && due_ns <= e->change.first_ns + LONGEST_NS) {

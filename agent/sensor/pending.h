@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "model/subject.h"
 
 #define PENDING_QUIET_MS   150
@@ -30,6 +31,8 @@ struct pending_change {
 	uint32_t pid;	  /* of the last change of content, else of the last change; 0: none. For a
 			     look-up at a time when the kernel's record of it has come */
 	struct subject subject; /* of the same change, when it had one */
+	bool has_known;		/* nothing changed; this was found there at last, and a stamp may */
+	uint8_t known[SHA256_SIZE]; /* stand for it */
 };
 
 void pending_change_done(struct pending_change *change);

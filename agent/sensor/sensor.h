@@ -98,8 +98,9 @@ struct sensor_ops {
 	int (*inventory)(struct sensor *sensor);
 	/* Walks @tree (NULL: all trees) once more. */
 	int (*rescan)(struct sensor *sensor, const char *tree);
-	/* EVENT_FILE without subject for @path. */
-	int (*recheck)(struct sensor *sensor, const char *path);
+	/* EVENT_FILE without subject for @path; none when its stamp says that it still is @known,
+	 * the digest that was told of it last (SHA256_SIZE bytes; NULL: it is read). */
+	int (*recheck)(struct sensor *sensor, const char *path, const uint8_t *known);
 	/*
 	 * Nothing is emitted while on hold. What happens meanwhile waits in the kernel; what finds
 	 * no room there is lost and counted, and told by EVENT_GAP afterwards.

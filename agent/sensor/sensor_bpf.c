@@ -684,9 +684,9 @@ int sensor_bpf_rescan(struct sensor *sensor, const char *tree)
 	return r < 0 ? r : arm(sensor);
 }
 
-int sensor_bpf_recheck(struct sensor *sensor, const char *path)
+int sensor_bpf_recheck(struct sensor *sensor, const char *path, const uint8_t *known)
 {
-	int r = observer_recheck(sensor->observer, path);
+	int r = observer_recheck(sensor->observer, path, known);
 
 	return r < 0 ? r : arm(sensor);
 }

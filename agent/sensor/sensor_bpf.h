@@ -32,7 +32,7 @@ int sensor_bpf_self_test(struct sensor *sensor, const char *dir, struct strbuf *
 void sensor_bpf_settle(struct sensor *sensor);
 int sensor_bpf_inventory(struct sensor *sensor);
 int sensor_bpf_rescan(struct sensor *sensor, const char *tree);
-int sensor_bpf_recheck(struct sensor *sensor, const char *path);
+int sensor_bpf_recheck(struct sensor *sensor, const char *path, const uint8_t *known);
 int sensor_bpf_hold(struct sensor *sensor, int is_held);
 struct verdicts *sensor_bpf_verdicts(struct sensor *sensor);
 void sensor_bpf_tell(struct sensor *sensor, const struct observer_exec *exec);

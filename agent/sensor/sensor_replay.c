@@ -162,9 +162,9 @@ static int replay_rescan(struct sensor *sensor, const char *tree)
 	return r < 0 ? r : arm(sensor);
 }
 
-static int replay_recheck(struct sensor *sensor, const char *path)
+static int replay_recheck(struct sensor *sensor, const char *path, const uint8_t *known)
 {
-	int r = observer_recheck(sensor->observer, path);
+	int r = observer_recheck(sensor->observer, path, known);
 
 	return r < 0 ? r : arm(sensor);
 }

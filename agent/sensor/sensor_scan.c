@@ -111,9 +111,9 @@ static int scan_rescan(struct sensor *sensor, const char *tree)
 	return r < 0 ? r : arm(sensor);
 }
 
-static int scan_recheck(struct sensor *sensor, const char *path)
+static int scan_recheck(struct sensor *sensor, const char *path, const uint8_t *known)
 {
-	int r = observer_recheck(sensor->observer, path);
+	int r = observer_recheck(sensor->observer, path, known);
 
 	return r < 0 ? r : arm(sensor);
 }

@@ -7,9 +7,9 @@
  *
  * Standard input, a command a line: `tree PATH` and `ignore PATH` collect
  * rules, `watch` sends them; `approve SHA256` and `revoke SHA256` collect
- * decisions, `decide` sends them; `recheck PATH`, `rescan [TREE]`; `pause` stops
- * reading events, `resume` reads again. At its end the sensor is told to stop,
- * and its exit status is ours.
+ * decisions, `decide` sends them; `recheck PATH`, `recheck-known SHA256 PATH`,
+ * `rescan [TREE]`; `pause` stops reading events, `resume` reads again. At its end the sensor is
+ * told to stop, and its exit status is ours.
  */
 #include <errno.h>
 #include <signal.h>
@@ -198,6 +198,26 @@ static int send_to_sensor(struct host *host, enum msg_type type, const char *tex
 	return message_send_fd(host->recorder, &message, 1000);
 }
 
+static int send_recheck(struct host *host, const char *path, const char *known)
+{
+	cleanup_message struct message message = MESSAGE_INIT(MSG_RECHECK);
+	uint8_t digest[SHA256_SIZE];
+	int r = known ? hex_decode(known, strlen(known), digest, SHA256_SIZE) : 0;
+
+	if (r < 0)
+		return r;
+	m_put_string(&message, path);
+	m_put_bytes(&message, digest, known ? SHA256_SIZE : 0);
+	return message_send_fd(host->recorder, &message, 1000);
+}
+
+static int send_known(struct host *host, char *path)
+{
+	const char *known = strsep(&path, " ");
+
+	return path ? send_recheck(host, path, known) : -EINVAL;
+}
+
 static int set_reading(struct host *host, bool is_reading)
 {
 	return loop_set_events(host->reading, is_reading ? EPOLLIN : 0);
@@ -244,7 +264,9 @@ static int obey(struct host *host, char *line)
 		return send_text(host->verifier, MSG_BASELINE_RULES,
 				 host->rules.data ? host->rules.data : "", "digest");
 	else if (str_equal(verb, "recheck"))
-		return send_to_sensor(host, MSG_RECHECK, argument);
+		return send_recheck(host, argument, NULL);
+	else if (str_equal(verb, "recheck-known"))
+		return send_known(host, argument);
 	else if (str_equal(verb, "rescan"))
 		return send_to_sensor(host, MSG_RESCAN, argument);
 	else if (str_equal(verb, "approve"))

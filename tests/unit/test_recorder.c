@@ -190,15 +190,19 @@ START_TEST(another_change_of_the_same_file_replaces_the_first)
 }
 END_TEST
 
-static void wait_for_question(const char *path)
+/* The content that is known to be at @path; 0: none, and it is to be read. */
+static uint8_t wait_for_question(const char *path)
 {
 	for (;;) {
 		struct message message = rig_wait(rig->peers[ROLE_SENSOR], MSG_RECHECK);
 		cleanup_free char *asked = m_get_string(&message);
+		size_t len = 0;
+		const uint8_t *digest = m_get_bytes(&message, &len);
+		uint8_t known = len ? digest[0] : 0;
 
 		message_done(&message);
 		if (str_equal(asked, path))
-			return;
+			return known;
 	}
 }
 
@@ -225,6 +229,22 @@ START_TEST(open_findings_are_looked_at_again)
 	rig_expect_finding(rig, from, FINDING_SOFTWARE_UNKNOWN, "/tmp/stranger",
 			   FINDING_STATE_RESOLVED);
 	ck_assert_uint_eq(count_findings(from + 1, "/tmp/stranger"), 1);
+}
+END_TEST
+
+START_TEST(what_is_open_is_read_each_hour)
+{
+	int64_t *ahead_s = rig_clock(rig);
+
+	rig_start(rig);
+	load_world();
+	send_exec("/tmp/stranger", 9);
+	rig_expect_finding(rig, 0, FINDING_SOFTWARE_UNKNOWN, "/tmp/stranger", FINDING_STATE_OPEN);
+	for (int anew = 0; wait_for_question("/tmp/stranger") != 9; anew++)
+		ck_assert_int_lt(anew, 5);
+	*ahead_s += 3601;
+	for (int known = 0; wait_for_question("/tmp/stranger"); known++)
+		ck_assert_int_lt(known, 5);
 }
 END_TEST
 
@@ -511,8 +531,13 @@ START_TEST(new_baseline_judges_again)
 	message_done(&rescan);
 	send_file("/opt/rig/a", 9, EVENT_CHANGE_WRITE);
 	rig_expect_finding(rig, 0, FINDING_SOFTWARE_MODIFIED, "/opt/rig/a", FINDING_STATE_OPEN);
+	for (int earlier = 0; wait_for_question("/opt/rig/a") != 9; earlier++)
+		ck_assert_int_lt(earlier, 5);
 	ck_assert_int_eq(rig_load(rig, 2, entries, 2), 0);
-	answer_recheck("/opt/rig/a", 9);
+	/* What it was known to hold opened it, and does not close it. */
+	for (int old = 0; wait_for_question("/opt/rig/a"); old++)
+		ck_assert_int_lt(old, 5);
+	send_file("/opt/rig/a", 9, 0);
 	rig_expect_finding(rig, 0, FINDING_SOFTWARE_MODIFIED, "/opt/rig/a", FINDING_STATE_RESOLVED);
 }
 END_TEST
@@ -732,6 +757,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, what_cannot_be_encoded_takes_nothing_with_it);
 	tcase_add_test(tcase, another_change_of_the_same_file_replaces_the_first);
 	tcase_add_test(tcase, open_findings_are_looked_at_again);
+	tcase_add_test(tcase, what_is_open_is_read_each_hour);
 	tcase_add_test(tcase, deleted_program_stays_a_finding_while_it_runs);
 	tcase_add_test(tcase, what_a_walk_did_not_meet_is_asked_for_before_it_is_missing);
 	tcase_add_test(tcase, folders_that_an_update_brings_leave_room_for_the_next);

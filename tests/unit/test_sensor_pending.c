@@ -111,6 +111,28 @@ START_TEST(refuses_when_full_and_still_folds)
 }
 END_TEST
 
+/* Two that ask about one path, and whether what both know may stand. */
+static const struct {
+	uint8_t first, second; /* 0: knows nothing */
+	uint8_t known;
+} asked[] = {{7, 7, 7}, {7, 8, 0}, {7, 0, 0}, {0, 7, 0}};
+
+START_TEST(what_is_known_stands_only_where_all_know_the_same)
+{
+	struct pending_change change = {.path = (char *)"/a", .first_ns = 1000 * MS};
+
+	change.has_known = asked[_i].first > 0;
+	change.known[0] = asked[_i].first;
+	ck_assert_int_eq(pending_add(pending, &change), 0);
+	change.has_known = asked[_i].second > 0;
+	change.known[0] = asked[_i].second;
+	ck_assert_int_eq(pending_add(pending, &change), 0);
+	ck_assert(pending_take(pending, 2000 * MS, &change));
+	ck_assert_uint_eq(change.has_known ? change.known[0] : 0, asked[_i].known);
+	pending_change_done(&change);
+}
+END_TEST
+
 START_TEST(names_the_last_who_changed_it)
 {
 	struct pending_change change = {
@@ -181,6 +203,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, comes_in_order_of_due_time);
 	tcase_add_test(tcase, a_late_record_does_not_hide_behind_newer_ones);
 	tcase_add_test(tcase, refuses_when_full_and_still_folds);
+	tcase_add_loop_test(tcase, what_is_known_stands_only_where_all_know_the_same, 0,
+			    ARRAY_SIZE(asked));
 	tcase_add_test(tcase, names_the_last_who_changed_it);
 	tcase_add_test(tcase, does_not_put_a_stranger_s_change_down_to_the_one_before);
 	tcase_add_test(tcase, names_the_writer_though_another_put_the_time_back);
