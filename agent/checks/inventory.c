@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,9 @@
 #define MAX_DEPTH   96
 #define MAX_ENTRIES 8000000
 #define MAX_PATH    4096
-#define MAX_WALK_S  300
+/* Of a folder that is entered: what is in it has room for its name. */
+#define MAX_FOLDER_PATH (MAX_PATH - NAME_MAX - 2)
+#define MAX_WALK_S	300
 /* Between two looks at the clock. */
 #define ENTRIES_A_STEP 4096
 
@@ -193,13 +196,25 @@ static int push(struct inventory_walk *walk, int fd, dev_t device)
 	return 0;
 }
 
+/* By its path alone, so that who looks at it again sees the same. */
+static bool is_too_deep(const char *path, size_t len)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < len; i++)
+		depth += path[i] == '/';
+	return depth > MAX_DEPTH || len > MAX_FOLDER_PATH;
+}
+
 static int enter(struct inventory_walk *walk, const struct frame *above, const char *name)
 {
 	cleanup_close int fd = -1;
 	struct stat st;
 
-	if (walk->depth > MAX_DEPTH)
-		return -ELOOP;
+	if (is_too_deep(walk->path, walk->path_len)) {
+		note(walk, WALK_TOO_DEEP);
+		return 0;
+	}
 	fd = openat(dirfd(above->dir), name,
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)

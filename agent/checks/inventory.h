@@ -5,7 +5,8 @@
  * that need it, in one go on request, or in small steps by who must not wait.
  *
  * It follows no link, enters no file system of the network or of the kernel,
- * opens folders only, and is bounded in depth, number and time.
+ * opens folders only, and is bounded in depth, number and time. Anybody can make
+ * folders that are too deep: the walk goes on beside them.
  */
 #ifndef PLUMBLINE_CHECKS_INVENTORY_H
 #define PLUMBLINE_CHECKS_INVENTORY_H
@@ -21,6 +22,7 @@ enum walk_fact {
 	WALK_WRITABLE_FILE,   /* files that anybody may write */
 	WALK_WRITABLE_FOLDER, /* folders that anybody may write, without the sticky bit */
 	WALK_UNOWNED,	      /* of a user or group that has no name */
+	WALK_TOO_DEEP,	      /* folders that are not entered, as their path is too long */
 	WALK_FACT_COUNT,
 };
 

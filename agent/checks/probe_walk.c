@@ -50,6 +50,25 @@ static size_t count_listed(const struct strbuf *paths)
 	return count;
 }
 
+/* None was found; yet some may be where nobody looked. */
+static int check_depth(const struct root *root, const char *except, struct probe_value *value)
+{
+	const struct strbuf *paths = &root->inventory->facts[WALK_TOO_DEEP].paths;
+	size_t count = root->inventory->facts[WALK_TOO_DEEP].count;
+
+	for (size_t at = 0; at < paths->len; at += strlen(paths->data + at) + 1) {
+		const char *path = paths->data + at;
+
+		if (is_excepted(except, path))
+			continue;
+		root_note_look(root, LOOKED_AT, path);
+		return probe_error(value, "%s is too deep to be looked into", path);
+	}
+	if (count > count_listed(paths))
+		return probe_error(value, "%zu folders are too deep to be looked into", count);
+	return 0;
+}
+
 static int run(const struct probe_params *params, const struct root *root,
 	       struct probe_value *value)
 {
@@ -82,8 +101,10 @@ static int run(const struct probe_params *params, const struct root *root,
 		root_note_look(root, LOOKED_AT, paths->data + at);
 		r = probe_list_found(value, "of them", "%s", paths->data + at);
 	}
-	if (r == 0 && !value->count)
+	if (r == 0 && !value->count) {
 		strbuf_printf(&value->where, "%zu looked at", inventory->entries);
+		r = check_depth(root, params->values[KEY_EXCEPT], value);
+	}
 	return r == -E2BIG ? 0 : r;
 }
 

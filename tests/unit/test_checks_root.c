@@ -545,6 +545,43 @@ START_TEST(what_changed_is_looked_at_without_a_walk)
 }
 END_TEST
 
+START_TEST(what_is_too_deep_stays_so_until_it_is_gone)
+{
+	enum {
+		PARTS = 100
+	};
+	cleanup_with(inventory_done) struct inventory inventory = {0}, before = {0};
+	cleanup_root struct root small = ROOT_INIT;
+	char *made, path[4096], deep[512], aside[512];
+	size_t len;
+
+	walk_small_root(&made, &small, &before);
+	ck_assert_uint_eq(before.facts[WALK_TOO_DEEP].count, 0);
+	len = (size_t)snprintf(path, sizeof(path), "%s", made);
+	for (int i = 0; i < PARTS; i++) {
+		len += (size_t)snprintf(path + len, sizeof(path) - len, "/d");
+		ck_assert_int_eq(mkdir(path, 0755), 0);
+	}
+	inventory_walk(&small, &inventory);
+	ck_assert_int_eq(inventory.result, 0);
+	ck_assert_str_eq(first_of(&inventory, WALK_SETUID), "/tool");
+	ck_assert_uint_eq(inventory.facts[WALK_TOO_DEEP].count, 1);
+	ck_assert(str_copy(deep, sizeof(deep), first_of(&inventory, WALK_TOO_DEEP)));
+	/* By a look at it alone, and by one at all that is listed. */
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, deep, INVENTORY_LISTED), 0);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, deep, INVENTORY_BELOW), 0);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/", INVENTORY_LISTED_BELOW), 0);
+	ck_assert_str_eq(first_of(&inventory, WALK_TOO_DEEP), deep);
+
+	snprintf(path, sizeof(path), "%s/d", made);
+	snprintf(aside, sizeof(aside), "%s/run/d", made);
+	ck_assert_int_eq(rename(path, aside), 0);
+	ck_assert_int_eq(inventory_look_again(&inventory, &small, "/d", INVENTORY_LISTED_BELOW), 1);
+	ck_assert_uint_eq(inventory.facts[WALK_TOO_DEEP].count, 0);
+	unit_folder_free(made);
+}
+END_TEST
+
 /* One that is counted only, since the list was full, stays so. Long paths fill it soon. */
 START_TEST(a_full_list_stays_what_it_is)
 {
@@ -599,6 +636,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, a_walk_can_be_given_up);
 	tcase_add_test(tcase, what_changed_is_looked_at_without_a_walk);
 	tcase_add_test(tcase, a_full_list_stays_what_it_is);
+	tcase_add_test(tcase, what_is_too_deep_stays_so_until_it_is_gone);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, links_stay_inside, 0, (int)ARRAY_SIZE(links));
 	tcase_add_test(tcase, linked_folders_stay_inside);
