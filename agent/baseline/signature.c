@@ -259,9 +259,10 @@ static int check_chain(CMS_ContentInfo *cms, X509 *signer, const char *ca_pem, c
 
 	r = make_store(ca_pem, &store);
 	if (r == -EINVAL)
-		return refuse(a,
-			      "no CA is named for it: neither a common one (--ca, approver_ca) nor "
-			      "one of its role");
+		return refuse(
+			a,
+			"no CA is named for it, or no certificate is in what is named: neither a "
+			"common one (--ca, approver_ca) nor one of its role");
 	if (r < 0 || !ctx || X509_STORE_CTX_init(ctx, store, signer, others) != 1)
 		return -ENOMEM;
 	param = X509_STORE_CTX_get0_param(ctx);

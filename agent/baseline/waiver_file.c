@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/fd.h"
 #include "base/hash.h"
@@ -50,7 +51,8 @@ static int check_approver(const struct waiver_list *list, size_t first, const ch
 			return diag_set(diag, path, waiver->line, -EKEYREJECTED,
 					"[%s] names %s as approver, but %s signed the file",
 					waiver->subject, waiver->approver, name);
-		if (str_equal(waiver->owner, name))
+		/* The same person is often written in two ways. */
+		if (strcasecmp(waiver->owner, name) == 0)
 			return diag_set(diag, path, waiver->line, -EKEYREJECTED,
 					"[%s] is approved by its owner", waiver->subject);
 	}
@@ -85,6 +87,8 @@ int waiver_file_sign(const char *path, const struct baseline_approval *approval,
 	r = read_file(path, &text, diag);
 	if (r == 0)
 		r = waiver_list_read(&list, path, text.data, text.len, diag);
+	if (r == 0 && !list.count)
+		r = diag_set(diag, path, 0, -EINVAL, "there is no waiver in it");
 	if (r == 0)
 		r = check_approver(&list, 0, approval->name, path, diag);
 	if (r == 0)

@@ -29,7 +29,11 @@ static int choose(const struct framework_wish *wish, struct framework_source *so
 	if (source->format->needs && !str_equal(name, source->format->needs) &&
 	    !(str_starts(name, "attack-") && str_starts(source->format->needs, "attack-")))
 		return diag_set(diag, "", 0, -EINVAL, "%s is a format of %s, not of %s",
-				source->format->name, source->format->needs, name);
+				source->format->name,
+				str_starts(source->format->needs, "attack-")
+					? "attack-enterprise and attack-ics"
+					: source->format->needs,
+				name);
 	source->question.crosswalk = source->crosswalk;
 	source->question.map = source->map;
 	return framework_choose(&source->question, name, wish->level, diag);
