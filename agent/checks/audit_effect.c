@@ -22,6 +22,16 @@ static enum reach lesser(enum reach a, enum reach b)
 	return a < b ? a : b;
 }
 
+uint32_t audit_abi_arch(enum audit_abi abi)
+{
+	return abi == AUDIT_ABI_NATIVE ? AUDIT_ARCH_NATIVE : AUDIT_ARCH_COMPAT;
+}
+
+int audit_abi_call(enum audit_abi abi, const char *name)
+{
+	return abi == AUDIT_ABI_NATIVE ? audit_call_number(name) : audit_call_number_32(name);
+}
+
 /* Whether @left @op @right; bits are never compared here. */
 static bool holds(int64_t left, uint32_t op, int64_t right)
 {
@@ -118,7 +128,7 @@ static enum reach reach_of_condition(const struct audit_condition *condition,
 	case AUDIT_FILTERKEY:
 		return REACHES_ALL;
 	case AUDIT_ARCH:
-		return if_true(holds(AUDIT_ARCH_NATIVE, op, value));
+		return if_true(holds(audit_abi_arch(wanted->abi), op, value));
 	case AUDIT_MSGTYPE:
 		/* Without this record an event has no others. */
 		return is_order(op) ? if_true(holds(AUDIT_SYSCALL, op, value)) : REACHES_SOME;
@@ -163,7 +173,7 @@ static bool has_all_calls(const struct audit_rule *rule)
 }
 
 /* Newer tools name all calls that a permission is about; a few of them stand for all. */
-static enum reach reach_of_uses(const struct audit_rule *rule, uint32_t perms)
+static enum reach reach_of_uses(const struct audit_rule *rule, const struct audit_wanted *wanted)
 {
 	static const struct {
 		uint32_t perm;
@@ -173,18 +183,18 @@ static enum reach reach_of_uses(const struct audit_rule *rule, uint32_t perms)
 		{AUDIT_PERM_WRITE, "openat"},  {AUDIT_PERM_WRITE, "unlinkat"},
 		{AUDIT_PERM_ATTR, "fchmodat"}, {AUDIT_PERM_ATTR, "setxattr"},
 	};
-	unsigned wanted = 0, found = 0;
+	unsigned asked = 0, found = 0;
 
 	if (has_all_calls(rule))
 		return REACHES_ALL;
 	for (size_t i = 0; i < ARRAY_SIZE(uses); i++) {
-		if (!(uses[i].perm & (perms ?: AUDIT_PERM_ALL)))
+		if (!(uses[i].perm & (wanted->perms ?: AUDIT_PERM_ALL)))
 			continue;
-		wanted++;
-		found += has_call(rule, audit_call_number(uses[i].call));
+		asked++;
+		found += has_call(rule, audit_abi_call(wanted->abi, uses[i].call));
 	}
 	/* Without a path nothing tells that these calls were chosen for a permission. */
-	if (found == wanted && rule->path)
+	if (found == asked && rule->path)
 		return REACHES_ALL;
 	return found ? REACHES_SOME : REACHES_NONE;
 }
@@ -213,7 +223,7 @@ enum audit_effect audit_rule_effect(const struct audit_rule *rule,
 	enum reach reach = REACHES_ALL;
 
 	if (is_exit) {
-		reach = wanted->path ? reach_of_uses(rule, wanted->perms)
+		reach = wanted->path ? reach_of_uses(rule, wanted)
 				     : if_true(has_call(rule, wanted->call));
 		reach = lesser(reach, reach_of_path(rule, wanted));
 	}

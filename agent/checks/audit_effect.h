@@ -32,14 +32,33 @@
 #error "name this machine's AUDIT_ARCH_* here"
 #endif
 
+/* Whose calls have numbers of their own: a rule is about one of them, or its numbers mean another
+ * call of the other. */
+enum audit_abi {
+	AUDIT_ABI_NATIVE,
+	AUDIT_ABI_32, /* of 32-bit programs on a 64-bit machine */
+};
+
+/* So many are looked at: without their numbers nothing can be said of 32-bit programs. */
+#if defined(__x86_64__)
+#define AUDIT_ABIS (AUDIT_ABI_32 + 1)
+#else
+#define AUDIT_ABIS (AUDIT_ABI_NATIVE + 1)
+#endif
+
+uint32_t audit_abi_arch(enum audit_abi abi);
+/* Of call @name, as audit_call_number(). */
+int audit_abi_call(enum audit_abi abi, const char *name);
+
 /* Use of a path, or a system call. */
 struct audit_wanted {
 	const char *path; /* not terminated; NULL: the call */
 	size_t path_len;
-	bool is_folder; /* what is below the path, too */
-	uint32_t perms; /* AUDIT_PERM_* of the path; 0: any will do */
-	int call;	/* its number */
-	int exit;	/* the call ends with this errno, negative; 0: whatever its end */
+	bool is_folder;	    /* what is below the path, too */
+	uint32_t perms;	    /* AUDIT_PERM_* of the path; 0: any will do */
+	enum audit_abi abi; /* of who uses or calls */
+	int call;	    /* its number there */
+	int exit;	    /* the call ends with this errno, negative; 0: whatever its end */
 };
 
 enum audit_effect {

@@ -209,6 +209,18 @@ static bool take_list(char *text, struct audit_rule *rule)
 	return true;
 }
 
+/* Names of calls are those of the arch that was named last. */
+static enum audit_abi abi_of(const struct audit_rule *rule)
+{
+	enum audit_abi abi = AUDIT_ABI_NATIVE;
+
+	for (size_t i = 0; i < rule->condition_count; i++)
+		if (rule->conditions[i].field == AUDIT_ARCH)
+			abi = rule->conditions[i].value == AUDIT_ARCH_NATIVE ? AUDIT_ABI_NATIVE
+									     : AUDIT_ABI_32;
+	return abi;
+}
+
 /* "open,openat", numbers, "all". */
 static void take_calls(char *text, struct audit_rule *rule)
 {
@@ -220,7 +232,7 @@ static void take_calls(char *text, struct audit_rule *rule)
 		else if (isdigit((unsigned char)*word))
 			audit_rule_add_call(rule, (int)strtol(word, NULL, 10));
 		else
-			audit_rule_add_call(rule, audit_call_number(word));
+			audit_rule_add_call(rule, audit_abi_call(abi_of(rule), word));
 }
 
 static void take_watch(const char *path, struct audit_rule *rule)
@@ -320,6 +332,9 @@ enum audit_line_use audit_line_read(const struct root *root, char *text,
 		argument = word[2] && option != '-' ? word + 2 : next_word(&text);
 		if (!argument)
 			continue;
+		/* What the names before it meant would be another's. */
+		if (has_calls && option == 'F' && str_starts(argument, "arch"))
+			return AUDIT_LINE_REFUSED;
 		has_calls = has_calls || option == 'S';
 		if (!take_option(root, option, argument, &rule))
 			return AUDIT_LINE_REFUSED;

@@ -19,7 +19,7 @@ enum audit_line_use {
  * Cuts @text up; @ret_rule points into it. Names of accounts are those below @root. A value that is
  * not known here makes a condition that is not known here: such a rule records less than all. Of
  * lines that auditctl refuses those are known that hold a word too many, a list
- * that is none, or -p before its -w.
+ * that is none, -p before its -w, or an arch behind a call.
  */
 enum audit_line_use audit_line_read(const struct root *root, char *text,
 				    struct audit_rule *ret_rule);

@@ -43,5 +43,7 @@ void audit_rule_add_call(struct audit_rule *rule, int number);
 /* Number of system call @name on this machine: -ENOENT when this machine has none of that name,
  * -EINVAL for a name that is not known here. */
 int audit_call_number(const char *name);
+/* The same for 32-bit programs on a 64-bit machine; -ENOENT also where they are not looked at. */
+int audit_call_number_32(const char *name);
 
 #endif

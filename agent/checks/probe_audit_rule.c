@@ -3,6 +3,7 @@
  * Audit rules: lists the paths or system calls of the check that no rule
  * covers, in /etc/audit/rules.d or in the running kernel. A rule that is only
  * in one of them is of no use: it is not there now, or not after the next start.
+ * Nor is one for 64-bit programs alone where 32-bit ones run too.
  */
 #include <errno.h>
 #include <string.h>
@@ -54,9 +55,12 @@ struct search {
 	const char *exit_name; /* the end that is looked for; NULL: any */
 	int exit;
 	uint32_t perms;
-	bool goes_on;		    /* auditctl, behind a line that it refuses */
-	bool is_ended[PLACE_COUNT]; /* by rules of other filters, whatever else stands there */
-	enum state states[PLACE_COUNT][2][MAX_WANTED]; /* by key and place in its list */
+	bool goes_on;	    /* auditctl, behind a line that it refuses */
+	enum audit_abi abi; /* of the programs that are looked for */
+	/* By rules of other filters, whatever else stands there. */
+	bool is_ended[PLACE_COUNT][AUDIT_ABIS];
+	/* By key and place in its list. */
+	enum state states[PLACE_COUNT][AUDIT_ABIS][2][MAX_WANTED];
 };
 
 /* What is wanted at @word of the list of @key; -ENOENT for a call that this machine has not. */
@@ -69,9 +73,10 @@ static int wanted_of(const struct search *search, int key, struct nl_bytes word,
 
 	if (!name)
 		return -ENOMEM;
-	*ret_wanted = (struct audit_wanted){.exit = search->exit, .perms = search->perms};
+	*ret_wanted = (struct audit_wanted){
+		.exit = search->exit, .perms = search->perms, .abi = search->abi};
 	if (key == KEY_SYSCALLS) {
-		ret_wanted->call = audit_call_number(name);
+		ret_wanted->call = audit_abi_call(search->abi, name);
 		return ret_wanted->call < 0 ? ret_wanted->call : 0;
 	}
 	ret_wanted->path = text;
@@ -104,15 +109,17 @@ static enum state decide(enum state state, enum audit_line_use use, enum audit_e
 	return use == AUDIT_LINE_FIRST || state == UNDECIDED ? decided : state;
 }
 
-static int take_rule(struct search *search, enum place place, enum audit_line_use use,
-		     const struct audit_rule *rule)
+static int take_rule_of_abi(struct search *search, enum place place, enum audit_line_use use,
+			    const struct audit_rule *rule)
 {
+	enum audit_abi abi = search->abi;
+
 	for (int key = KEY_PATHS; key <= KEY_SYSCALLS; key++) {
 		const char *cursor = search->params->values[key];
 		struct nl_bytes word;
 
 		for (size_t i = 0; i < MAX_WANTED && next_wanted(&cursor, &word); i++) {
-			enum state *state = &search->states[place][key][i];
+			enum state *state = &search->states[place][abi][key][i];
 			struct audit_wanted wanted;
 			enum audit_effect effect;
 			int r = wanted_of(search, key, word, &wanted);
@@ -123,12 +130,22 @@ static int take_rule(struct search *search, enum place place, enum audit_line_us
 				return r;
 			effect = audit_rule_effect(rule, &wanted);
 			if (effect == AUDIT_SILENCED_ALL)
-				search->is_ended[place] = true;
+				search->is_ended[place][abi] = true;
 			else
 				*state = decide(*state, use, effect);
 		}
 	}
 	return 0;
+}
+
+static int take_rule(struct search *search, enum place place, enum audit_line_use use,
+		     const struct audit_rule *rule)
+{
+	int r = 0;
+
+	for (search->abi = 0; search->abi < AUDIT_ABIS && r == 0; search->abi++)
+		r = take_rule_of_abi(search, place, use, rule);
+	return r;
 }
 
 static int read_rules(const char *path, void *userdata)
@@ -159,15 +176,15 @@ static int read_rules(const char *path, void *userdata)
 	return 0;
 }
 
-/* A call that this machine does not have needs no rule. */
-static int pass_over_foreign_calls(struct search *search)
+/* A call that these programs do not have on this machine needs no rule. */
+static int pass_over_foreign_calls(struct search *search, enum audit_abi abi)
 {
 	const char *cursor = search->params->values[KEY_SYSCALLS], *wanted;
 	size_t len, i = 0;
 
 	for (; cursor && i < MAX_WANTED && words_next(&cursor, WORDS_SPACE, &wanted, &len); i++) {
 		cleanup_free char *name = strndup(wanted, len);
-		int number = name ? audit_call_number(name) : -ENOMEM;
+		int number = name ? audit_abi_call(abi, name) : -ENOMEM;
 
 		if (number == -ENOMEM)
 			return number;
@@ -177,8 +194,8 @@ static int pass_over_foreign_calls(struct search *search)
 			return number;
 		}
 		if (number < 0)
-			search->states[CONFIGURED][KEY_SYSCALLS][i] =
-				search->states[LOADED][KEY_SYSCALLS][i] = COVERED;
+			search->states[CONFIGURED][abi][KEY_SYSCALLS][i] =
+				search->states[LOADED][abi][KEY_SYSCALLS][i] = COVERED;
 	}
 	return 0;
 }
@@ -203,8 +220,11 @@ static int read_loaded(struct search *search, struct probe_value *value)
 	return r < 0 ? r : 1;
 }
 
-static const char *how_missing(enum state configured, enum state loaded)
+/* NULL for what is recorded, as far as that is known. */
+static const char *how_missing(enum state configured, enum state loaded, bool is_loaded_known)
 {
+	if (configured == COVERED && (!is_loaded_known || loaded == COVERED))
+		return NULL;
 	if (configured == SILENCED || (configured == COVERED && loaded == SILENCED))
 		return " (a rule in front says never)";
 	return configured == COVERED ? " (not loaded)"
@@ -212,37 +232,53 @@ static const char *how_missing(enum state configured, enum state loaded)
 				     : "";
 }
 
+static void report_one(struct search *search, struct nl_bytes word, const char *whose,
+		       const char *how)
+{
+	cleanup_free char *item = NULL;
+
+	if (!how)
+		return;
+	if (asprintf(&item, "%.*s%s%s%s%s", (int)word.len, (const char *)word.data,
+		     search->exit ? " " : "", search->exit ? search->exit_name : "", whose,
+		     how) < 0) {
+		item = NULL;
+		search->value->text.failed = true;
+		return;
+	}
+	probe_list_add(search->value, item);
+}
+
+/* "mount", or "mount b32 (not loaded)" where the other's calls are recorded or lack something else.
+ */
 static void report(struct search *search, int key, bool is_loaded_known)
 {
+	static const char *const whose[] = {[AUDIT_ABI_NATIVE] = " b64", [AUDIT_ABI_32] = " b32"};
 	const char *cursor = search->params->values[key];
 	struct nl_bytes word;
 
 	for (size_t i = 0; next_wanted(&cursor, &word); i++) {
-		enum state configured = UNDECIDED, loaded = UNDECIDED;
-		cleanup_free char *item = NULL;
+		const char *how[AUDIT_ABIS];
+		bool is_same = true;
 
-		if (i < MAX_WANTED) {
-			configured = search->states[CONFIGURED][key][i];
-			loaded = search->states[LOADED][key][i];
+		for (int abi = 0; abi < AUDIT_ABIS; abi++) {
+			how[abi] = i < MAX_WANTED
+					   ? how_missing(search->states[CONFIGURED][abi][key][i],
+							 search->states[LOADED][abi][key][i],
+							 is_loaded_known)
+					   : "";
+			is_same = is_same && str_equal(how[abi], how[0]);
 		}
-		if (configured == COVERED && (!is_loaded_known || loaded == COVERED))
-			continue;
-		if (asprintf(&item, "%.*s%s%s%s", (int)word.len, (const char *)word.data,
-			     search->exit ? " " : "", search->exit ? search->exit_name : "",
-			     how_missing(configured, loaded)) < 0) {
-			item = NULL;
-			search->value->text.failed = true;
-			return;
-		}
-		probe_list_add(search->value, item);
+		for (int abi = 0; abi < (is_same ? 1 : AUDIT_ABIS); abi++)
+			report_one(search, word, is_same ? "" : whose[abi], how[abi]);
 	}
 }
 
-static void end_all(struct search *search, enum place place)
+static void end_all(struct search *search, enum place place, enum audit_abi abi)
 {
 	for (int key = KEY_PATHS; key <= KEY_SYSCALLS; key++)
 		for (size_t i = 0; i < MAX_WANTED; i++)
-			search->states[place][key][i] = SILENCED;
+			search->states[place][abi][key][i] = SILENCED;
 }
 
 static int judge(struct search *search)
@@ -253,8 +289,9 @@ static int judge(struct search *search)
 	if (known < 0)
 		return known;
 	for (int place = 0; place < PLACE_COUNT; place++)
-		if (search->is_ended[place])
-			end_all(search, place);
+		for (enum audit_abi abi = 0; abi < AUDIT_ABIS; abi++)
+			if (search->is_ended[place][abi])
+				end_all(search, place, abi);
 	probe_list_add(search->value, NULL);
 	report(search, KEY_PATHS, known);
 	report(search, KEY_SYSCALLS, known);
@@ -284,9 +321,11 @@ static int look(const struct probe_params *params, const struct root *root, cons
 
 	if (exit_name && !search.exit)
 		return probe_error(value, "'%s' is no end of a call that is known here", exit_name);
-	r = pass_over_foreign_calls(&search);
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
+	for (enum audit_abi abi = 0; abi < AUDIT_ABIS; abi++) {
+		r = pass_over_foreign_calls(&search, abi);
+		if (r < 0)
+			return r == -ENOMEM ? r : 0;
+	}
 	r = probe_glob(root, "/etc/audit/rules.d/*.rules /etc/audit/audit.rules", read_rules,
 		       &search, value);
 	if (r <= 0)

@@ -12,7 +12,13 @@
 #define CALLS	   "kind = audit_rule\nsyscalls = mount umount2\nexpect = none\n"
 #define RULES	   "/etc/audit/rules.d/a.rules"
 #define CONFIGURED "-w /etc/passwd -p wa\n-w /etc/sudoers.d -p wa\n"
-#define CALLED	   "-a always,exit -F arch=b64 -S mount,umount2\n"
+#define CALLED_64  "-a always,exit -F arch=b64 -S mount,umount2\n"
+#define CALLED_32  "-a always,exit -F arch=b32 -S mount,umount2\n"
+#define CALLED	   CALLED_64 CALLED_32
+#define BOTH                                   \
+	{                                      \
+		SYS_mount, SYS_umount2, 21, 52 \
+	} /* as 32-bit programs number them, too */
 #define OTHER_ARCH (AUDIT_ARCH_S390X)
 
 struct field {
@@ -23,7 +29,7 @@ struct field {
 struct loaded {
 	uint32_t action; /* 0, unless it is for tasks: none */
 	struct field fields[3];
-	int calls[2]; /* 0: all */
+	int calls[4]; /* 0: all */
 	bool is_for_tasks;
 };
 
@@ -50,7 +56,7 @@ static void put_audit_rule(struct strbuf *out, const struct loaded *loaded)
 	}
 	if (!loaded->calls[0])
 		memset(rule.mask, 0xff, sizeof(rule.mask));
-	for (size_t i = 0; i < ARRAY_SIZE(loaded->calls); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(loaded->calls) && loaded->calls[i]; i++)
 		rule.mask[loaded->calls[i] / 32] |= 1u << loaded->calls[i] % 32;
 	rule.buflen = (uint32_t)texts.len;
 	strbuf_add(&payload, &rule, sizeof(rule));
@@ -67,21 +73,20 @@ static const struct {
 	{"a rule for all tasks ends it",
 	 CALLS,
 	 CALLED,
-	 {{.action = AUDIT_NEVER, .is_for_tasks = true},
-	  {AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
+	 {{.action = AUDIT_NEVER, .is_for_tasks = true}, {AUDIT_ALWAYS, {{0}}, BOTH}},
 	 CHECK_FAIL,
 	 "mount (a rule in front says never)"},
 	{"a rule for some tasks does not",
 	 CALLS,
 	 CALLED "-a never,task -F uid=33\n",
 	 {{.action = AUDIT_NEVER, .fields = {{AUDIT_UID, 33, NULL}}, .is_for_tasks = true},
-	  {AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
+	  {AUDIT_ALWAYS, {{0}}, BOTH}},
 	 CHECK_PASS,
 	 "none"},
 	{"a rule for all tasks will end it",
 	 CALLS,
 	 "-a task,never\n" CALLED,
-	 {{AUDIT_ALWAYS, {{0}}, {__NR_mount, __NR_umount2}}},
+	 {{AUDIT_ALWAYS, {{0}}, BOTH}},
 	 CHECK_FAIL,
 	 "mount (a rule in front says never)"},
 	{"a rule in front ends it in the kernel alone",
@@ -96,10 +101,23 @@ static const struct {
 	 "kind = audit_rule\npaths = /etc/passwd\nperms = x\nexpect = none\n",
 	 "-w /etc/passwd -p x\n",
 	 {{AUDIT_ALWAYS,
-	   {{AUDIT_WATCH, 0, "/etc/passwd"}, {AUDIT_PERM, 1}},
-	   {SYS_execve, SYS_execveat}}},
+	   {{AUDIT_ARCH, AUDIT_ARCH_X86_64, NULL},
+	    {AUDIT_WATCH, 0, "/etc/passwd"},
+	    {AUDIT_PERM, 1}},
+	   {SYS_execve, SYS_execveat}},
+	  {AUDIT_ALWAYS,
+	   {{AUDIT_ARCH, AUDIT_ARCH_I386, NULL}, {AUDIT_WATCH, 0, "/etc/passwd"}, {AUDIT_PERM, 1}},
+	   {11, 358}}},
 	 CHECK_PASS,
 	 "none"},
+	{"calls that 32-bit programs number otherwise",
+	 "kind = audit_rule\npaths = /etc/passwd\nperms = x\nexpect = none\n",
+	 "-w /etc/passwd -p x\n",
+	 {{AUDIT_ALWAYS,
+	   {{AUDIT_WATCH, 0, "/etc/passwd"}, {AUDIT_PERM, 1}},
+	   {SYS_execve, SYS_execveat}}},
+	 CHECK_FAIL,
+	 "=/etc/passwd b32 (not loaded)"},
 	{"calls of another permission",
 	 "kind = audit_rule\npaths = /etc/passwd\nperms = wa\nexpect = none\n",
 	 "-w /etc/passwd -p wa\n",
@@ -159,22 +177,35 @@ static const struct {
 	 {{AUDIT_ALWAYS, {{AUDIT_FILTERKEY, 0, "/etc"}, {AUDIT_DIR, 0, "/srv"}}}},
 	 CHECK_FAIL,
 	 "/etc/passwd (not loaded)"},
-	{"calls",
-	 CALLS,
-	 CALLED,
-	 {{AUDIT_ALWAYS, {{0}}, {SYS_mount, SYS_umount2}}},
-	 CHECK_PASS,
-	 "none"},
+	{"calls", CALLS, CALLED, {{AUDIT_ALWAYS, {{0}}, BOTH}}, CHECK_PASS, "none"},
 	{"one of the calls",
 	 CALLS,
 	 CALLED,
-	 {{AUDIT_ALWAYS, {{0}}, {SYS_mount, SYS_mount}}},
+	 {{AUDIT_ALWAYS, {{0}}, {SYS_mount, 21}}},
 	 CHECK_FAIL,
 	 "=umount2 (not loaded)"},
+	{"calls of 64-bit programs alone",
+	 CALLS,
+	 CALLED,
+	 {{AUDIT_ALWAYS, {{AUDIT_ARCH, AUDIT_ARCH_X86_64, NULL}}, BOTH}},
+	 CHECK_FAIL,
+	 "=mount b32 (not loaded), umount2 b32 (not loaded)"},
+	{"calls of 64-bit programs alone are configured",
+	 CALLS,
+	 CALLED_64,
+	 {{AUDIT_ALWAYS, {{0}}, BOTH}},
+	 CHECK_FAIL,
+	 "=mount b32 (loaded, not configured), umount2 b32 (loaded, not configured)"},
+	{"numbers without an arch",
+	 CALLS,
+	 CALLED,
+	 {{AUDIT_ALWAYS, {{0}}, {SYS_mount, SYS_umount2}}},
+	 CHECK_FAIL,
+	 "=mount b32 (not loaded), umount2 b32 (not loaded)"},
 	{"calls of another machine",
 	 CALLS,
 	 CALLED,
-	 {{AUDIT_ALWAYS, {{AUDIT_ARCH, OTHER_ARCH}}, {SYS_mount, SYS_umount2}}},
+	 {{AUDIT_ALWAYS, {{AUDIT_ARCH, OTHER_ARCH}}, BOTH}},
 	 CHECK_FAIL,
 	 "mount (not loaded)"},
 	{"calls on one file only",
@@ -285,12 +316,15 @@ END_TEST
 
 #define SHORT_RULES \
 	"kind = audit_rule\npaths = /etc/passwd\nperms = wa\nsyscalls = mount\nexpect = none\n"
-#define M "-a always,exit -F arch=b64 -S mount "
-#define W "-w /etc/passwd -p wa\n"
+#define M	  "-a always,exit -F arch=b64 -S mount "
+#define W	  "-w /etc/passwd -p wa\n"
+#define M32	  "always,exit -F arch=b32 -S mount\n"
+#define M32_FIRST "-A " M32
 
 /*
  * Which of a write to /etc/passwd and a mount, by somebody with auid 1000 who is root, is not
- * recorded. Linux 6.1 and auditctl 3.0.9 were asked, each with these lines.
+ * recorded. Linux 6.1 and auditctl 3.0.9 were asked, each with these lines, for a 64-bit program. A
+ * rule for the mounts of 32-bit ones stands behind them.
  */
 static const struct {
 	const char *lines, *missing;
@@ -298,14 +332,18 @@ static const struct {
 	{W M "\n", "=none"},
 	{"-a never,exit -S all\n" W M "\n", "never), mount (a rule in front"},
 	{"-a exit,never\n" W M "\n", "never), mount (a rule in front"},
-	{W M "\n-a never,exit -S all\n", "=none"},
+	{W M "\n-a " M32 "-a never,exit -S all\n", "=none"},
 	{W M "\n-A never,exit -S all\n", "never), mount (a rule in front"},
-	{"-a never,exit -S all\n" W "-A always,exit -F arch=b64 -S mount\n",
+	{"-a never,exit -S all\n" W "-A always,exit -F arch=b64 -S mount\n" M32_FIRST,
 	 "=/etc/passwd (a rule in front says never)"},
-	{"-a never,exit -F arch=b64 -S mount\n" W M "\n", "=mount (a rule in front says never)"},
+	{"-a never,exit -F arch=b64 -S mount\n" W M "\n",
+	 "=mount b64 (a rule in front says never)"},
 	{"-a never,exit -F arch=b64 -S unlink\n" W M "\n", "=none"},
-	{"-a never,exit -F arch=b32 -S all\n" W M "\n", "=none"},
-	{"-a never,exit -F arch!=b32 -S all\n" W M "\n", "never), mount (a rule in front"},
+	{"-a never,exit -F arch=b32 -S all\n" W M "\n", "never), mount b32 (a rule in front"},
+	{"-a never,exit -F arch!=b32 -S all\n" W M "\n", "never), mount b64 (a rule in front"},
+	/* The call of that number of a 32-bit program is another. */
+	{"-a never,exit -F arch!=b64 -S mount\n" W M "\n", "=none"},
+	{"-a never,exit -F arch!=b64 -S 21\n" W M "\n", "=mount b32 (a rule in front says never)"},
 	{"-a never,exit -S all -F auid=unset\n" W M "\n", "=none"},
 	{"-a never,exit -S all -F auid>=1000\n" W M "\n", "never), mount (a rule in front"},
 	{"-a never,exit -S all -F uid=0\n" W M "\n", "never), mount (a rule in front"},
@@ -323,7 +361,7 @@ static const struct {
 	{"-a never,exit -F dir=/etc -F perm=wa\n" W M "\n",
 	 "=/etc/passwd (a rule in front says never)"},
 	{"-a never,exit -F arch=b64 -S openat\n" W M "\n",
-	 "=/etc/passwd (a rule in front says never)"},
+	 "=/etc/passwd b64 (a rule in front says never)"},
 	{W M "\n-A never,task\n", "never), mount (a rule in front"},
 	{W M "\n-a never,task -F uid=0\n", "never), mount (a rule in front"},
 	{W M "\n-a never,task -F uid=110\n", "=none"},
@@ -331,18 +369,20 @@ static const struct {
 	{W M "\n-a never,exclude -F msgtype>=1300\n", "never), mount (a rule in front"},
 	{W M "\n-a always,exclude -F msgtype=CWD\n", "=none"},
 	{W M "\n-a always,exclude -F auid=1000\n", "never), mount (a rule in front"},
-	{W M "-F auid=0\n", "=mount"},
+	{W M "-F auid=0\n", "=mount b64"},
 	{W M "-F auid>=1000 -F auid!=unset\n", "=none"},
 	{W M "-F auid!=-1\n", "=none"},
-	{W M "-F auid>=2000\n", "=mount"},
-	{W M "-F uid=1\n", "=mount"},
+	{W M "-F auid>=2000\n", "=mount b64"},
+	{W M "-F uid=1\n", "=mount b64"},
 	{W M "-F uid!=110\n", "=none"},
-	{W M "-F exe=/usr/bin/mount\n", "=mount"},
-	{W M "-F pid=1\n", "=mount"},
-	{W M "-F success=0\n", "=mount"},
-	{W M "-F a2=5\n", "=mount"},
-	{W M "-C uid!=euid\n", "=mount"},
-	{W "-a always,exit -F arch=b32 -S mount\n", "=mount"},
+	{W M "-F exe=/usr/bin/mount\n", "=mount b64"},
+	{W M "-F pid=1\n", "=mount b64"},
+	{W M "-F success=0\n", "=mount b64"},
+	{W M "-F a2=5\n", "=mount b64"},
+	{W M "-C uid!=euid\n", "=mount b64"},
+	{W "-a always,exit -F arch=b32 -S mount\n", "=mount b64"},
+	{W "-a always,exit -F arch=0xc000003e -S mount\n", "=none"},
+	{W "-a always,exit -S mount -F arch=b64\n" M "\n", "=mount b64"},
 	{W "-a always,exit -S umount2 -S mount\n", "=none"},
 	{W "-a always,exit -S all\n", "=none"},
 	{W "   -aalways,exit -Smount\n", "=none"},
@@ -350,16 +390,17 @@ static const struct {
 	{M "\n-a always,exit -F path=/etc/passwd -F perm=wa -F auid>=1000\n", "=none"},
 	{M "\n-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa -S unlink\n",
 	 "=/etc/passwd"},
-	{M "\n-a always,exit -F arch=b32 -F path=/etc/passwd -F perm=wa\n", "=/etc/passwd"},
+	{M "\n-a always,exit -F arch=b32 -F path=/etc/passwd -F perm=wa\n", "=/etc/passwd b64"},
+	{M "\n-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa\n", "=/etc/passwd b32"},
 	{M "\n-w /etc/passwd -p xa\n", "=/etc/passwd"},
 	{M "\n-w/etc/passwd -pwa\n", "=none"},
 	{M "\n-w /etc/ -p wa\n", "=none"},
 	{W M "\n-W /etc/passwd -p wa\n", "=/etc/passwd"},
-	{W M "\n-d always,exit -F arch=b64 -S mount\n", "=mount"},
-	{W M " # all of them\n", "=mount"},
-	{"-p wa -w /etc/passwd\n" M "\n", "=/etc/passwd, mount"},
+	{W M "\n-d always,exit -F arch=b64 -S mount\n", "=mount b64"},
+	{W M " # all of them\n", "=mount b64"},
+	{"-p wa -w /etc/passwd\n" M "\n", "=/etc/passwd, mount b64"},
 	{"-i\n-p wa -w /etc/passwd\n" M "\n", "=/etc/passwd"},
-	{W "-a\talways,exit -F arch=b64 -S mount\n", "=mount"},
+	{W "-a\talways,exit -F arch=b64 -S mount\n", "=mount b64"},
 	{"--backlog_wait_time 60000\n-b 8192\n-f 1\n-D\n" W M "-k \"a\"\n", "=none"},
 };
 
@@ -372,6 +413,7 @@ START_TEST(judges_what_rules_do_to_each_other)
 		.outcome = passes ? CHECK_PASS : CHECK_FAIL,
 		.text = fronts[_i].missing,
 		.nodes = {{RULES, fronts[_i].lines},
+			  {"/etc/audit/rules.d/b.rules", "-a " M32},
 			  {"/etc/passwd", "chrony:x:110:1::/:/bin/sh\n"}},
 	};
 

@@ -22,7 +22,8 @@ static const struct row {
 	{"kind = account\nfact = uid_zero\nexpect = some\n",
 	 {{"/etc/passwd", "root:x:0:0::/:/bin/sh\n"}}},
 	{"kind = audit_rule\nsyscalls = mount\nexpect = none\n",
-	 {{"/etc/audit/rules.d/a.rules", "-a always,exit -F arch=b64 -S mount\n"}}},
+	 {{"/etc/audit/rules.d/a.rules", "-a always,exit -F arch=b64 -S mount\n"
+					 "-a always,exit -F arch=b32 -S mount\n"}}},
 	{"kind = audit_status\nfield = enabled\nexpect = present\n",
 	 {{"/proc/plumbline/audit_status", "x"}},
 	 .is_dump = true},

@@ -54,10 +54,11 @@
 #define JOBS	"kind = changed\npaths = /etc/cron.d/*\nexpect = none\n"
 #define LOADED	"/var/lib/plumbline/baseline/host.tar"
 
-#define DENIED	"kind = audit_rule\nsyscalls = openat\nexits = EACCES EPERM\nexpect = none\n"
-#define OPENED	"kind = audit_rule\nsyscalls = openat\nexpect = none\n"
-#define AUDIT	"/etc/audit/rules.d/a.rules"
-#define RULE(f) "-a always,exit -F arch=b64 -S openat " f "\n"
+#define DENIED "kind = audit_rule\nsyscalls = openat\nexits = EACCES EPERM\nexpect = none\n"
+#define OPENED "kind = audit_rule\nsyscalls = openat\nexpect = none\n"
+#define AUDIT  "/etc/audit/rules.d/a.rules"
+#define RULE(f) \
+	"-a always,exit -F arch=b64 -S openat " f "\n-a always,exit -F arch=b32 -S openat " f "\n"
 
 static const struct probe_case cases[] = {
 	{"audit: both ends",
