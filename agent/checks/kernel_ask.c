@@ -20,9 +20,11 @@
 #define ANSWER_S     2
 #define MAX_DATAGRAM 65536
 #define MAX_TRIES    4 /* rules may change while they are read */
-#define MAX_BUILTIN  (1024 * 1024)
-#define JIT_HARDEN   "/proc/sys/net/core/bpf_jit_harden"
-#define NFT(message) (NFNL_SUBSYS_NFTABLES << 8 | (message))
+/* Of a list that is no rule's own: some thousand elements. */
+#define MAX_LIST_BYTES (256 * 1024)
+#define MAX_BUILTIN    (1024 * 1024)
+#define JIT_HARDEN     "/proc/sys/net/core/bpf_jit_harden"
+#define NFT(message)   (NFNL_SUBSYS_NFTABLES << 8 | (message))
 
 /* 1, 0, or negative errno when the file cannot be read. */
 static int file_holds(const struct root *root, const char *path, const char *text)
@@ -117,8 +119,10 @@ struct question {
 	bool is_nftables;
 	uint8_t family;		       /* of nf_tables; 0: all */
 	const struct strbuf *narrowed; /* attributes behind the head; NULL: none */
+	size_t most;		       /* bytes that are kept; 0: more than that is an error */
 	uint32_t sequence;
 	bool was_interrupted;
+	bool was_cut;
 };
 
 static int send_question(const struct question *question)
@@ -183,6 +187,11 @@ static int take_datagram(struct question *question, struct nl_bytes rest, struct
 		}
 		if (message.type != question->answer)
 			continue;
+		if (question->most && bytes->len + (size_t)(rest.data - start) > question->most) {
+			/* The kernel sends the rest of it all the same. */
+			question->was_cut = true;
+			continue;
+		}
 		if (bytes->len + (size_t)(rest.data - start) > KERNEL_PART_MAX_BYTES)
 			return -EFBIG;
 		strbuf_add(bytes, start, (size_t)(rest.data - start));
@@ -251,8 +260,8 @@ static void put_text(struct strbuf *out, uint16_t type, const char *text)
 		strbuf_add_char(out, '\0');
 }
 
-/* The elements of one set, if it stands within a rule: a list of its own may be long, and changes
- * without the rules. */
+/* The elements of one set. Of a list of its own, which may be as long as one likes, only where they
+ * are few: without them it is not known what is in it. */
 static int ask_elements(struct kernel_ask *ask, const struct nl_message *set, struct strbuf *bytes)
 {
 	cleanup_strbuf struct strbuf narrowed = STRBUF_INIT;
@@ -267,7 +276,9 @@ static int ask_elements(struct kernel_ask *ask, const struct nl_message *set, st
 	struct nl_bytes rest = set->payload;
 	struct nl_attribute table, name, flags;
 	const uint8_t *head = nl_take(&rest, sizeof(struct nfgenmsg));
+	cleanup_strbuf struct strbuf elements = STRBUF_INIT;
 	uint32_t bits = 0;
+	int r;
 
 	if (!head || nft_find_attribute(rest, NFTA_SET_TABLE, &table) < 0 ||
 	    nft_find_attribute(rest, NFTA_SET_NAME, &name) < 0 || !nl_text(&table) ||
@@ -275,12 +286,18 @@ static int ask_elements(struct kernel_ask *ask, const struct nl_message *set, st
 		return -EBADMSG;
 	if (nft_find_attribute(rest, NFTA_SET_FLAGS, &flags) == 0)
 		(void)nl_be32(&flags, &bits);
-	if (!(bits & NFT_SET_ANONYMOUS) || bits & NFT_SET_MAP)
-		return 0;
 	question.family = head[offsetof(struct nfgenmsg, nfgen_family)];
 	put_text(&narrowed, NFTA_SET_ELEM_LIST_TABLE, nl_text(&table));
 	put_text(&narrowed, NFTA_SET_ELEM_LIST_SET, nl_text(&name));
-	return strbuf_check(&narrowed) < 0 ? -ENOMEM : ask_once(ask, &question, bytes);
+	if (strbuf_check(&narrowed) < 0)
+		return -ENOMEM;
+	if (bits & NFT_SET_ANONYMOUS)
+		return ask_once(ask, &question, bytes);
+	question.most = MAX_LIST_BYTES;
+	r = ask_once(ask, &question, &elements);
+	if (r == 0 && !question.was_cut && bytes->len + elements.len <= KERNEL_PART_MAX_BYTES / 2)
+		strbuf_add(bytes, elements.data, elements.len);
+	return r;
 }
 
 /* Sets, and what those hold that stand within rules. */

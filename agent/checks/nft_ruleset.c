@@ -14,6 +14,9 @@
 #define MAX_JUMPS  16 /* as the kernel */
 #define MAX_TABLES 256
 
+/* Of one ruleset: rules that ask for one large map again and again in hostile bytes. */
+#define MAX_GUESSES 10000
+
 enum verdict {
 	VERDICT_NONE,
 	VERDICT_ACCEPT,
@@ -25,7 +28,8 @@ enum verdict {
 
 struct nft_step {
 	enum verdict verdict;
-	uint32_t packets;   /* that it is for; bits by number */
+	uint32_t packets;   /* that it may be for; bits by number */
+	uint32_t sure;	    /* those of them that it is for */
 	const char *target; /* chain of a jump */
 };
 
@@ -213,37 +217,9 @@ static int read_target(struct nl_bytes data, struct nft_step *step)
 		return -EBADMSG;
 	if (str_equal(name, "REJECT") || str_equal(name, "DROP"))
 		step->verdict = VERDICT_DENY;
-	return 0;
-}
-
-/* One expression. Takes from @packets those that it turns away. */
-static int read_expression(struct nl_bytes expression, struct nft_step *step,
-			   struct nft_scratch *registers)
-{
-	struct nl_attribute attribute, data = {0};
-	const char *name;
-	int r;
-
-	if (nft_find_attribute(expression, NFTA_EXPR_NAME, &attribute) < 0)
-		return -EBADMSG;
-	r = nft_find_attribute(expression, NFTA_EXPR_DATA, &data);
-	name = nl_text(&attribute);
-	if ((r < 0 && r != -ENOENT) || !name)
-		return -EBADMSG;
-	if (str_equal(name, "target"))
-		return read_target(data.value, step);
-	if (str_equal(name, "immediate")) {
-		r = read_immediate(data.value, step);
-		if (r != 0)
-			return r < 0 ? r : 0;
-	}
-	if (str_equal(name, "reject")) {
-		step->verdict = VERDICT_DENY;
-		return 0;
-	}
-	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
-		if ((step->packets & (1u << i)) && !nft_match(&registers[i], name, data.value, i))
-			step->packets &= ~(1u << i);
+	/* What a program in user space says is not known. */
+	if (str_equal(name, "NFQUEUE"))
+		step->verdict = VERDICT_ACCEPT;
 	return 0;
 }
 
@@ -255,16 +231,145 @@ static int add_step(struct nft_chain *chain, const struct nft_step *step)
 		return r;
 	chain->steps[chain->step_count++] = *step;
 	if (step->verdict != VERDICT_JUMP)
-		chain->over |= step->packets;
+		chain->over |= step->sure;
+	return 0;
+}
+
+/* A rule that is being read. */
+struct reading {
+	struct nft_ruleset *ruleset;
+	struct nft_chain *chain;
+	struct nft_step step;
+	struct nft_scratch scratch[STRANGE_PACKETS];
+};
+
+static void turn_away(struct nft_step *step, unsigned packet, enum strange_meets meets)
+{
+	if (meets != STRANGE_MEETS)
+		step->sure &= ~(1u << packet);
+	if (meets == STRANGE_PASSES_BY)
+		step->packets &= ~(1u << packet);
+}
+
+/* What a map has for @packet in @element: a step of its own, unless that is to go on. */
+static int add_mapped(struct reading *reading, unsigned packet, struct nl_bytes element)
+{
+	struct nft_step step = {.packets = reading->step.packets & (1u << packet)};
+	struct nl_attribute value, verdict;
+
+	step.sure = step.packets & reading->step.sure;
+	if (nft_find_attribute(element, NFTA_SET_ELEM_DATA, &value) < 0 ||
+	    nft_find_attribute(value.value, NFTA_DATA_VERDICT, &verdict) < 0 ||
+	    read_verdict(verdict.value, &step) < 0)
+		return -EBADMSG;
+	return step.verdict == VERDICT_NONE ? 0 : add_step(reading->chain, &step);
+}
+
+/* Where it is not known what a map has for @packet: any of its verdicts, or to pass if these are
+ * not known either. */
+static int add_all_mapped(struct reading *reading, unsigned packet, const struct nft_set *set)
+{
+	const struct nft_step pass = {.verdict = VERDICT_ACCEPT, .packets = 1u << packet};
+	bool is_known = set && set->part_count;
+
+	for (size_t i = 0; is_known && i < set->part_count; i++) {
+		struct nl_bytes rest = set->parts[i];
+		struct nl_attribute element, flags;
+		uint32_t bits;
+		int r;
+
+		while (is_known && (r = nl_next_attribute(&rest, &element)) > 0) {
+			/* The end of a range has no verdict. */
+			if (nft_find_attribute(element.value, NFTA_SET_ELEM_FLAGS, &flags) == 0 &&
+			    nl_be32(&flags, &bits) == 0 && bits & NFT_SET_ELEM_INTERVAL_END)
+				continue;
+			is_known = ++reading->ruleset->guesses <= MAX_GUESSES;
+			r = is_known ? add_mapped(reading, packet, element.value) : 0;
+			if (r < 0)
+				return r;
+		}
+	}
+	return is_known ? 0 : add_step(reading->chain, &pass);
+}
+
+/* "vmap": each packet has its own verdict, or none and goes on with the next rule. */
+static int read_map(struct nl_bytes data, struct reading *reading)
+{
+	struct nft_step *step = &reading->step;
+
+	for (unsigned i = 0; i < STRANGE_PACKETS; i++) {
+		const struct nft_set *set;
+		enum strange_meets meets;
+		struct nl_bytes element;
+		int r = 0;
+
+		if (!(step->packets & ~reading->chain->over & (1u << i)))
+			continue;
+		set = nft_look_up(&reading->scratch[i], data, &meets, &element);
+		turn_away(step, i, meets);
+		if (element.len)
+			r = add_mapped(reading, i, element);
+		else if (meets == STRANGE_MAY_MEET)
+			r = add_all_mapped(reading, i, set);
+		if (r < 0)
+			return r;
+	}
+	/* "continue" is a verdict, too, but then there is nothing else in such a rule. */
+	step->packets = 0;
+	return 0;
+}
+
+/* Whether the verdict itself is looked up. */
+static bool is_verdict_map(const char *name, struct nl_bytes data)
+{
+	struct nl_attribute attribute;
+	uint32_t target;
+
+	return str_equal(name, "lookup") &&
+	       nft_find_attribute(data, NFTA_LOOKUP_DREG, &attribute) == 0 &&
+	       nl_be32(&attribute, &target) == 0 && target == NFT_REG_VERDICT;
+}
+
+/* One expression. Takes from the packets of the rule those that it turns away. */
+static int read_expression(struct nl_bytes expression, struct reading *reading)
+{
+	struct nl_attribute attribute, data = {0};
+	struct nft_step *step = &reading->step;
+	const char *name;
+	int r;
+
+	if (nft_find_attribute(expression, NFTA_EXPR_NAME, &attribute) < 0)
+		return -EBADMSG;
+	r = nft_find_attribute(expression, NFTA_EXPR_DATA, &data);
+	name = nl_text(&attribute);
+	if ((r < 0 && r != -ENOENT) || !name)
+		return -EBADMSG;
+	if (str_equal(name, "target"))
+		return read_target(data.value, step);
+	if (is_verdict_map(name, data.value))
+		return read_map(data.value, reading);
+	if (str_equal(name, "immediate")) {
+		r = read_immediate(data.value, step);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	if (str_equal(name, "reject") || str_equal(name, "queue")) {
+		/* What a program in user space says is not known. */
+		step->verdict = *name == 'q' ? VERDICT_ACCEPT : VERDICT_DENY;
+		return 0;
+	}
+	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
+		if (step->packets & (1u << i))
+			turn_away(step, i, nft_match(&reading->scratch[i], name, data.value, i));
 	return 0;
 }
 
 static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *ruleset)
 {
+	const uint32_t packets = strange_packets_of(family);
+	struct reading reading = {.ruleset = ruleset,
+				  .step = {.packets = packets, .sure = packets}};
 	struct nl_attribute table, name, expressions = {0}, item;
-	struct nft_scratch registers[STRANGE_PACKETS];
-	struct nft_step step = {.packets = strange_packets_of(family)};
-	struct nft_chain *chain;
 	int r;
 
 	r = nft_find_attribute(rest, NFTA_RULE_TABLE, &table);
@@ -275,22 +380,25 @@ static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *r
 	r = nft_find_attribute(rest, NFTA_RULE_EXPRESSIONS, &expressions);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	chain = find(ruleset, family, nl_text(&table), nl_text(&name));
-	if (!chain)
+	reading.chain = find(ruleset, family, nl_text(&table), nl_text(&name));
+	if (!reading.chain)
 		return -EBADMSG;
-	chain->rules++;
+	reading.chain->rules++;
 	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
-		registers[i] = (struct nft_scratch){
-			.sets = &ruleset->sets, .table = chain->table, .family = family};
+		reading.scratch[i] = (struct nft_scratch){.sets = &ruleset->sets,
+							  .table = reading.chain->table,
+							  .family = family,
+							  .hook = ruleset->hook};
 	while ((r = nl_next_attribute(&expressions.value, &item)) > 0) {
-		r = read_expression(item.value, &step, registers);
+		r = read_expression(item.value, &reading);
 		if (r < 0)
 			return r;
 	}
-	step.packets &= ~chain->over;
-	if (r < 0 || !step.packets || step.verdict == VERDICT_NONE)
+	reading.step.packets &= ~reading.chain->over;
+	reading.step.sure &= reading.step.packets;
+	if (r < 0 || !reading.step.packets || reading.step.verdict == VERDICT_NONE)
 		return r;
-	return add_step(chain, &step);
+	return add_step(reading.chain, &reading.step);
 }
 
 enum pass {
@@ -328,37 +436,63 @@ static int read_messages(struct nl_bytes rest, enum pass pass, struct nft_rulese
 	return r;
 }
 
+static unsigned judge(const struct nft_ruleset *ruleset, struct nft_chain *chain, unsigned packet,
+		      unsigned depth);
+
+/* What may become of a packet that is given @step for sure: NFT_GOES_ON is to the next one. */
+static unsigned apply(const struct nft_ruleset *ruleset, const struct nft_chain *chain,
+		      const struct nft_step *step, unsigned packet, unsigned depth)
+{
+	struct nft_chain *target;
+
+	switch (step->verdict) {
+	case VERDICT_ACCEPT:
+		return NFT_ACCEPTED;
+	case VERDICT_DENY:
+		return NFT_DENIED;
+	case VERDICT_JUMP:
+	case VERDICT_GOTO:
+		target = find(ruleset, chain->family, chain->table, step->target);
+		return target ? judge(ruleset, target, packet, depth + 1) : NFT_GOES_ON;
+	case VERDICT_NONE:
+	case VERDICT_RETURN:
+		break;
+	}
+	return NFT_GOES_ON;
+}
+
 /* Each chain is judged once for a packet, so that chains that jump to each other in hostile bytes
  * cost no more than honest ones. */
-static enum nft_fate judge(const struct nft_ruleset *ruleset, struct nft_chain *chain,
-			   unsigned packet, unsigned depth)
+static unsigned judge(const struct nft_ruleset *ruleset, struct nft_chain *chain, unsigned packet,
+		      unsigned depth)
 {
-	enum nft_fate fate = NFT_GOES_ON;
+	const uint32_t bit = 1u << packet;
+	unsigned fates = 0;
+	bool goes_on = true;
 
-	if (chain->judged & (1u << packet))
+	if (chain->judged & bit)
 		return chain->fates[packet];
 	if (chain->is_being_judged || depth > MAX_JUMPS)
 		return NFT_GOES_ON;
 	chain->is_being_judged = true;
-	for (size_t i = 0; i < chain->step_count && fate == NFT_GOES_ON; i++) {
+	for (size_t i = 0; i < chain->step_count && goes_on; i++) {
 		const struct nft_step *step = &chain->steps[i];
-		struct nft_chain *target =
-			step->target ? find(ruleset, chain->family, chain->table, step->target)
-				     : NULL;
+		unsigned here;
 
-		if (!(step->packets & (1u << packet)))
+		if (!(step->packets & bit))
 			continue;
-		if (step->verdict == VERDICT_ACCEPT)
-			fate = NFT_ACCEPTED;
-		else if (step->verdict == VERDICT_DENY)
-			fate = NFT_DENIED;
-		else if (target)
-			fate = judge(ruleset, target, packet, depth + 1);
+		here = apply(ruleset, chain, step, packet, depth);
+		/* Out of a chain that is jumped to it comes back here; of others, to who jumped. */
+		if (step->verdict == VERDICT_JUMP)
+			goes_on = here & NFT_GOES_ON || !(step->sure & bit);
+		else
+			goes_on = !(step->sure & bit);
+		fates |= step->verdict == VERDICT_JUMP ? here & ~(unsigned)NFT_GOES_ON : here;
 	}
 	chain->is_being_judged = false;
-	chain->fates[packet] = fate;
-	chain->judged |= 1u << packet;
-	return fate;
+	chain->fates[packet] = fates | (goes_on ? NFT_GOES_ON : 0u);
+	chain->judged |= bit;
+	return chain->fates[packet];
 }
 
 static void mark_dormant(struct nft_ruleset *ruleset, const struct dormant *dormant)
@@ -370,9 +504,9 @@ static void mark_dormant(struct nft_ruleset *ruleset, const struct dormant *dorm
 				ruleset->chains[i].is_dormant = true;
 }
 
-int nft_ruleset_read(struct nl_bytes bytes, struct nft_ruleset *ret_ruleset)
+int nft_ruleset_read(struct nl_bytes bytes, uint32_t hook, struct nft_ruleset *ret_ruleset)
 {
-	cleanup_nft_ruleset struct nft_ruleset ruleset = {0};
+	cleanup_nft_ruleset struct nft_ruleset ruleset = {.hook = hook};
 	cleanup_free struct dormant *dormant = calloc(1, sizeof(*dormant));
 	int r;
 
@@ -415,11 +549,10 @@ bool nft_chain_filters(const struct nft_chain *chain, uint32_t hook, uint8_t fam
 	       (chain->family == family || chain->family == NFPROTO_INET);
 }
 
-enum nft_fate nft_chain_fate(const struct nft_chain *chain, unsigned packet)
+bool nft_chain_may_accept(const struct nft_chain *chain, unsigned packet)
 {
-	if (chain->fates[packet] != NFT_GOES_ON)
-		return chain->fates[packet];
-	return chain->drops ? NFT_DENIED : NFT_ACCEPTED;
+	return chain->fates[packet] & NFT_ACCEPTED ||
+	       (chain->fates[packet] & NFT_GOES_ON && !chain->drops);
 }
 
 const char *nft_family_name(uint8_t family)

@@ -3,9 +3,8 @@
  * The firewall as nf_tables dumps it: which chains stand at a hook, and what
  * becomes of a packet that no rule names. Pure: reads bytes, asks nobody.
  *
- * It runs the rules for strange packets (strange_packet.h). A condition that is not known here
- * turns them away, so that its rule is counted only: named sets, maps and flow tables are not
- * looked at.
+ * It runs the rules for strange packets (strange_packet.h). Where it is not known whether one meets
+ * a rule, both ways are followed: what may let it pass is open.
  */
 #ifndef PLUMBLINE_CHECKS_NFT_RULESET_H
 #define PLUMBLINE_CHECKS_NFT_RULESET_H
@@ -19,10 +18,11 @@
 #include "checks/nft_sets.h"
 #include "checks/strange_packet.h"
 
+/* Bits, since more than one may be possible. */
 enum nft_fate {
-	NFT_GOES_ON, /* to the next rule, or to the policy */
-	NFT_ACCEPTED,
-	NFT_DENIED,
+	NFT_GOES_ON = 1, /* to the next rule, or to the policy */
+	NFT_ACCEPTED = 2,
+	NFT_DENIED = 4,
 };
 
 struct nft_step;
@@ -42,8 +42,8 @@ struct nft_chain {
 	/* Its rules that strange packets meet, up to the first that ends it for each. */
 	struct nft_step *steps;
 	size_t step_count, step_room;
-	uint32_t over, judged;		      /* bits by packet */
-	enum nft_fate fates[STRANGE_PACKETS]; /* before the policy */
+	uint32_t over, judged;		 /* bits by packet */
+	unsigned fates[STRANGE_PACKETS]; /* those that are possible, before the policy */
 	bool is_being_judged;
 };
 
@@ -51,21 +51,24 @@ struct nft_ruleset {
 	struct nft_chain *chains; /* ordered by family, table, name */
 	size_t count, room;
 	struct nft_sets sets;
+	uint32_t hook;
+	size_t guesses; /* steps of maps of which it is not known what they hold for a packet */
 };
 
 /*
- * Reads the messages of a dump (tables, chains, rules, in any order). The ruleset points into
+ * Reads the messages of a dump (tables, chains, rules, in any order) for what passes @hook
+ * (NF_INET_*): chains of other hooks are judged as if they stood there. The ruleset points into
  * @bytes. 0, -EBADMSG for what no kernel sends, or -ENOMEM.
  */
-int nft_ruleset_read(struct nl_bytes bytes, struct nft_ruleset *ret_ruleset);
+int nft_ruleset_read(struct nl_bytes bytes, uint32_t hook, struct nft_ruleset *ret_ruleset);
 void nft_ruleset_done(struct nft_ruleset *ruleset);
 #define cleanup_nft_ruleset cleanup_with(nft_ruleset_done)
 
 /* Whether @chain is a filter at @hook (NF_INET_*) that the kernel runs for packets of @family
  * (NFPROTO_IPV4, NFPROTO_IPV6). */
 bool nft_chain_filters(const struct nft_chain *chain, uint32_t hook, uint8_t family);
-/* What base chain @chain does in the end with a strange packet. */
-enum nft_fate nft_chain_fate(const struct nft_chain *chain, unsigned packet);
+/* Whether a strange packet may come through base chain @chain. */
+bool nft_chain_may_accept(const struct nft_chain *chain, unsigned packet);
 /* "ip", "ip6", "inet". */
 const char *nft_family_name(uint8_t family);
 

@@ -23,8 +23,8 @@ static int compare(const void *a, const void *b)
 	return r ? r : strcmp(x->name, y->name);
 }
 
-static struct nft_set *find(const struct nft_sets *sets, uint8_t family, const char *table,
-			    const char *name)
+struct nft_set *nft_sets_find(const struct nft_sets *sets, uint8_t family, const char *table,
+			      const char *name)
 {
 	const struct nft_set key = {.family = family, .table = table, .name = name};
 
@@ -46,13 +46,19 @@ int nft_sets_add(struct nft_sets *sets, uint8_t family, struct nl_bytes attribut
 		.table = find_text(attributes, NFTA_SET_TABLE),
 		.name = find_text(attributes, NFTA_SET_NAME),
 	};
-	struct nl_attribute flags;
+	struct nl_attribute attribute;
 
 	if (!set.table || !set.name)
 		return -EBADMSG;
-	if (nft_find_attribute(attributes, NFTA_SET_FLAGS, &flags) == 0 &&
-	    nl_be32(&flags, &set.flags) < 0)
+	if (nft_find_attribute(attributes, NFTA_SET_FLAGS, &attribute) == 0 &&
+	    nl_be32(&attribute, &set.flags) < 0)
 		return -EBADMSG;
+	if (nft_find_attribute(attributes, NFTA_SET_KEY_LEN, &attribute) == 0 &&
+	    nl_be32(&attribute, &set.key_len) < 0)
+		return -EBADMSG;
+	if (nft_find_attribute(attributes, NFTA_SET_DESC, &attribute) == 0 &&
+	    nft_find_attribute(attribute.value, NFTA_SET_DESC_CONCAT, &attribute) == 0)
+		set.fields = attribute.value;
 	if (sets->count == sets->room) {
 		size_t room = sets->room ? 2 * sets->room : 16;
 		void *bigger = reallocarray(sets->list, room, sizeof(sets->list[0]));
@@ -76,7 +82,7 @@ int nft_sets_add_elements(struct nft_sets *sets, uint8_t family, struct nl_bytes
 {
 	const char *table = find_text(attributes, NFTA_SET_ELEM_LIST_TABLE),
 		   *name = find_text(attributes, NFTA_SET_ELEM_LIST_SET);
-	struct nft_set *set = table && name ? find(sets, family, table, name) : NULL;
+	struct nft_set *set = table && name ? nft_sets_find(sets, family, table, name) : NULL;
 	struct nl_attribute elements;
 
 	if (!set)
@@ -96,63 +102,122 @@ int nft_sets_add_elements(struct nft_sets *sets, uint8_t family, struct nl_bytes
 	return 0;
 }
 
-/* What of the elements stands next before a value, or at it. */
-struct nearest {
+/* A value that is looked for, and what of the elements stands next before it or holds it. */
+struct search {
+	const struct nft_set *set;
 	struct nl_bytes value;
-	const uint8_t *key; /* NULL: none */
+	struct nl_bytes element, any; /* none: no bytes; @any holds what no other does */
+	const uint8_t *key;	      /* of @element */
 	bool is_end;
 };
 
-/* 0, or -ENOENT for an element of a kind that is not known here. */
-static int look_at(struct nl_bytes element, struct nearest *nearest)
+static bool find_value(struct nl_bytes element, uint16_t type, struct nl_bytes *ret_value)
 {
-	struct nl_attribute key, flags, other;
-	uint32_t bits = 0;
-	bool is_end;
+	struct nl_attribute attribute;
+
+	if (nft_find_attribute(element, type, &attribute) < 0 ||
+	    nft_find_attribute(attribute.value, NFTA_DATA_VALUE, &attribute) < 0)
+		return false;
+	*ret_value = attribute.value;
+	return true;
+}
+
+/* Whether each field of the value stands within its range; a field begins at a multiple of 4. */
+static bool is_within(const struct search *search, const uint8_t *from, const uint8_t *to)
+{
+	struct nl_bytes fields = search->set->fields;
+	const size_t whole = search->value.len;
+	struct nl_attribute field;
+	size_t at = 0;
+
+	if (!fields.len)
+		return memcmp(search->value.data, from, whole) >= 0 &&
+		       memcmp(search->value.data, to, whole) <= 0;
+	while (at < whole && nl_next_attribute(&fields, &field) > 0) {
+		struct nl_attribute attribute;
+		uint32_t len = 0;
+
+		if (nft_find_attribute(field.value, NFTA_SET_FIELD_LEN, &attribute) < 0 ||
+		    nl_be32(&attribute, &len) < 0 || !len || len > whole - at ||
+		    memcmp(search->value.data + at, from + at, len) < 0 ||
+		    memcmp(search->value.data + at, to + at, len) > 0)
+			return false;
+		at += (len + 3) / 4 * 4;
+	}
+	return at >= whole;
+}
+
+/* Of a set whose elements are ends of ranges. */
+static void take_nearest(struct search *search, struct nl_bytes element, const uint8_t *key,
+			 bool is_end)
+{
+	const size_t len = search->value.len;
 	int r;
 
-	if (nft_find_attribute(element, NFTA_SET_ELEM_KEY_END, &other) == 0 ||
-	    nft_find_attribute(element, NFTA_SET_ELEM_KEY, &key) < 0 ||
-	    nft_find_attribute(key.value, NFTA_DATA_VALUE, &key) < 0 ||
-	    key.value.len != nearest->value.len)
-		return -ENOENT;
-	if (nft_find_attribute(element, NFTA_SET_ELEM_FLAGS, &flags) == 0 &&
-	    nl_be32(&flags, &bits) < 0)
-		return -ENOENT;
-	is_end = bits & NFT_SET_ELEM_INTERVAL_END;
-	if (memcmp(key.value.data, nearest->value.data, key.value.len) > 0)
-		return 0;
-	r = nearest->key ? memcmp(key.value.data, nearest->key, key.value.len) : 1;
+	if (memcmp(key, search->value.data, len) > 0)
+		return;
+	r = search->key ? memcmp(key, search->key, len) : 1;
 	/* Where one range ends another may begin. */
 	if (r > 0 || (r == 0 && !is_end)) {
-		nearest->key = key.value.data;
-		nearest->is_end = is_end;
+		search->key = key;
+		search->element = element;
+		search->is_end = is_end;
+	}
+}
+
+/* 0, or -ENOENT for an element of a kind that is not known here. */
+static int look_at(struct search *search, struct nl_bytes element)
+{
+	const uint32_t flags = search->set->flags;
+	struct nl_bytes key, end;
+	struct nl_attribute attribute;
+	uint32_t bits = 0;
+
+	if (nft_find_attribute(element, NFTA_SET_ELEM_FLAGS, &attribute) == 0 &&
+	    nl_be32(&attribute, &bits) < 0)
+		return -ENOENT;
+	if (bits & NFT_SET_ELEM_CATCHALL) {
+		search->any = element;
+		return 0;
+	}
+	if (!find_value(element, NFTA_SET_ELEM_KEY, &key) || key.len != search->value.len)
+		return -ENOENT;
+	if (!find_value(element, NFTA_SET_ELEM_KEY_END, &end))
+		end = key;
+	else if (end.len != key.len)
+		return -ENOENT;
+	if (flags & NFT_SET_INTERVAL && !(flags & NFT_SET_CONCAT) && end.data == key.data)
+		take_nearest(search, element, key.data, bits & NFT_SET_ELEM_INTERVAL_END);
+	else if (flags & NFT_SET_INTERVAL ? is_within(search, key.data, end.data)
+					  : memcmp(key.data, search->value.data, key.len) == 0) {
+		search->element = element;
+		search->is_end = false;
 	}
 	return 0;
 }
 
-int nft_sets_have(struct nft_sets *sets, uint8_t family, const char *table, const char *name,
-		  struct nl_bytes value)
+int nft_set_look_up(struct nft_sets *sets, const struct nft_set *set, struct nl_bytes value,
+		    struct nl_bytes *ret_element)
 {
-	const struct nft_set *set = find(sets, family, table, name);
-	struct nearest nearest = {.value = value};
+	struct search search = {.set = set, .value = value};
 	struct nl_attribute element;
 	int r;
 
-	if (!set || !set->part_count || set->flags & (NFT_SET_MAP | NFT_SET_CONCAT))
+	if (!set->part_count)
 		return -ENOENT;
 	for (size_t i = 0; i < set->part_count; i++) {
 		struct nl_bytes rest = set->parts[i];
 
 		while ((r = nl_next_attribute(&rest, &element)) > 0)
-			if (++sets->looked > MAX_LOOKED || look_at(element.value, &nearest) < 0)
+			if (++sets->looked > MAX_LOOKED || look_at(&search, element.value) < 0)
 				return -ENOENT;
 		if (r < 0)
 			return -ENOENT;
 	}
-	if (!nearest.key || nearest.is_end)
-		return 0;
-	return set->flags & NFT_SET_INTERVAL || memcmp(nearest.key, value.data, value.len) == 0;
+	if (!search.element.len || search.is_end)
+		search.element = search.any;
+	*ret_element = search.element;
+	return search.element.len > 0;
 }
 
 void nft_sets_done(struct nft_sets *sets)

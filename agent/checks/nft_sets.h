@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sets of an nf_tables dump whose elements stand in it: those that stand inside a rule. Pure.
- */
+/* The sets and maps of an nf_tables dump, and whether a value is in one. Pure. */
 #ifndef PLUMBLINE_CHECKS_NFT_SETS_H
 #define PLUMBLINE_CHECKS_NFT_SETS_H
 
@@ -14,7 +13,9 @@ struct nft_set {
 	uint8_t family;
 	const char *table, *name; /* in the dump's own bytes */
 	uint32_t flags;		  /* NFT_SET_* */
-	struct nl_bytes *parts;	  /* lists of elements */
+	uint32_t key_len;
+	struct nl_bytes fields; /* of a key of several: NFTA_SET_DESC_CONCAT */
+	struct nl_bytes *parts; /* lists of elements */
 	size_t part_count, part_room;
 };
 
@@ -30,12 +31,16 @@ int nft_sets_add(struct nft_sets *sets, uint8_t family, struct nl_bytes attribut
 void nft_sets_order(struct nft_sets *sets);
 int nft_sets_add_elements(struct nft_sets *sets, uint8_t family, struct nl_bytes attributes);
 
+struct nft_set *nft_sets_find(const struct nft_sets *sets, uint8_t family, const char *table,
+			      const char *name);
+
 /*
- * Whether @value is in set @name: 1 or 0, or -ENOENT when its elements are not known. Maps, sets of
- * several fields and more elements than an honest ruleset has are not known either.
+ * Whether @value, as long as the keys of @set, is in it: 1 with the attributes of its element, 0,
+ * or -ENOENT when that is not known: for a set whose elements are not in the dump, elements of a
+ * kind that is not known here, and more of them than an honest ruleset has.
  */
-int nft_sets_have(struct nft_sets *sets, uint8_t family, const char *table, const char *name,
-		  struct nl_bytes value);
+int nft_set_look_up(struct nft_sets *sets, const struct nft_set *set, struct nl_bytes value,
+		    struct nl_bytes *ret_element);
 
 void nft_sets_done(struct nft_sets *sets);
 

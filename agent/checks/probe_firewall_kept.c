@@ -182,7 +182,7 @@ static int run(const struct probe_params *params, const struct root *root,
 
 	if (r <= 0)
 		return r;
-	r = nft_ruleset_read(bytes, &ruleset);
+	r = nft_ruleset_read(bytes, NF_INET_LOCAL_IN, &ruleset);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)

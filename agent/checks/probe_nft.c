@@ -66,7 +66,7 @@ static bool is_guard(const struct nft_chain *chain, uint32_t hook)
 static uint32_t accepted_by(const struct nft_chain *chain, uint32_t packets)
 {
 	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
-		if (nft_chain_fate(chain, i) == NFT_DENIED)
+		if (!nft_chain_may_accept(chain, i))
 			packets &= ~(1u << i);
 	return packets;
 }
@@ -108,7 +108,7 @@ static uint32_t find_open(const struct nft_ruleset *ruleset, uint32_t hook, uint
 static uint32_t open_in(const struct xt_chain *chain, uint32_t packets)
 {
 	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
-		if (chain->fates[i] == NFT_DENIED)
+		if (!(chain->fates[i] & NFT_ACCEPTED))
 			packets &= ~(1u << i);
 	return packets;
 }
@@ -173,7 +173,8 @@ static int find(const struct probe_params *params, const struct root *root,
 		if (wants_guards && r > 0)
 			list_legacy(family, params->values[KEY_HOOK], &legacy, value);
 		else if (!wants_guards)
-			list_open(families[i].name, family, open_in(&legacy, open), value);
+			list_open(families[i].name, family, r > 0 ? open_in(&legacy, open) : open,
+				  value);
 	}
 	if (wants_guards && !value->count)
 		return probe_absent(value,
@@ -193,7 +194,7 @@ static int run(const struct probe_params *params, const struct root *root,
 	r = kernel_dump_read(root, KERNEL_NFTABLES, &storage, &bytes, value);
 	if (r <= 0)
 		return r;
-	r = nft_ruleset_read(bytes, &ruleset);
+	r = nft_ruleset_read(bytes, hook_of(params->values[KEY_HOOK]), &ruleset);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)

@@ -18,42 +18,50 @@ struct table {
 	const struct layout *layout;
 	const uint8_t *data;
 	size_t len;
-	uint32_t steps;
+	uint32_t hook, steps;
 	unsigned packet; /* that is followed */
 };
 
 struct rule {
-	uint32_t packets; /* strange ones that meet its conditions; bits by number */
+	uint32_t packets; /* strange ones that may meet its conditions; bits by number */
+	uint32_t sure;	  /* those of them that do */
 	bool is_goto;
 	const char *target; /* "": a verdict */
 	int32_t verdict;
 	size_t next;
 };
 
-/* Takes from @packets those that do not meet the matches of an entry. */
-static uint32_t meet_matches(const uint8_t *at, const uint8_t *end, uint32_t packets)
+/* Takes from the packets of @rule those that do not meet the matches of its entry. */
+static void meet_matches(const uint8_t *at, const uint8_t *end, uint32_t hook, struct rule *rule)
 {
 	struct xt_entry_match match;
 	uint16_t size;
 
-	for (; packets && at < end; at += size) {
+	for (; rule->packets && at < end; at += size) {
 		struct nl_bytes info;
 
 		if ((size_t)(end - at) < sizeof(match))
-			return 0;
+			break;
 		memcpy(&match, at, sizeof(match));
 		size = match.u.match_size;
 		if (size < sizeof(match) || size > end - at ||
 		    strnlen(match.u.user.name, sizeof(match.u.user.name)) ==
 			    sizeof(match.u.user.name))
-			return 0;
+			break;
 		info = (struct nl_bytes){at + sizeof(match), size - sizeof(match)};
-		for (unsigned i = 0; i < STRANGE_PACKETS; i++)
-			if (!strange_packet_meets(i, match.u.user.name, match.u.user.revision,
-						  info))
-				packets &= ~(1u << i);
+		for (unsigned i = 0; i < STRANGE_PACKETS; i++) {
+			enum strange_meets meets = strange_packet_meets(
+				i, hook, match.u.user.name, match.u.user.revision, info);
+
+			if (meets != STRANGE_MEETS)
+				rule->sure &= ~(1u << i);
+			if (meets == STRANGE_PASSES_BY)
+				rule->packets &= ~(1u << i);
+		}
 	}
-	return packets;
+	/* What could not be cut up says nothing. */
+	if (at < end)
+		rule->sure = 0;
 }
 
 /* Whether the bits of @mask are the same in both, or are not where @is_inverse. */
@@ -139,7 +147,8 @@ static int read_rule(const struct table *table, size_t at, struct rule *ret_rule
 	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
 		if (strange_packet_family(i) == layout->family && layout->meets(entry, i))
 			rule.packets |= 1u << i;
-	rule.packets = meet_matches(entry + layout->size, entry + target_at, rule.packets);
+	rule.sure = rule.packets;
+	meet_matches(entry + layout->size, entry + target_at, table->hook, &rule);
 	rule.is_goto = entry[layout->flags] & layout->is_goto;
 	rule.target =
 		(const char *)entry + target_at + offsetof(struct xt_entry_target, u.user.name);
@@ -158,37 +167,53 @@ static int read_rule(const struct table *table, size_t at, struct rule *ret_rule
 	return 0;
 }
 
-static int judge(struct table *table, size_t at, unsigned depth, enum nft_fate *ret_fate);
+static int judge(struct table *table, size_t at, unsigned depth, unsigned *fates);
 
-/* 1 when @rule decides for what no condition names, with @ret_fate; else 0, or -EBADMSG. */
-static int apply(struct table *table, const struct rule *rule, unsigned depth,
-		 enum nft_fate *ret_fate)
+/* What a verdict does that is no chain. */
+static enum nft_fate fate_of(const struct rule *rule)
 {
-	int r;
-
-	*ret_fate = NFT_GOES_ON;
-	if (!(rule->packets & (1u << table->packet)))
-		return 0;
-	if (*rule->target) {
-		*ret_fate = strcmp(rule->target, "REJECT") == 0 ? NFT_DENIED : NFT_GOES_ON;
-		/* The last entry of a table has this target. */
-		return *ret_fate == NFT_DENIED || strcmp(rule->target, XT_ERROR_TARGET) == 0;
-	}
-	if (rule->verdict < 0) {
-		if (rule->verdict == -NF_DROP - 1)
-			*ret_fate = NFT_DENIED;
-		else if (rule->verdict != XT_RETURN)
-			*ret_fate = NFT_ACCEPTED;
-		return 1;
-	}
-	/* A verdict that is the next entry is how a rule without a target is written. */
-	if ((size_t)rule->verdict == rule->next)
-		return 0;
-	r = judge(table, (size_t)rule->verdict, depth + 1, ret_fate);
-	return r < 0 ? r : *ret_fate != NFT_GOES_ON || rule->is_goto;
+	if (!*rule->target)
+		return rule->verdict == -NF_DROP - 1 ? NFT_DENIED
+		       : rule->verdict == XT_RETURN  ? NFT_GOES_ON
+						     : NFT_ACCEPTED;
+	if (strcmp(rule->target, "REJECT") == 0)
+		return NFT_DENIED;
+	/* What a program in user space says is not known. */
+	return strcmp(rule->target, "NFQUEUE") == 0 ? NFT_ACCEPTED : NFT_GOES_ON;
 }
 
-static int judge(struct table *table, size_t at, unsigned depth, enum nft_fate *ret_fate)
+/*
+ * Adds to @fates what @rule may do with the packet for good. 1 when nothing behind it is reached;
+ * else 0, or -EBADMSG.
+ */
+static int apply(struct table *table, const struct rule *rule, unsigned depth, unsigned *fates)
+{
+	const uint32_t packet = 1u << table->packet;
+	bool goes_on = !(rule->sure & packet);
+	unsigned inner = 0;
+	int r;
+
+	/* A verdict that is the next entry is how a rule without a target is written. */
+	if (!(rule->packets & packet) ||
+	    (!*rule->target && rule->verdict >= 0 && (size_t)rule->verdict == rule->next))
+		return 0;
+	if (*rule->target || rule->verdict < 0) {
+		enum nft_fate fate = fate_of(rule);
+		/* The last entry of a table has this target. */
+		bool is_end = !*rule->target || strcmp(rule->target, XT_ERROR_TARGET) == 0;
+
+		if (fate != NFT_GOES_ON || is_end)
+			*fates |= fate;
+		return !goes_on && (fate != NFT_GOES_ON || is_end);
+	}
+	r = judge(table, (size_t)rule->verdict, depth + 1, &inner);
+	if (r < 0)
+		return r;
+	*fates |= rule->is_goto ? inner : inner & ~(unsigned)NFT_GOES_ON;
+	return !goes_on && (rule->is_goto || !(inner & NFT_GOES_ON));
+}
+
+static int judge(struct table *table, size_t at, unsigned depth, unsigned *fates)
 {
 	struct rule rule;
 	int r;
@@ -200,7 +225,7 @@ static int judge(struct table *table, size_t at, unsigned depth, enum nft_fate *
 			return -EBADMSG;
 		r = read_rule(table, at, &rule);
 		if (r == 0)
-			r = apply(table, &rule, depth, ret_fate);
+			r = apply(table, &rule, depth, fates);
 		at = rule.next;
 	} while (r == 0);
 	return r < 0 ? r : 0;
@@ -222,7 +247,7 @@ static int count_rules(const struct table *table, size_t from, size_t to, uint32
 
 int xt_table_read(struct nl_bytes bytes, uint8_t family, uint32_t hook, struct xt_chain *ret_chain)
 {
-	struct table table = {.layout = &layouts[family == NFPROTO_IPV6]};
+	struct table table = {.layout = &layouts[family == NFPROTO_IPV6], .hook = hook};
 	struct xt_chain chain = {0};
 	struct ipt_getinfo info;
 	struct rule policy;
@@ -242,16 +267,17 @@ int xt_table_read(struct nl_bytes bytes, uint8_t family, uint32_t hook, struct x
 		r = count_rules(&table, info.hook_entry[hook], info.underflow[hook], &chain.rules);
 	chain.drops = r == 0 && policy.verdict == -NF_DROP - 1;
 	for (unsigned i = 0; i < STRANGE_PACKETS && r == 0; i++) {
-		enum nft_fate *fate = &chain.fates[i];
+		unsigned *fates = &chain.fates[i];
 
 		if (strange_packet_family(i) != family)
 			continue;
 		table.packet = i;
 		table.steps = 0;
-		r = judge(&table, info.hook_entry[hook], 0, fate);
+		r = judge(&table, info.hook_entry[hook], 0, fates);
 		/* Who returns from the first chain meets its policy. */
-		if (*fate == NFT_GOES_ON)
-			*fate = chain.drops ? NFT_DENIED : NFT_ACCEPTED;
+		if (*fates & NFT_GOES_ON)
+			*fates |= chain.drops ? NFT_DENIED : NFT_ACCEPTED;
+		*fates &= ~(unsigned)NFT_GOES_ON;
 	}
 	if (r < 0)
 		return r;

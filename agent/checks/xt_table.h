@@ -2,7 +2,7 @@
 /*
  * The filter table of legacy iptables as the kernel hands it out: what becomes of a packet that no
  * rule names. Pure: reads bytes, asks nobody. Like nft_ruleset.h it runs the rules for strange
- * packets; a rule with a condition that is not known here is counted only.
+ * packets; where a condition is not known here, it is followed both ways.
  */
 #ifndef PLUMBLINE_CHECKS_XT_TABLE_H
 #define PLUMBLINE_CHECKS_XT_TABLE_H
@@ -15,8 +15,8 @@
 
 struct xt_chain {
 	uint32_t rules;
-	bool drops;			      /* policy */
-	enum nft_fate fates[STRANGE_PACKETS]; /* of those of its family */
+	bool drops;			 /* policy */
+	unsigned fates[STRANGE_PACKETS]; /* NFT_ACCEPTED and NFT_DENIED of those of its family */
 };
 
 /*

@@ -6,13 +6,13 @@
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/utsname.h>
 
 #include "checks/kernel_ask.h"
 #include "checks/nft_ruleset.h"
 #include "netlink_bytes.h"
+#include "nft_dump.h"
 
 #define OPEN   "kind = nft\nhook = input\nlist = open\nexpect = none\n"
 #define GUARDS "kind = nft\nhook = input\nlist = guards\nexpect = some\n"
@@ -20,317 +20,6 @@
 #define LOCKED "kind = audit_status\nfield = enabled\nexpect = equals 2\n"
 #define WANTED "/etc/systemd/system/sysinit.target.wants/"
 #define INPUT  "chain inet f c input filter "
-
-static void put_attribute(struct strbuf *out, uint16_t type, const void *value, size_t len)
-{
-	struct nlattr header = {.nla_len = (uint16_t)(sizeof(header) + len), .nla_type = type};
-
-	strbuf_add(out, &header, sizeof(header));
-	strbuf_add(out, value, len);
-	pad(out);
-}
-
-static void put_text(struct strbuf *out, uint16_t type, const char *text)
-{
-	put_attribute(out, type, text, strlen(text) + 1);
-}
-
-static void put_number(struct strbuf *out, uint16_t type, uint32_t number)
-{
-	number = htonl(number);
-	put_attribute(out, type, &number, sizeof(number));
-}
-
-/* Takes @inner. */
-static void put_nested(struct strbuf *out, uint16_t type, struct strbuf *inner)
-{
-	put_attribute(out, type | NLA_F_NESTED, inner->data, inner->len);
-	strbuf_done(inner);
-	*inner = STRBUF_INIT;
-}
-
-static uint8_t family_of(const char *name)
-{
-	return strcmp(name, "inet") == 0  ? NFPROTO_INET
-	       : strcmp(name, "ip") == 0  ? NFPROTO_IPV4
-	       : strcmp(name, "ip6") == 0 ? NFPROTO_IPV6
-					  : NFPROTO_BRIDGE;
-}
-
-static void put_nft(struct strbuf *out, uint16_t kind, const char *family,
-		    struct strbuf *attributes)
-{
-	struct nfgenmsg head = {.nfgen_family = family_of(family)};
-	cleanup_strbuf struct strbuf payload = STRBUF_INIT;
-
-	strbuf_add(&payload, &head, sizeof(head));
-	strbuf_add(&payload, attributes->data, attributes->len);
-	put_message(out, NFNL_SUBSYS_NFTABLES << 8 | kind, payload.data, payload.len);
-	strbuf_done(attributes);
-}
-
-static void put_expression(struct strbuf *list, const char *name, struct strbuf *data)
-{
-	struct strbuf expression = STRBUF_INIT;
-
-	put_text(&expression, NFTA_EXPR_NAME, name);
-	put_nested(&expression, NFTA_EXPR_DATA, data);
-	put_nested(list, NFTA_LIST_ELEM, &expression);
-}
-
-static void put_immediate(struct strbuf *list, int32_t code, const char *target)
-{
-	struct strbuf verdict = STRBUF_INIT, value = STRBUF_INIT, data = STRBUF_INIT;
-
-	put_number(&verdict, NFTA_VERDICT_CODE, (uint32_t)code);
-	if (target)
-		put_text(&verdict, NFTA_VERDICT_CHAIN, target);
-	put_nested(&value, NFTA_DATA_VERDICT, &verdict);
-	put_number(&data, NFTA_IMMEDIATE_DREG, 0);
-	put_nested(&data, NFTA_IMMEDIATE_DATA, &value);
-	put_expression(list, "immediate", &data);
-}
-
-/* Loads what @key stands for, or @len bytes at @key of header @base (-1: none), into a register. */
-static void put_load(struct strbuf *list, const char *name, uint32_t key, int base, uint32_t len)
-{
-	struct strbuf data = STRBUF_INIT;
-
-	if (base >= 0) {
-		put_number(&data, NFTA_PAYLOAD_DREG, NFT_REG_1);
-		put_number(&data, NFTA_PAYLOAD_BASE, (uint32_t)base);
-		put_number(&data, NFTA_PAYLOAD_OFFSET, key);
-		put_number(&data, NFTA_PAYLOAD_LEN, len);
-	} else if (strcmp(name, "meta") == 0) {
-		put_number(&data, NFTA_META_DREG, NFT_REG_1);
-		put_number(&data, NFTA_META_KEY, key);
-	} else {
-		put_number(&data, NFTA_CT_DREG, NFT_REG_1);
-		put_number(&data, NFTA_CT_KEY, key);
-	}
-	put_expression(list, name, &data);
-}
-
-static void put_value(struct strbuf *data, uint16_t type, const void *value, size_t len)
-{
-	struct strbuf nested = STRBUF_INIT;
-
-	put_attribute(&nested, NFTA_DATA_VALUE, value, len);
-	put_nested(data, type, &nested);
-}
-
-static void put_cmp(struct strbuf *list, uint32_t op, const void *value, size_t len)
-{
-	struct strbuf data = STRBUF_INIT;
-
-	put_number(&data, NFTA_CMP_SREG, NFT_REG_1);
-	put_number(&data, NFTA_CMP_OP, op);
-	put_value(&data, NFTA_CMP_DATA, value, len);
-	put_expression(list, "cmp", &data);
-}
-
-static void put_mask(struct strbuf *list, uint32_t mask)
-{
-	struct strbuf data = STRBUF_INIT;
-	uint32_t none = 0;
-
-	put_number(&data, NFTA_BITWISE_SREG, NFT_REG_1);
-	put_number(&data, NFTA_BITWISE_DREG, NFT_REG_1);
-	put_number(&data, NFTA_BITWISE_LEN, sizeof(mask));
-	put_value(&data, NFTA_BITWISE_MASK, &mask, sizeof(mask));
-	put_value(&data, NFTA_BITWISE_XOR, &none, sizeof(none));
-	put_expression(list, "bitwise", &data);
-}
-
-/* "l4proto@s", "dport@s", "not@s" (of the protocol): in set s, or not. */
-static void put_lookup(struct strbuf *list, const char *word)
-{
-	struct strbuf data = STRBUF_INIT;
-
-	if (*word == 'd')
-		put_load(list, "payload", 2, NFT_PAYLOAD_TRANSPORT_HEADER, 2);
-	else
-		put_load(list, "meta", NFT_META_L4PROTO, -1, 0);
-	put_text(&data, NFTA_LOOKUP_SET, strchr(word, '@') + 1);
-	put_number(&data, NFTA_LOOKUP_SREG, NFT_REG_1);
-	put_number(&data, NFTA_LOOKUP_FLAGS, *word == 'n' ? NFT_LOOKUP_F_INV : 0);
-	put_expression(list, "lookup", &data);
-}
-
-/* Conditions that say something; false for other words. */
-static bool put_condition(struct strbuf *list, const char *word)
-{
-	const uint32_t number = (uint32_t)atoi(strchr(word, ':') ? strchr(word, ':') + 1 : "");
-	const uint8_t byte = (uint8_t)number;
-	const uint16_t ports[] = {htons((uint16_t)number), 0xffff};
-	const uint32_t none = 0;
-
-	if (strncmp(word, "nfproto:", 8) == 0 || strncmp(word, "l4proto:", 8) == 0) {
-		put_load(list, "meta", *word == 'n' ? NFT_META_NFPROTO : NFT_META_L4PROTO, -1, 0);
-		put_cmp(list, NFT_CMP_EQ, &byte, 1);
-	} else if (strchr(word, '@')) {
-		put_lookup(list, word);
-	} else if (strncmp(word, "state:", 6) == 0) {
-		put_load(list, "ct", NFT_CT_STATE, -1, 0);
-		put_mask(list, number);
-		put_cmp(list, NFT_CMP_NEQ, &none, sizeof(none));
-	} else if (strncmp(word, "source/", 7) == 0) {
-		const uint32_t mask = word[7] == '0' ? 0 : htonl(0xff000000),
-			       ten = htonl(10u << 24);
-
-		put_load(list, "payload", 12, NFT_PAYLOAD_NETWORK_HEADER, 4);
-		put_mask(list, mask);
-		put_cmp(list, NFT_CMP_EQ, mask ? &ten : &none, sizeof(none));
-	} else if (strncmp(word, "from:", 5) == 0) {
-		put_load(list, "payload", 2, NFT_PAYLOAD_TRANSPORT_HEADER, 2);
-		put_cmp(list, NFT_CMP_GTE, &ports[0], 2);
-		put_cmp(list, NFT_CMP_LTE, &ports[1], 2);
-	} else {
-		return false;
-	}
-	return true;
-}
-
-/* One word of a rule: a statement as nft lists it. */
-static void put_statement(struct strbuf *list, const char *word)
-{
-	struct strbuf data = STRBUF_INIT;
-
-	if (put_condition(list, word))
-		return;
-	if (strcmp(word, "accept") == 0) {
-		put_immediate(list, NF_ACCEPT, NULL);
-	} else if (strcmp(word, "drop") == 0) {
-		put_immediate(list, NF_DROP, NULL);
-	} else if (strcmp(word, "return") == 0) {
-		put_immediate(list, NFT_RETURN, NULL);
-	} else if (strncmp(word, "jump:", 5) == 0) {
-		put_immediate(list, NFT_JUMP, word + 5);
-	} else if (strncmp(word, "goto:", 5) == 0) {
-		put_immediate(list, NFT_GOTO, word + 5);
-	} else if (strncmp(word, "target:", 7) == 0) {
-		put_text(&data, NFTA_TARGET_NAME, word + 7);
-		put_expression(list, "target", &data);
-	} else if (strncmp(word, "match:", 6) == 0) {
-		put_text(&data, NFTA_MATCH_NAME, word + 6);
-		put_expression(list, "match", &data);
-	} else if (strcmp(word, "meta:set") == 0) {
-		put_number(&data, NFTA_META_SREG, NFT_REG32_00);
-		put_expression(list, "meta", &data);
-	} else if (strcmp(word, "ct:set") == 0) {
-		put_number(&data, NFTA_CT_SREG, NFT_REG32_00);
-		put_expression(list, "ct", &data);
-	} else if (strncmp(word, "object:", 7) == 0) {
-		put_number(&data, NFTA_OBJREF_IMM_TYPE, (uint32_t)atoi(word + 7));
-		put_expression(list, "objref", &data);
-	} else {
-		put_expression(list, word, &data);
-	}
-}
-
-static void put_table(struct strbuf *out, const char *family, const char *name, bool is_dormant)
-{
-	struct strbuf attributes = STRBUF_INIT;
-
-	put_text(&attributes, NFTA_TABLE_NAME, name);
-	put_number(&attributes, NFTA_TABLE_FLAGS, is_dormant ? NFT_TABLE_F_DORMANT : 0);
-	put_nft(out, NFT_MSG_NEWTABLE, family, &attributes);
-}
-
-/* @words: table, name, and of a base chain hook, type and policy. */
-static void put_chain(struct strbuf *out, const char *family, char (*words)[32], int count)
-{
-	struct strbuf attributes = STRBUF_INIT, hook = STRBUF_INIT;
-
-	put_text(&attributes, NFTA_CHAIN_TABLE, words[0]);
-	put_text(&attributes, NFTA_CHAIN_NAME, words[1]);
-	if (count > 2) {
-		put_number(&hook, NFTA_HOOK_HOOKNUM,
-			   strcmp(words[2], "input") == 0 ? NF_INET_LOCAL_IN : NF_INET_LOCAL_OUT);
-		put_number(&hook, NFTA_HOOK_PRIORITY, 0);
-		put_nested(&attributes, NFTA_CHAIN_HOOK, &hook);
-		put_text(&attributes, NFTA_CHAIN_TYPE, words[3]);
-		put_number(&attributes, NFTA_CHAIN_POLICY,
-			   strcmp(words[4], "drop") == 0 ? NF_DROP : NF_ACCEPT);
-	}
-	put_nft(out, NFT_MSG_NEWCHAIN, family, &attributes);
-}
-
-static void put_rule(struct strbuf *out, const char *family, char (*words)[32], int count)
-{
-	struct strbuf attributes = STRBUF_INIT, list = STRBUF_INIT;
-
-	put_text(&attributes, NFTA_RULE_TABLE, words[0]);
-	put_text(&attributes, NFTA_RULE_CHAIN, words[1]);
-	for (int i = 2; i < count; i++)
-		put_statement(&list, words[i]);
-	put_nested(&attributes, NFTA_RULE_EXPRESSIONS, &list);
-	put_nft(out, NFT_MSG_NEWRULE, family, &attributes);
-}
-
-static void put_set(struct strbuf *out, const char *family, char (*words)[32])
-{
-	struct strbuf attributes = STRBUF_INIT;
-
-	put_text(&attributes, NFTA_SET_TABLE, words[0]);
-	put_text(&attributes, NFTA_SET_NAME, words[1]);
-	put_number(&attributes, NFTA_SET_FLAGS, (uint32_t)atoi(words[2]));
-	put_nft(out, NFT_MSG_NEWSET, family, &attributes);
-}
-
-/* Protocols where @len is 1, else ports; "1024!" ends a range before that. */
-static void put_elements(struct strbuf *out, const char *family, char (*words)[32], int count,
-			 size_t len)
-{
-	struct strbuf attributes = STRBUF_INIT, list = STRBUF_INIT;
-
-	put_text(&attributes, NFTA_SET_ELEM_LIST_TABLE, words[0]);
-	put_text(&attributes, NFTA_SET_ELEM_LIST_SET, words[1]);
-	for (int i = 2; i < count; i++) {
-		struct strbuf element = STRBUF_INIT;
-		const uint16_t port = htons((uint16_t)atoi(words[i]));
-		const uint8_t protocol = (uint8_t)atoi(words[i]);
-
-		put_value(&element, NFTA_SET_ELEM_KEY, len == 1 ? (const void *)&protocol : &port,
-			  len);
-		if (strchr(words[i], '!'))
-			put_number(&element, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
-		put_nested(&list, NFTA_LIST_ELEM, &element);
-	}
-	put_nested(&attributes, NFTA_SET_ELEM_LIST_ELEMENTS, &list);
-	put_nft(out, NFT_MSG_NEWSETELEM, family, &attributes);
-}
-
-/* "set FAMILY TABLE NAME FLAGS", "protocols FAMILY TABLE SET NUMBER...", "ports" likewise,
- * "table FAMILY NAME [dormant]", "chain FAMILY TABLE NAME [HOOK TYPE POLICY]", "rule FAMILY TABLE
- * CHAIN STATEMENT...": one message a line. */
-static void write_dump(const char *script, struct strbuf *out)
-{
-	cleanup_free char *copy = strdup(script);
-	char *rest = copy, *line;
-
-	while ((line = strsep(&rest, "\n"))) {
-		char words[8][32] = {0};
-		int count =
-			sscanf(line, "%31s %31s %31s %31s %31s %31s %31s %31s", words[0], words[1],
-			       words[2], words[3], words[4], words[5], words[6], words[7]);
-
-		if (count <= 0)
-			continue;
-		if (strcmp(words[0], "table") == 0)
-			put_table(out, words[1], words[2], count > 3);
-		else if (strcmp(words[0], "chain") == 0)
-			put_chain(out, words[1], words + 2, count - 2);
-		else if (strcmp(words[0], "set") == 0)
-			put_set(out, words[1], words + 2);
-		else if (words[0][0] == 'p')
-			put_elements(out, words[1], words + 2, count - 2,
-				     strcmp(words[0], "ports") == 0 ? 2 : 1);
-		else
-			put_rule(out, words[1], words + 2, count - 2);
-	}
-	ck_assert_int_eq(strbuf_check(out), 0);
-}
 
 static const struct {
 	const char *name, *keys, *script;
@@ -396,9 +85,11 @@ static const struct {
 	{"a comment is no condition", OPEN,
 	 INPUT "drop\nrule inet f c match:comment accept\nrule inet f c drop", CHECK_FAIL,
 	 "=IPv4, IPv6"},
-	{"a match is one", OPEN,
-	 INPUT "drop\nrule inet f c match:conntrack accept\nrule inet f c drop", CHECK_PASS,
-	 "none"},
+	{"with a comment all is shut", OPEN, INPUT "accept\nrule inet f c match:comment drop",
+	 CHECK_PASS, "none"},
+	{"a match may be met", OPEN,
+	 INPUT "drop\nrule inet f c match:conntrack accept\nrule inet f c drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
 	{"what is set is no condition", OPEN, INPUT "drop\nrule inet f c meta:set ct:set accept",
 	 CHECK_FAIL, "=IPv4, IPv6"},
 	{"what is asked is one", OPEN, INPUT "accept\nrule inet f c meta cmp drop", CHECK_FAIL,
@@ -430,9 +121,71 @@ static const struct {
 	 INPUT "drop\nrule inet f c state:8 accept\nrule inet f c drop", CHECK_FAIL, "=IPv4, IPv6"},
 	{"answers are one", OPEN, INPUT "drop\nrule inet f c state:6 accept\nrule inet f c drop",
 	 CHECK_PASS, "none"},
-	{"what is not known is no reason to pass", OPEN,
-	 INPUT "drop\nrule inet f c nfproto:2 lookup accept\nrule inet f c drop", CHECK_PASS,
+	{"what is not known may let pass", OPEN,
+	 INPUT "drop\nrule inet f c nfproto:2 lookup accept\nrule inet f c drop", CHECK_FAIL,
+	 "=IPv4"},
+	{"what is not known need not deny", OPEN, INPUT "accept\nrule inet f c lookup drop",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"a limit lets the first pass", OPEN, INPUT "drop\nrule inet f c limit accept", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a limit denies not all", OPEN, INPUT "accept\nrule inet f c limit drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"behind a limit all is denied", OPEN,
+	 INPUT "accept\nrule inet f c limit reject\nrule inet f c drop", CHECK_PASS, "none"},
+	{"a limit on what is no strange packet", OPEN,
+	 INPUT "drop\nrule inet f c limit l4proto:1 accept", CHECK_PASS, "none"},
+	{"a program may let pass", OPEN, INPUT "drop\nrule inet f c queue", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"a way back that is limited", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d limit return\nrule inet f d accept\n"
+	       "rule inet f c jump:d",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"a way back to an open policy", OPEN,
+	 INPUT "accept\nchain inet f d\nrule inet f d limit return\nrule inet f d drop\n"
+	       "rule inet f c jump:d",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"a limited goto leaves the rest in", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d drop\nrule inet f c limit goto:d\n"
+	       "rule inet f c accept",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"it is for this host", OPEN, INPUT "drop\nrule inet f c local accept", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"what is for this host is shut", OPEN, INPUT "accept\nrule inet f c local drop",
+	 CHECK_PASS, "none"},
+	{"what is for others is open", OPEN, INPUT "drop\nrule inet f c unlocal accept", CHECK_PASS,
 	 "none"},
+	{"it is for no other", OPEN, INPUT "accept\nrule inet f c unlocal drop", CHECK_FAIL,
+	 "=IPv4, IPv6"},
+	{"which interface leads to it is not known", OPEN, INPUT "accept\nrule inet f c route drop",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"a map of verdicts", OPEN,
+	 INPUT "drop\nset inet f m 11\nprotocols inet f m 6=accept 17=drop\nrule inet f c map@m",
+	 CHECK_FAIL, "=IPv4 TCP, IPv6 TCP"},
+	{"a map of others", OPEN,
+	 INPUT "drop\nset inet f m 11\nprotocols inet f m 1=accept\nrule inet f c map@m",
+	 CHECK_PASS, "none"},
+	{"a map that denies", OPEN,
+	 INPUT "accept\nset inet f m 11\nprotocols inet f m 6=drop 17=drop 253=drop\nrule inet f "
+	       "c map@m",
+	 CHECK_PASS, "none"},
+	{"a map for all others", OPEN,
+	 INPUT "drop\nset inet f m 11\nprotocols inet f m 6=drop *=accept\nrule inet f c map@m",
+	 CHECK_FAIL, "=IPv4 UDP, IPv4 but TCP and UDP, IPv6 UDP, IPv6 but TCP and UDP"},
+	{"a map that jumps", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d accept\nset inet f m 11\n"
+	       "protocols inet f m 17=d\nrule inet f c map@m",
+	 CHECK_FAIL, "=IPv4 UDP, IPv6 UDP"},
+	{"a map whose elements are not known", OPEN,
+	 INPUT "drop\nset inet f m 8\nrule inet f c map@m", CHECK_FAIL, "=IPv4, IPv6"},
+	{"a map of what is not known", OPEN,
+	 INPUT "drop\nset inet f m 11\nprotocols inet f m 1=drop 2=accept\nrule inet f c odd@m",
+	 CHECK_FAIL, "=IPv4, IPv6"},
+	{"a map that only denies what is not known", OPEN,
+	 INPUT "drop\nset inet f m 11\nprotocols inet f m 1=drop 2=drop\nrule inet f c odd@m",
+	 CHECK_PASS, "none"},
+	{"a map without verdicts", OPEN,
+	 INPUT "drop\nset inet f m 11\nprotocols inet f m 6\nrule inet f c map@m", CHECK_ERROR,
+	 "damaged"},
 	{"a family is shut", OPEN, INPUT "accept\nrule inet f c nfproto:2 drop", CHECK_FAIL,
 	 "=IPv6"},
 	{"two protocols are shut", OPEN,
@@ -457,25 +210,27 @@ static const struct {
 	{"all protocols but one", OPEN,
 	 INPUT "drop\nset inet f s 3\nprotocols inet f s 1\nrule inet f c not@s accept", CHECK_FAIL,
 	 "=IPv4, IPv6"},
-	{"a map is no set", OPEN,
+	{"the keys of a map are a set", OPEN,
 	 INPUT "drop\nset inet f s 11\nprotocols inet f s 6 17\nrule inet f c l4proto@s accept",
-	 CHECK_PASS, "none"},
+	 CHECK_FAIL, "=IPv4 TCP, IPv4 UDP, IPv6 TCP, IPv6 UDP"},
 	{"a set without elements here", OPEN,
-	 INPUT "drop\nset inet f s 0\n\nrule inet f c l4proto@s accept", CHECK_PASS, "none"},
+	 INPUT "drop\nset inet f s 0\n\nrule inet f c l4proto@s accept", CHECK_FAIL, "=IPv4, IPv6"},
 	{"ports of a set", OPEN,
-	 INPUT "drop\nset inet f s 3\nports inet f s 22 80\nrule inet f c dport@s accept",
+	 INPUT
+	 "drop\nset inet f s 3 2\nports inet f s 22 80\nrule inet f c l4proto:6 dport@s accept",
 	 CHECK_PASS, "none"},
 	{"ranges that are all ports", OPEN,
-	 INPUT "drop\nset inet f s 7\nports inet f s 1024! 1024 1\nrule inet f c dport@s accept",
-	 CHECK_FAIL, "=IPv4 TCP, IPv4 UDP, IPv6 TCP, IPv6 UDP"},
+	 INPUT "drop\nset inet f s 7 2\nports inet f s 1024! 1024 1\nrule inet f c l4proto:6 "
+	       "dport@s accept",
+	 CHECK_FAIL, "=IPv4 TCP, IPv6 TCP"},
 	{"ranges that are not", OPEN,
-	 INPUT
-	 "drop\nset inet f s 7\nports inet f s 22 23! 1000 2001!\nrule inet f c dport@s accept",
+	 INPUT "drop\nset inet f s 7 2\nports inet f s 22 23! 1000 2001!\nrule inet f c l4proto:6 "
+	       "dport@s accept",
 	 CHECK_PASS, "none"},
 	{"elements of no set", OPEN, INPUT "drop\nprotocols inet f s 6", CHECK_ERROR, "damaged"},
 	{"rejects at the end", OPEN,
-	 INPUT "accept\nrule inet f c cmp accept\nrule inet f c counter log reject", CHECK_PASS,
-	 "none"},
+	 INPUT "accept\nrule inet f c l4proto:1 accept\nrule inet f c counter log reject",
+	 CHECK_PASS, "none"},
 	{"rejects some", OPEN, INPUT "accept\nrule inet f c cmp reject\nrule inet f c cmp drop",
 	 CHECK_FAIL, "=IPv4, IPv6"},
 	{"accepts all before the policy", OPEN, INPUT "drop\nrule inet f c accept", CHECK_FAIL,
@@ -494,8 +249,11 @@ static const struct {
 	 INPUT "drop\nchain inet f d\nrule inet f d accept\nrule inet f c jump:d", CHECK_FAIL,
 	 "=IPv4, IPv6"},
 	{"a jump on a condition", OPEN,
-	 INPUT "drop\nchain inet f d\nrule inet f d accept\nrule inet f c cmp jump:d", CHECK_PASS,
-	 "none"},
+	 INPUT "drop\nchain inet f d\nrule inet f d accept\nrule inet f c l4proto:1 jump:d",
+	 CHECK_PASS, "none"},
+	{"a jump on what is not known", OPEN,
+	 INPUT "drop\nchain inet f d\nrule inet f d accept\nrule inet f c cmp jump:d", CHECK_FAIL,
+	 "=IPv4, IPv6"},
 	{"goto leaves the rest out", OPEN,
 	 INPUT "accept\nchain inet f d\nrule inet f c goto:d\nrule inet f c drop", CHECK_FAIL,
 	 "=IPv4, IPv6"},
@@ -570,8 +328,9 @@ START_TEST(many_ways_through_cost_no_more_than_one)
 	}
 	write_dump(script.data, &dump);
 	alarm(5);
-	ck_assert_int_eq(
-		nft_ruleset_read((struct nl_bytes){(uint8_t *)dump.data, dump.len}, &ruleset), 0);
+	ck_assert_int_eq(nft_ruleset_read((struct nl_bytes){(uint8_t *)dump.data, dump.len},
+					  NF_INET_LOCAL_IN, &ruleset),
+			 0);
 	alarm(0);
 	ck_assert_uint_eq(ruleset.count, 16);
 }
@@ -592,7 +351,8 @@ START_TEST(damaged_dump_is_no_ruleset)
 		cleanup_free uint8_t *cut = malloc(len ? len : 1);
 
 		memcpy(cut, dump.data, len);
-		whole += nft_ruleset_read((struct nl_bytes){cut, len}, &ruleset) == 0;
+		whole += nft_ruleset_read((struct nl_bytes){cut, len}, NF_INET_LOCAL_IN,
+					  &ruleset) == 0;
 	}
 	/* Nothing, the chain, both chains and a rule need the second chain: cuts between messages,
 	 * and those that only miss padding. */
@@ -603,8 +363,9 @@ START_TEST(damaged_dump_is_no_ruleset)
 			cleanup_nft_ruleset struct nft_ruleset ruleset = {0};
 
 			dump.data[i] ^= (char)(1 << bit);
-			(void)nft_ruleset_read(
-				(struct nl_bytes){(const uint8_t *)dump.data, dump.len}, &ruleset);
+			(void)nft_ruleset_read((struct nl_bytes){(const uint8_t *)dump.data,
+								 dump.len},
+					       NF_INET_LOCAL_IN, &ruleset);
 			dump.data[i] ^= (char)(1 << bit);
 		}
 }
