@@ -15,7 +15,6 @@
 
 #include "base/clock.h"
 #include "base/words.h"
-#include "checks/nft_match.h"
 
 #define ANSWER_S     2
 #define MAX_DATAGRAM 65536
@@ -280,11 +279,11 @@ static int ask_elements(struct kernel_ask *ask, const struct nl_message *set, st
 	uint32_t bits = 0;
 	int r;
 
-	if (!head || nft_find_attribute(rest, NFTA_SET_TABLE, &table) < 0 ||
-	    nft_find_attribute(rest, NFTA_SET_NAME, &name) < 0 || !nl_text(&table) ||
+	if (!head || nl_find_attribute(rest, NFTA_SET_TABLE, &table) < 0 ||
+	    nl_find_attribute(rest, NFTA_SET_NAME, &name) < 0 || !nl_text(&table) ||
 	    !nl_text(&name))
 		return -EBADMSG;
-	if (nft_find_attribute(rest, NFTA_SET_FLAGS, &flags) == 0)
+	if (nl_find_attribute(rest, NFTA_SET_FLAGS, &flags) == 0)
 		(void)nl_be32(&flags, &bits);
 	question.family = head[offsetof(struct nfgenmsg, nfgen_family)];
 	put_text(&narrowed, NFTA_SET_ELEM_LIST_TABLE, nl_text(&table));

@@ -57,6 +57,19 @@ int nl_next_attribute(struct nl_bytes *rest, struct nl_attribute *ret_attribute)
 	return 1;
 }
 
+int nl_find_attribute(struct nl_bytes rest, uint16_t type, struct nl_attribute *ret_attribute)
+{
+	struct nl_attribute attribute;
+	int r, found = -ENOENT;
+
+	while ((r = nl_next_attribute(&rest, &attribute)) > 0)
+		if (attribute.type == type) {
+			*ret_attribute = attribute;
+			found = 0;
+		}
+	return r < 0 ? r : found;
+}
+
 const void *nl_take(struct nl_bytes *rest, size_t len)
 {
 	const void *head = rest->data;

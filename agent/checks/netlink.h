@@ -29,6 +29,8 @@ struct nl_attribute {
 int nl_next_message(struct nl_bytes *rest, struct nl_message *ret_message);
 /* Likewise for attributes. */
 int nl_next_attribute(struct nl_bytes *rest, struct nl_attribute *ret_attribute);
+/* The last attribute of @type in @rest: 0, -ENOENT, or -EBADMSG. */
+int nl_find_attribute(struct nl_bytes rest, uint16_t type, struct nl_attribute *ret_attribute);
 
 /* Cuts a fixed header of @len bytes off the front of @rest; NULL when it is shorter. The bytes need
  * not be aligned: copy them out. */

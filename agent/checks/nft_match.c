@@ -19,24 +19,11 @@
 #define ACCOUNT		 0x5a5a5a5a
 #define NFT_VALUE_BYTES	 16 /* as much as a load writes */
 
-int nft_find_attribute(struct nl_bytes rest, uint16_t type, struct nl_attribute *ret_attribute)
-{
-	struct nl_attribute attribute;
-	int r, found = -ENOENT;
-
-	while ((r = nl_next_attribute(&rest, &attribute)) > 0)
-		if (attribute.type == type) {
-			*ret_attribute = attribute;
-			found = 0;
-		}
-	return r < 0 ? r : found;
-}
-
 static bool find_number(struct nl_bytes data, uint16_t type, uint32_t *ret_value)
 {
 	struct nl_attribute attribute;
 
-	return nft_find_attribute(data, type, &attribute) == 0 &&
+	return nl_find_attribute(data, type, &attribute) == 0 &&
 	       nl_be32(&attribute, ret_value) == 0;
 }
 
@@ -45,8 +32,8 @@ static bool find_value(struct nl_bytes data, uint16_t type, struct nl_bytes *ret
 {
 	struct nl_attribute attribute;
 
-	if (nft_find_attribute(data, type, &attribute) < 0 ||
-	    nft_find_attribute(attribute.value, NFTA_DATA_VALUE, &attribute) < 0)
+	if (nl_find_attribute(data, type, &attribute) < 0 ||
+	    nl_find_attribute(attribute.value, NFTA_DATA_VALUE, &attribute) < 0)
 		return false;
 	*ret_value = attribute.value;
 	return true;
@@ -327,7 +314,7 @@ const struct nft_set *nft_look_up(const struct nft_scratch *scratch, struct nl_b
 	int r = -ENOENT;
 
 	*ret_element = (struct nl_bytes){0};
-	if (nft_find_attribute(data, NFTA_LOOKUP_SET, &name) == 0 && nl_text(&name))
+	if (nl_find_attribute(data, NFTA_LOOKUP_SET, &name) == 0 && nl_text(&name))
 		set = nft_sets_find(scratch->sets, scratch->family, scratch->table, nl_text(&name));
 	if (set)
 		value = read_register(scratch, data, NFTA_LOOKUP_SREG, set->key_len);
@@ -336,8 +323,8 @@ const struct nft_set *nft_look_up(const struct nft_scratch *scratch, struct nl_b
 				    ret_element);
 	*ret_meets = r < 0 ? STRANGE_MAY_MEET : if_true(r);
 	/* An element may have a limit of its own. */
-	if (r > 0 && (nft_find_attribute(*ret_element, NFTA_SET_ELEM_EXPR, &other) == 0 ||
-		      nft_find_attribute(*ret_element, NFTA_SET_ELEM_EXPRESSIONS, &other) == 0))
+	if (r > 0 && (nl_find_attribute(*ret_element, NFTA_SET_ELEM_EXPR, &other) == 0 ||
+		      nl_find_attribute(*ret_element, NFTA_SET_ELEM_EXPRESSIONS, &other) == 0))
 		*ret_meets = STRANGE_MAY_MEET;
 	return set;
 }
@@ -352,7 +339,7 @@ static enum strange_meets is_in_set(struct nft_scratch *scratch, struct nl_bytes
 	(void)find_number(data, NFTA_LOOKUP_FLAGS, &flags);
 	(void)nft_look_up(scratch, data, &meets, &element);
 	/* What a map gives is not followed. */
-	if (nft_find_attribute(data, NFTA_LOOKUP_DREG, &target) == 0)
+	if (nl_find_attribute(data, NFTA_LOOKUP_DREG, &target) == 0)
 		forget_register(scratch, data, NFTA_LOOKUP_DREG);
 	if (!(flags & NFT_LOOKUP_F_INV) || meets == STRANGE_MAY_MEET)
 		return meets;
@@ -366,8 +353,8 @@ static enum strange_meets meets_old_match(const struct nft_scratch *scratch, str
 	uint32_t revision = 0;
 
 	(void)find_number(data, NFTA_MATCH_REV, &revision);
-	(void)nft_find_attribute(data, NFTA_MATCH_INFO, &info);
-	if (nft_find_attribute(data, NFTA_MATCH_NAME, &name) < 0 || !nl_text(&name))
+	(void)nl_find_attribute(data, NFTA_MATCH_INFO, &info);
+	if (nl_find_attribute(data, NFTA_MATCH_NAME, &name) < 0 || !nl_text(&name))
 		return STRANGE_MAY_MEET;
 	return strange_packet_meets(packet, scratch->hook, nl_text(&name), revision, info.value);
 }
@@ -435,7 +422,7 @@ static bool is_statement(const char *name, struct nl_bytes data)
 			return true;
 	for (size_t i = 0; i < ARRAY_SIZE(setters); i++)
 		if (str_equal(name, setters[i].name))
-			return nft_find_attribute(data, setters[i].source, &attribute) == 0;
+			return nl_find_attribute(data, setters[i].source, &attribute) == 0;
 	return false;
 }
 

@@ -36,7 +36,4 @@ enum strange_meets nft_match(struct nft_scratch *scratch, const char *name, stru
 const struct nft_set *nft_look_up(const struct nft_scratch *scratch, struct nl_bytes data,
 				  enum strange_meets *ret_meets, struct nl_bytes *ret_element);
 
-/* The last attribute of @type: 0, -ENOENT, or -EBADMSG. */
-int nft_find_attribute(struct nl_bytes rest, uint16_t type, struct nl_attribute *ret_attribute);
-
 #endif

@@ -192,10 +192,10 @@ static int read_verdict(struct nl_bytes rest, struct nft_step *step)
 static int read_immediate(struct nl_bytes data, struct nft_step *step)
 {
 	struct nl_attribute value, verdict;
-	int r = nft_find_attribute(data, NFTA_IMMEDIATE_DATA, &value);
+	int r = nl_find_attribute(data, NFTA_IMMEDIATE_DATA, &value);
 
 	if (r == 0)
-		r = nft_find_attribute(value.value, NFTA_DATA_VERDICT, &verdict);
+		r = nl_find_attribute(value.value, NFTA_DATA_VERDICT, &verdict);
 	if (r == 0)
 		r = read_verdict(verdict.value, step) < 0 ? -EBADMSG : 1;
 	return r == -ENOENT ? 0 : r;
@@ -206,7 +206,7 @@ static int read_target(struct nl_bytes data, struct nft_step *step)
 {
 	struct nl_attribute attribute;
 	const char *name;
-	int r = nft_find_attribute(data, NFTA_TARGET_NAME, &attribute);
+	int r = nl_find_attribute(data, NFTA_TARGET_NAME, &attribute);
 
 	if (r == -ENOENT)
 		return -EBADMSG;
@@ -258,8 +258,8 @@ static int add_mapped(struct reading *reading, unsigned packet, struct nl_bytes 
 	struct nl_attribute value, verdict;
 
 	step.sure = step.packets & reading->step.sure;
-	if (nft_find_attribute(element, NFTA_SET_ELEM_DATA, &value) < 0 ||
-	    nft_find_attribute(value.value, NFTA_DATA_VERDICT, &verdict) < 0 ||
+	if (nl_find_attribute(element, NFTA_SET_ELEM_DATA, &value) < 0 ||
+	    nl_find_attribute(value.value, NFTA_DATA_VERDICT, &verdict) < 0 ||
 	    read_verdict(verdict.value, &step) < 0)
 		return -EBADMSG;
 	return step.verdict == VERDICT_NONE ? 0 : add_step(reading->chain, &step);
@@ -280,7 +280,7 @@ static int add_all_mapped(struct reading *reading, unsigned packet, const struct
 
 		while (is_known && (r = nl_next_attribute(&rest, &element)) > 0) {
 			/* The end of a range has no verdict. */
-			if (nft_find_attribute(element.value, NFTA_SET_ELEM_FLAGS, &flags) == 0 &&
+			if (nl_find_attribute(element.value, NFTA_SET_ELEM_FLAGS, &flags) == 0 &&
 			    nl_be32(&flags, &bits) == 0 && bits & NFT_SET_ELEM_INTERVAL_END)
 				continue;
 			is_known = ++reading->ruleset->guesses <= MAX_GUESSES;
@@ -326,7 +326,7 @@ static bool is_verdict_map(const char *name, struct nl_bytes data)
 	uint32_t target;
 
 	return str_equal(name, "lookup") &&
-	       nft_find_attribute(data, NFTA_LOOKUP_DREG, &attribute) == 0 &&
+	       nl_find_attribute(data, NFTA_LOOKUP_DREG, &attribute) == 0 &&
 	       nl_be32(&attribute, &target) == 0 && target == NFT_REG_VERDICT;
 }
 
@@ -338,9 +338,9 @@ static int read_expression(struct nl_bytes expression, struct reading *reading)
 	const char *name;
 	int r;
 
-	if (nft_find_attribute(expression, NFTA_EXPR_NAME, &attribute) < 0)
+	if (nl_find_attribute(expression, NFTA_EXPR_NAME, &attribute) < 0)
 		return -EBADMSG;
-	r = nft_find_attribute(expression, NFTA_EXPR_DATA, &data);
+	r = nl_find_attribute(expression, NFTA_EXPR_DATA, &data);
 	name = nl_text(&attribute);
 	if ((r < 0 && r != -ENOENT) || !name)
 		return -EBADMSG;
@@ -372,12 +372,12 @@ static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *r
 	struct nl_attribute table, name, expressions = {0}, item;
 	int r;
 
-	r = nft_find_attribute(rest, NFTA_RULE_TABLE, &table);
+	r = nl_find_attribute(rest, NFTA_RULE_TABLE, &table);
 	if (r == 0)
-		r = nft_find_attribute(rest, NFTA_RULE_CHAIN, &name);
+		r = nl_find_attribute(rest, NFTA_RULE_CHAIN, &name);
 	if (r < 0 || !nl_text(&table) || !nl_text(&name))
 		return -EBADMSG;
-	r = nft_find_attribute(rest, NFTA_RULE_EXPRESSIONS, &expressions);
+	r = nl_find_attribute(rest, NFTA_RULE_EXPRESSIONS, &expressions);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	reading.chain = find(ruleset, family, nl_text(&table), nl_text(&name));

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checks/nft_match.h"
-
 /* Of one ruleset: rules that ask for one large set again and again in hostile bytes. */
 #define MAX_LOOKED 2000000
 
@@ -36,7 +34,7 @@ static const char *find_text(struct nl_bytes attributes, uint16_t type)
 {
 	struct nl_attribute attribute;
 
-	return nft_find_attribute(attributes, type, &attribute) == 0 ? nl_text(&attribute) : NULL;
+	return nl_find_attribute(attributes, type, &attribute) == 0 ? nl_text(&attribute) : NULL;
 }
 
 int nft_sets_add(struct nft_sets *sets, uint8_t family, struct nl_bytes attributes)
@@ -50,14 +48,14 @@ int nft_sets_add(struct nft_sets *sets, uint8_t family, struct nl_bytes attribut
 
 	if (!set.table || !set.name)
 		return -EBADMSG;
-	if (nft_find_attribute(attributes, NFTA_SET_FLAGS, &attribute) == 0 &&
+	if (nl_find_attribute(attributes, NFTA_SET_FLAGS, &attribute) == 0 &&
 	    nl_be32(&attribute, &set.flags) < 0)
 		return -EBADMSG;
-	if (nft_find_attribute(attributes, NFTA_SET_KEY_LEN, &attribute) == 0 &&
+	if (nl_find_attribute(attributes, NFTA_SET_KEY_LEN, &attribute) == 0 &&
 	    nl_be32(&attribute, &set.key_len) < 0)
 		return -EBADMSG;
-	if (nft_find_attribute(attributes, NFTA_SET_DESC, &attribute) == 0 &&
-	    nft_find_attribute(attribute.value, NFTA_SET_DESC_CONCAT, &attribute) == 0)
+	if (nl_find_attribute(attributes, NFTA_SET_DESC, &attribute) == 0 &&
+	    nl_find_attribute(attribute.value, NFTA_SET_DESC_CONCAT, &attribute) == 0)
 		set.fields = attribute.value;
 	if (sets->count == sets->room) {
 		size_t room = sets->room ? 2 * sets->room : 16;
@@ -87,7 +85,7 @@ int nft_sets_add_elements(struct nft_sets *sets, uint8_t family, struct nl_bytes
 
 	if (!set)
 		return -EBADMSG;
-	if (nft_find_attribute(attributes, NFTA_SET_ELEM_LIST_ELEMENTS, &elements) < 0)
+	if (nl_find_attribute(attributes, NFTA_SET_ELEM_LIST_ELEMENTS, &elements) < 0)
 		return 0;
 	if (set->part_count == set->part_room) {
 		size_t room = set->part_room ? 2 * set->part_room : 1;
@@ -115,8 +113,8 @@ static bool find_value(struct nl_bytes element, uint16_t type, struct nl_bytes *
 {
 	struct nl_attribute attribute;
 
-	if (nft_find_attribute(element, type, &attribute) < 0 ||
-	    nft_find_attribute(attribute.value, NFTA_DATA_VALUE, &attribute) < 0)
+	if (nl_find_attribute(element, type, &attribute) < 0 ||
+	    nl_find_attribute(attribute.value, NFTA_DATA_VALUE, &attribute) < 0)
 		return false;
 	*ret_value = attribute.value;
 	return true;
@@ -137,7 +135,7 @@ static bool is_within(const struct search *search, const uint8_t *from, const ui
 		struct nl_attribute attribute;
 		uint32_t len = 0;
 
-		if (nft_find_attribute(field.value, NFTA_SET_FIELD_LEN, &attribute) < 0 ||
+		if (nl_find_attribute(field.value, NFTA_SET_FIELD_LEN, &attribute) < 0 ||
 		    nl_be32(&attribute, &len) < 0 || !len || len > whole - at ||
 		    memcmp(search->value.data + at, from + at, len) < 0 ||
 		    memcmp(search->value.data + at, to + at, len) > 0)
@@ -173,7 +171,7 @@ static int look_at(struct search *search, struct nl_bytes element)
 	struct nl_attribute attribute;
 	uint32_t bits = 0;
 
-	if (nft_find_attribute(element, NFTA_SET_ELEM_FLAGS, &attribute) == 0 &&
+	if (nl_find_attribute(element, NFTA_SET_ELEM_FLAGS, &attribute) == 0 &&
 	    nl_be32(&attribute, &bits) < 0)
 		return -ENOENT;
 	if (bits & NFT_SET_ELEM_CATCHALL) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The firewall in force: chains of nf_tables at a hook, or the address families
- * whose packets pass there unless a rule says no. Rules made by iptables-nft,
- * ufw and firewalld are nf_tables rules too. Legacy iptables is looked at where nf_tables leaves
- * something open.
+ * The firewall in force: chains of nf_tables at a hook, or the address families whose packets pass
+ * there unless a rule says no. Rules made by iptables-nft, ufw and firewalld are nf_tables rules
+ * too. Legacy iptables is looked at where nf_tables leaves something open.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -177,7 +177,6 @@ static int take_check(struct reader *reader, const char *section, struct check *
 	struct touched ignored = {0};
 	struct touched *touched =
 		reader->touched ? &reader->touched[check - reader->set->list.items] : &ignored;
-
 	int r;
 
 	if (str_equal(section, "expect")) {
