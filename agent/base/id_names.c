@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/str.h"
 
 /* More than any local account database; beyond it the rest has no names. */
@@ -87,15 +88,8 @@ static int read_names(FILE *file, struct id_name **ret_names, size_t *ret_count)
 
 		if (!parse_line(line, &name, &id))
 			continue;
-		if (count == room) {
-			struct id_name *more;
-
-			room = room ? 2 * room : 64;
-			more = reallocarray(names, room, sizeof(*names));
-			if (!more)
-				goto no_memory;
-			names = more;
-		}
+		if (array_grow(&names, count, &room, sizeof(*names)) < 0)
+			goto no_memory;
 		names[count] = (struct id_name){.id = id, .order = count, .name = strdup(name)};
 		if (!names[count].name)
 			goto no_memory;

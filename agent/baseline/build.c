@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/id_names.h"
 #include "base/ini.h"
@@ -218,15 +219,8 @@ static int on_packaged(const char *path, void *userdata)
 			return 0;
 	if (baseline_rules_ignore(b->options->rules, path))
 		return 0;
-	if (b->extra_count == b->extra_room) {
-		size_t room = b->extra_room ? b->extra_room * 2 : 64;
-		char **extra = reallocarray(b->extra, room, sizeof(*extra));
-
-		if (!extra)
-			return -ENOMEM;
-		b->extra = extra;
-		b->extra_room = room;
-	}
+	if (array_grow(&b->extra, b->extra_count, &b->extra_room, sizeof(*b->extra)) < 0)
+		return -ENOMEM;
 	b->extra[b->extra_count] = strdup(path);
 	if (!b->extra[b->extra_count])
 		return -ENOMEM;

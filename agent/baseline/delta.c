@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/ini.h"
 #include "base/str.h"
 #include "base/strbuf.h"
@@ -70,21 +71,6 @@ static char *unescape(const char *text, size_t len)
 	return strbuf_take(&raw);
 }
 
-static int grow(void *list, size_t count, size_t *room, size_t size)
-{
-	void **slot = list, *larger;
-	size_t wanted = *room ? *room * 2 : 64;
-
-	if (count < *room)
-		return 0;
-	larger = reallocarray(*slot, wanted, size);
-	if (!larger)
-		return -ENOMEM;
-	*slot = larger;
-	*room = wanted;
-	return 0;
-}
-
 static int begin_group(struct parser *p, const char *package, size_t len)
 {
 	struct delta *d = p->delta;
@@ -93,7 +79,7 @@ static int begin_group(struct parser *p, const char *package, size_t len)
 
 	if (package && !name)
 		return refuse(p, "the name of the package is not escaped as in a baseline");
-	r = grow(&d->groups, d->group_count, &p->group_room, sizeof(*d->groups));
+	r = array_grow(&d->groups, d->group_count, &p->group_room, sizeof(*d->groups));
 	if (r < 0)
 		return r;
 	d->groups[d->group_count++] = (struct delta_group){.package = TAKE_PTR(name)};
@@ -114,7 +100,7 @@ static int begin_path(struct parser *p, enum diff_kind kind, const char *text, s
 		return diag_set(p->diag, p->name, p->line, -E2BIG,
 				"more than %zu paths; make a new baseline instead",
 				DELTA_PATHS_MAX);
-	r = grow(&d->paths, d->path_count, &p->path_room, sizeof(*d->paths));
+	r = array_grow(&d->paths, d->path_count, &p->path_room, sizeof(*d->paths));
 	if (r < 0)
 		return r;
 	d->paths[d->path_count++] = (struct delta_path){

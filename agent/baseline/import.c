@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "baseline/entries.h"
@@ -68,25 +69,21 @@ static int flush(struct import *m)
 /* Adds the line that is in m->line. */
 static int add_line(struct import *m, const char *path, unsigned line, bool is_implied)
 {
-	struct key *keys = m->keys;
 	size_t size = strlen(path) + 1;
+	struct key *key;
 
 	if (m->count == IMPORT_ENTRIES_MAX || m->path_bytes + size > IMPORT_PATHS_MAX)
 		return list_refuse(&m->list, "the list is too large: %zu files or %zu MB of paths",
 				   IMPORT_ENTRIES_MAX, IMPORT_PATHS_MAX >> 20);
-	if (m->count == m->room) {
-		m->room = m->room ? 2 * m->room : 1024;
-		keys = reallocarray(m->keys, m->room, sizeof(*keys));
-		if (!keys)
-			return -ENOMEM;
-		m->keys = keys;
-	}
-	keys[m->count] = (struct key){.path = strdup(path),
-				      .offset = m->length,
-				      .len = (uint32_t)m->line.len,
-				      .line = line,
-				      .is_implied = is_implied};
-	if (!keys[m->count].path)
+	if (array_grow(&m->keys, m->count, &m->room, sizeof(*m->keys)) < 0)
+		return -ENOMEM;
+	key = &m->keys[m->count];
+	*key = (struct key){.path = strdup(path),
+			    .offset = m->length,
+			    .len = (uint32_t)m->line.len,
+			    .line = line,
+			    .is_implied = is_implied};
+	if (!key->path)
 		return -ENOMEM;
 	m->count++;
 	m->path_bytes += size;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/ini.h"
 #include "base/str.h"
 #include "base/words.h"
@@ -286,15 +287,8 @@ static int resolve(const struct reader *reader, struct check *check, struct diag
 
 static struct check *list_append(struct check_list *list)
 {
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 64;
-		struct check *items = reallocarray(list->items, room, sizeof(*items));
-
-		if (!items)
-			return NULL;
-		list->items = items;
-		list->room = room;
-	}
+	if (array_grow(&list->items, list->count, &list->room, sizeof(*list->items)) < 0)
+		return NULL;
 	list->items[list->count] = (struct check){0};
 	return &list->items[list->count++];
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/hash_key.h"
 #include "base/str.h"
@@ -71,15 +72,8 @@ void inventory_done(struct inventory *inventory)
 
 static int ids_add(struct ids *ids, uint32_t id)
 {
-	if (ids->count == ids->room) {
-		size_t room = ids->room ? 2 * ids->room : 128;
-		uint32_t *list = reallocarray(ids->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		ids->list = list;
-		ids->room = room;
-	}
+	if (array_grow(&ids->list, ids->count, &ids->room, sizeof(*ids->list)) < 0)
+		return -ENOMEM;
 	ids->list[ids->count++] = id;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/str.h"
 #include "checks/nft_match.h"
 
@@ -60,22 +61,6 @@ static struct nft_chain *find(const struct nft_ruleset *ruleset, uint8_t family,
 	return ruleset->count ? bsearch(&key, ruleset->chains, ruleset->count,
 					sizeof(ruleset->chains[0]), compare)
 			      : NULL;
-}
-
-/* Room for one more item in a growing array. */
-static int grow(void *list, size_t count, size_t *room, size_t size)
-{
-	size_t wanted = *room ? 2 * *room : 16;
-	void *bigger;
-
-	if (count < *room)
-		return 0;
-	bigger = reallocarray(*(void **)list, wanted, size);
-	if (!bigger)
-		return -ENOMEM;
-	*(void **)list = bigger;
-	*room = wanted;
-	return 0;
 }
 
 static int read_table(struct nl_bytes rest, uint8_t family, struct dormant *dormant)
@@ -145,7 +130,7 @@ static int read_chain(struct nl_bytes rest, uint8_t family, struct nft_ruleset *
 	if (r < 0 || !chain.table || !chain.name || (chain.is_base && !chain.type))
 		return -EBADMSG;
 	chain.drops = policy == NF_DROP;
-	r = grow(&ruleset->chains, ruleset->count, &ruleset->room, sizeof(chain));
+	r = array_grow(&ruleset->chains, ruleset->count, &ruleset->room, sizeof(chain));
 	if (r == 0)
 		ruleset->chains[ruleset->count++] = chain;
 	return r;
@@ -225,7 +210,7 @@ static int read_target(struct nl_bytes data, struct nft_step *step)
 
 static int add_step(struct nft_chain *chain, const struct nft_step *step)
 {
-	int r = grow(&chain->steps, chain->step_count, &chain->step_room, sizeof(*step));
+	int r = array_grow(&chain->steps, chain->step_count, &chain->step_room, sizeof(*step));
 
 	if (r < 0)
 		return r;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Of one ruleset: rules that ask for one large set again and again in hostile bytes. */
 #define MAX_LOOKED 2000000
 
@@ -57,15 +59,8 @@ int nft_sets_add(struct nft_sets *sets, uint8_t family, struct nl_bytes attribut
 	if (nl_find_attribute(attributes, NFTA_SET_DESC, &attribute) == 0 &&
 	    nl_find_attribute(attribute.value, NFTA_SET_DESC_CONCAT, &attribute) == 0)
 		set.fields = attribute.value;
-	if (sets->count == sets->room) {
-		size_t room = sets->room ? 2 * sets->room : 16;
-		void *bigger = reallocarray(sets->list, room, sizeof(sets->list[0]));
-
-		if (!bigger)
-			return -ENOMEM;
-		sets->list = bigger;
-		sets->room = room;
-	}
+	if (array_grow(&sets->list, sets->count, &sets->room, sizeof(*sets->list)) < 0)
+		return -ENOMEM;
 	sets->list[sets->count++] = set;
 	return 0;
 }
@@ -87,15 +82,8 @@ int nft_sets_add_elements(struct nft_sets *sets, uint8_t family, struct nl_bytes
 		return -EBADMSG;
 	if (nl_find_attribute(attributes, NFTA_SET_ELEM_LIST_ELEMENTS, &elements) < 0)
 		return 0;
-	if (set->part_count == set->part_room) {
-		size_t room = set->part_room ? 2 * set->part_room : 1;
-		void *bigger = reallocarray(set->parts, room, sizeof(set->parts[0]));
-
-		if (!bigger)
-			return -ENOMEM;
-		set->parts = bigger;
-		set->part_room = room;
-	}
+	if (array_grow(&set->parts, set->part_count, &set->part_room, sizeof(*set->parts)) < 0)
+		return -ENOMEM;
 	set->parts[set->part_count++] = elements.value;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/probe.h"
@@ -156,15 +157,8 @@ static int seen_before(struct seen *seen, const char *text)
 	for (size_t i = 0; i < seen->count; i++)
 		if (strcmp(seen->texts[i], text) == 0)
 			return 1;
-	if (seen->count == seen->room) {
-		size_t room = seen->room ? 2 * seen->room : 64;
-		const char **texts = reallocarray(seen->texts, room, sizeof(*texts));
-
-		if (!texts)
-			return -ENOMEM;
-		seen->texts = texts;
-		seen->room = room;
-	}
+	if (array_grow(&seen->texts, seen->count, &seen->room, sizeof(*seen->texts)) < 0)
+		return -ENOMEM;
 	seen->texts[seen->count++] = text;
 	return 0;
 }

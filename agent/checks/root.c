@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "checks/text.h"
@@ -436,15 +437,8 @@ static int names_add(struct names *names, const char *name)
 {
 	if (names->count == ROOT_MAX_ENTRIES)
 		return -E2BIG;
-	if (names->count == names->room) {
-		size_t room = names->room ? 2 * names->room : 64;
-		char **list = reallocarray(names->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		names->list = list;
-		names->room = room;
-	}
+	if (array_grow(&names->list, names->count, &names->room, sizeof(*names->list)) < 0)
+		return -ENOMEM;
 	names->list[names->count] = strdup(name);
 	if (!names->list[names->count])
 		return -ENOMEM;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
@@ -71,15 +72,8 @@ static int keep(struct lines *lines, const char *json, struct wire_record *recor
 {
 	if (lines->count == MAX_ROWS)
 		return -E2BIG;
-	if (lines->count == lines->room) {
-		size_t room = lines->room ? 2 * lines->room : 64;
-		struct line *list = reallocarray(lines->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		lines->list = list;
-		lines->room = room;
-	}
+	if (array_grow(&lines->list, lines->count, &lines->room, sizeof(*lines->list)) < 0)
+		return -ENOMEM;
 	lines->list[lines->count] = (struct line){.json = strdup(json), .record = *record};
 	if (!lines->list[lines->count].json)
 		return -ENOMEM;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "baseline/packages.h"
@@ -51,16 +52,9 @@ static void usage(FILE *out)
 
 static int keep_record(struct listing *listing, struct wire_record *record)
 {
-	if (listing->count == listing->room) {
-		size_t room = listing->room ? listing->room * 2 : 64;
-		struct wire_record *records =
-			reallocarray(listing->records, room, sizeof(*records));
-
-		if (!records)
-			return -ENOMEM;
-		listing->records = records;
-		listing->room = room;
-	}
+	if (array_grow(&listing->records, listing->count, &listing->room,
+		       sizeof(*listing->records)) < 0)
+		return -ENOMEM;
 	listing->records[listing->count] = *record;
 	*record = (struct wire_record){0};
 	return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/strbuf.h"
@@ -78,19 +79,7 @@ struct evidence *evidence_free(struct evidence *evidence)
 /* Makes room for one more item of @size in *@list; -E2BIG at the limit. */
 static int make_room(void *list, size_t size, size_t count, size_t *room)
 {
-	size_t wanted = *room ? *room * 2 : 64;
-	void *grown;
-
-	if (count < *room)
-		return 0;
-	if (count >= EVIDENCE_MAX_RECORDS)
-		return -E2BIG;
-	grown = reallocarray(*(void **)list, wanted, size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)list = grown;
-	*room = wanted;
-	return 0;
+	return count >= EVIDENCE_MAX_RECORDS ? -E2BIG : array_grow(list, count, room, size);
 }
 
 /* Moves what @record holds into @evidence; the caller then owns nothing of it. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -49,16 +50,8 @@ static int insert_origin(struct bom *bom, size_t at, const char *package, const 
 {
 	struct origin origin = {bom->count + 1, strdup(package), strdup(version)};
 
-	if (bom->count == bom->room) {
-		size_t room = bom->room ? 2 * bom->room : 64;
-		struct origin *origins = reallocarray(bom->origins, room, sizeof(*origins));
-
-		if (origins) {
-			bom->origins = origins;
-			bom->room = room;
-		}
-	}
-	if (!origin.package || !origin.version || bom->count == bom->room) {
+	if (!origin.package || !origin.version ||
+	    array_grow(&bom->origins, bom->count, &bom->room, sizeof(origin)) < 0) {
 		free(origin.package);
 		free(origin.version);
 		return -ENOMEM;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/ini.h"
 #include "base/str.h"
 #include "baseline/entries.h"
@@ -36,15 +37,8 @@ int proposal_add(struct proposal *p, struct file_fact *fact)
 {
 	if (p->count == DELTA_PATHS_MAX)
 		return -E2BIG;
-	if (p->count == p->room) {
-		size_t room = p->room ? 2 * p->room : 64;
-		struct file_fact *now = reallocarray(p->now, room, sizeof(*now));
-
-		if (!now)
-			return -ENOMEM;
-		p->now = now;
-		p->room = room;
-	}
+	if (array_grow(&p->now, p->count, &p->room, sizeof(*p->now)) < 0)
+		return -ENOMEM;
 	p->now[p->count++] = *fact;
 	*fact = (struct file_fact){0};
 	return 0;

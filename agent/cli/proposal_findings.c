@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/proposal.h"
@@ -26,15 +27,8 @@ static int keep(struct proposal *p, struct finding *finding)
 {
 	if (p->finding_count == DELTA_PATHS_MAX)
 		return -E2BIG;
-	if (p->finding_count == p->finding_room) {
-		size_t room = p->finding_room ? 2 * p->finding_room : 64;
-		struct finding *findings = reallocarray(p->findings, room, sizeof(*findings));
-
-		if (!findings)
-			return -ENOMEM;
-		p->findings = findings;
-		p->finding_room = room;
-	}
+	if (array_grow(&p->findings, p->finding_count, &p->finding_room, sizeof(*p->findings)) < 0)
+		return -ENOMEM;
 	p->findings[p->finding_count++] = *finding;
 	*finding = (struct finding){0};
 	return 0;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/strbuf.h"
 
 struct item {
@@ -61,15 +62,8 @@ int spill_add(struct spill *s, size_t number, const char *text, size_t len)
 {
 	if (number > UINT32_MAX || len > UINT32_MAX)
 		return -EOVERFLOW;
-	if (s->count == s->room) {
-		size_t room = s->room ? 2 * s->room : 256;
-		struct item *items = reallocarray(s->items, room, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		s->items = items;
-		s->room = room;
-	}
+	if (array_grow(&s->items, s->count, &s->room, sizeof(*s->items)) < 0)
+		return -ENOMEM;
 	if (fwrite(text, 1, len, s->file) != len)
 		return -EIO;
 	s->items[s->count++] = (struct item){s->length, (uint32_t)number, (uint32_t)len};

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/hash.h"
@@ -309,15 +310,8 @@ static int note_decision(struct verifier *v, const struct file_fact *entry)
 		return 0;
 	if (v->decision_count == DECISIONS_MAX)
 		return -E2BIG;
-	if (v->decision_count == v->decision_room) {
-		size_t room = v->decision_room ? 2 * v->decision_room : 4096;
-		struct decision *more = reallocarray(v->decisions, room, sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		v->decisions = more;
-		v->decision_room = room;
-	}
+	if (array_grow(&v->decisions, v->decision_count, &v->decision_room, sizeof(*decision)) < 0)
+		return -ENOMEM;
 	decision = &v->decisions[v->decision_count++];
 	memcpy(decision->sha256, entry->sha256, SHA256_SIZE);
 	decision->kind = DECISION_APPROVED;

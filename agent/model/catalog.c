@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/ini.h"
 #include "base/str.h"
 #include "base/words.h"
@@ -33,15 +34,8 @@ static int shelf_add(struct shelf *shelf, const char *id, unsigned line, struct 
 {
 	struct item *item;
 
-	if (shelf->count == shelf->room) {
-		size_t room = shelf->room ? 2 * shelf->room : 128;
-
-		item = reallocarray(shelf->items, room, sizeof(*item));
-		if (!item)
-			return -ENOMEM;
-		shelf->items = item;
-		shelf->room = room;
-	}
+	if (array_grow(&shelf->items, shelf->count, &shelf->room, sizeof(*shelf->items)) < 0)
+		return -ENOMEM;
 	item = &shelf->items[shelf->count];
 	*item = (struct item){.id = strdup(id), .line = line};
 	if (!item->id)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/ini.h"
 #include "base/str.h"
 
@@ -29,16 +30,9 @@ static int add_member(struct check_families *families, const char *id)
 
 	if (families->member_count == MAX_CHECKS)
 		return -E2BIG;
-	if (families->member_count == families->member_room) {
-		size_t room = families->member_room ? 2 * families->member_room : 128;
-		struct member *bigger =
-			reallocarray(families->members, room, sizeof(*families->members));
-
-		if (!bigger)
-			return -ENOMEM;
-		families->members = bigger;
-		families->member_room = room;
-	}
+	if (array_grow(&families->members, families->member_count, &families->member_room,
+		       sizeof(*families->members)) < 0)
+		return -ENOMEM;
 	copy = strdup(id);
 	if (!copy)
 		return -ENOMEM;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/str.h"
 
 void mount_list_done(struct mount_list *list)
@@ -48,19 +49,9 @@ static void take_out(struct mount_list *list, size_t at)
 
 static int make_room(struct mount_list *list)
 {
-	struct mount_list_item *items;
-	size_t room = list->room ? list->room * 2 : 16;
-
 	if (list->count == MOUNT_LIST_MAX)
 		return -ENOBUFS;
-	if (list->count < list->room)
-		return 0;
-	items = reallocarray(list->items, room, sizeof(*items));
-	if (!items)
-		return -ENOMEM;
-	list->items = items;
-	list->room = room;
-	return 0;
+	return array_grow(&list->items, list->count, &list->room, sizeof(*list->items));
 }
 
 int mount_list_set(struct mount_list *list, const char *point, const char *what)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/str.h"
 #include "report/framework_clauses.h"
 #include "report/view.h"
@@ -77,17 +78,10 @@ static bool is_selected(const struct framework_question *question,
 static int add_evidence(struct filling *filling, const struct framework_evidence *evidence)
 {
 	struct framework_view *view = filling->view;
-	struct framework_evidence *grown;
 
-	if (view->evidence_count == filling->room) {
-		size_t room = filling->room ? 2 * filling->room : 256;
-
-		grown = reallocarray(view->evidence, room, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		view->evidence = grown;
-		filling->room = room;
-	}
+	if (array_grow(&view->evidence, view->evidence_count, &filling->room,
+		       sizeof(*view->evidence)) < 0)
+		return -ENOMEM;
 	view->evidence[view->evidence_count++] = *evidence;
 	return 0;
 }

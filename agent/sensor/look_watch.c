@@ -15,6 +15,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/hash_key.h"
 #include "base/str.h"
@@ -143,15 +144,8 @@ static int make_dir(struct look_watch *watch, const char *path)
 
 	if (watch->count == LOOK_WATCH_MAX_DIRS)
 		return -ENOBUFS;
-	if (watch->count == watch->room) {
-		size_t room = watch->room ? 2 * watch->room : 64;
-		struct look_dir *dirs = reallocarray(watch->dirs, room, sizeof(*dirs));
-
-		if (!dirs)
-			return -ENOMEM;
-		watch->dirs = dirs;
-		watch->room = room;
-	}
+	if (array_grow(&watch->dirs, watch->count, &watch->room, sizeof(*watch->dirs)) < 0)
+		return -ENOMEM;
 	dir = &watch->dirs[watch->count];
 	*dir = (struct look_dir){.path = strdup(path), .wd = -1};
 	if (!dir->path)
@@ -205,15 +199,8 @@ static int add_name(struct look_dir *dir, const char *name)
 {
 	if (has_name(dir, name))
 		return 0;
-	if (dir->name_count == dir->name_room) {
-		size_t room = dir->name_room ? 2 * dir->name_room : 4;
-		uint64_t *names = reallocarray(dir->names, room, sizeof(*names));
-
-		if (!names)
-			return -ENOMEM;
-		dir->names = names;
-		dir->name_room = room;
-	}
+	if (array_grow(&dir->names, dir->name_count, &dir->name_room, sizeof(*dir->names)) < 0)
+		return -ENOMEM;
 	dir->names[dir->name_count++] = hash_key(name, strlen(name));
 	return 0;
 }
