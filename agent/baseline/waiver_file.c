@@ -114,7 +114,7 @@ static int verify(const struct strbuf *text, const struct strbuf *cms, const cha
 	if (r < 0)
 		return r;
 	if (!approval->is_verified)
-		return diag_set(diag, path, 0, -EKEYREJECTED, "the signature does not hold: %s",
+		return diag_set(diag, path, 0, -EKEYREJECTED, "its approval is refused: %s",
 				approval->refusal ? approval->refusal : "no reason given");
 	return 0;
 }
