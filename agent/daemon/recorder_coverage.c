@@ -413,9 +413,9 @@ int recorder_on_gap(struct recorder *recorder, struct event *event)
 	};
 	int r;
 
-	if (asprintf(&detail, "The sensor did not see %" PRIu64 " record%s: %s%s%s.", event->count,
-		     event->count == 1 ? "" : "s", what,
-		     event->detail ? "; may have been missed: " : "",
+	/* The cause is what the finding is about, and is told beside it. */
+	if (asprintf(&detail, "The sensor did not see %" PRIu64 " record%s%s%s.", event->count,
+		     event->count == 1 ? "" : "s", event->detail ? "; may have been missed: " : "",
 		     event->detail ? event->detail : "") < 0)
 		return -ENOMEM;
 	r = put_interval(recorder, &gap);

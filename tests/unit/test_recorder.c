@@ -544,6 +544,16 @@ END_TEST
 
 /* ---- coverage */
 
+static void expect_unseen(const struct status *status, const char *what, const char *note)
+{
+	size_t at = 0;
+
+	while (at < status->unseen_count && !str_equal(status->unseen[at].what, what))
+		at++;
+	ck_assert_uint_lt(at, status->unseen_count);
+	ck_assert_str_eq(status->unseen[at].note, note);
+}
+
 START_TEST(coverage_tells_phases_gaps_and_down_times)
 {
 	const struct rig_wanted covered = {.type = WIRE_COVERAGE, .text = "covered"};
@@ -572,6 +582,7 @@ START_TEST(coverage_tells_phases_gaps_and_down_times)
 	rig_expect_finding(rig, 0, FINDING_AGENT_GAP, "file ring full", FINDING_STATE_OPEN);
 	status = rig_status(rig);
 	ck_assert_str_eq(status.phase, "covered");
+	expect_unseen(&status, "file ring full", "The sensor did not see 12 records.");
 
 	from = rig->last;
 	rig_restart(rig);
