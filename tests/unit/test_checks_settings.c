@@ -582,6 +582,11 @@ START_TEST(what_cannot_be_read_is_named)
 }
 END_TEST
 
+static bool is_same_time(const struct stat *a, const struct stat *b)
+{
+	return a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
 /* Clocks of file systems tick: touches @path until its change is later than that of @than. */
 static void touch_after(const char *path, const char *than)
 {
@@ -591,59 +596,58 @@ static void touch_after(const char *path, const char *than)
 	do {
 		ck_assert_int_eq(chmod(path, 0644), 0);
 		ck_assert_int_eq(stat(path, &second), 0);
-	} while (second.st_ctim.tv_sec == first.st_ctim.tv_sec &&
-		 second.st_ctim.tv_nsec == first.st_ctim.tv_nsec);
+	} while (is_same_time(&second, &first));
 }
 
-START_TEST(what_was_touched_after_the_baseline_is_listed)
+/* The same with a link at @path. */
+static void link_after(const char *path, const char *than)
+{
+	struct stat first, second;
+
+	ck_assert_int_eq(stat(than, &first), 0);
+	do {
+		(void)unlink(path);
+		ck_assert_int_eq(symlink("/usr/share/old", path), 0);
+		ck_assert_int_eq(lstat(path, &second), 0);
+	} while (is_same_time(&second, &first));
+}
+
+/* A job that @touch makes later than the baseline is listed. */
+static void run_job_case(const struct node *nodes,
+			 void (*touch)(const char *job, const char *loaded))
 {
 	cleanup_with(check_set_freep) struct check_set *set = NULL;
 	cleanup_check_result struct check_result result = {0};
-	const struct node nodes[MAX_NODES] = {{LOADED, ""}, {"/etc/cron.d/a", ""}};
-	char *folder = unit_folder_new(), root[256], data[256], job[320], baseline[320];
+	char *folder = unit_folder_new(), root[256], data[256], job[320], loaded[320];
 
 	snprintf(root, sizeof(root), "%s/root", folder);
 	snprintf(data, sizeof(data), "%s/data", folder);
 	snprintf(job, sizeof(job), "%s/etc/cron.d/a", root);
-	snprintf(baseline, sizeof(baseline), "%s" LOADED, root);
+	snprintf(loaded, sizeof(loaded), "%s" LOADED, root);
 	make_data(data, JOBS);
 	make_tree(root, nodes);
-	touch_after(job, baseline);
+	touch(job, loaded);
 	ck_assert_int_eq(check_set_load(data, "p", &set, NULL), 0);
 	ck_assert_int_eq(check_run(set, 0, root, &result), 0);
 	unit_folder_free(folder);
 	ck_assert_int_eq(result.outcome, CHECK_FAIL);
 	ck_assert_str_eq(result.actual, "/etc/cron.d/a");
+}
+
+START_TEST(what_was_touched_after_the_baseline_is_listed)
+{
+	const struct node nodes[MAX_NODES] = {{LOADED, ""}, {"/etc/cron.d/a", ""}};
+
+	run_job_case(nodes, touch_after);
 }
 END_TEST
 
 START_TEST(a_new_link_to_an_old_file_is_listed)
 {
-	cleanup_with(check_set_freep) struct check_set *set = NULL;
-	cleanup_check_result struct check_result result = {0};
 	const struct node nodes[MAX_NODES] = {
 		{"/usr/share/old", ""}, {LOADED, ""}, {"/etc/cron.d/", ""}};
-	char *folder = unit_folder_new(), root[256], data[256], job[320], baseline[320];
-	struct stat loaded, link;
 
-	snprintf(root, sizeof(root), "%s/root", folder);
-	snprintf(data, sizeof(data), "%s/data", folder);
-	snprintf(job, sizeof(job), "%s/etc/cron.d/a", root);
-	snprintf(baseline, sizeof(baseline), "%s" LOADED, root);
-	make_data(data, JOBS);
-	make_tree(root, nodes);
-	ck_assert_int_eq(stat(baseline, &loaded), 0);
-	do {
-		(void)unlink(job);
-		ck_assert_int_eq(symlink("/usr/share/old", job), 0);
-		ck_assert_int_eq(lstat(job, &link), 0);
-	} while (link.st_ctim.tv_sec == loaded.st_ctim.tv_sec &&
-		 link.st_ctim.tv_nsec == loaded.st_ctim.tv_nsec);
-	ck_assert_int_eq(check_set_load(data, "p", &set, NULL), 0);
-	ck_assert_int_eq(check_run(set, 0, root, &result), 0);
-	unit_folder_free(folder);
-	ck_assert_int_eq(result.outcome, CHECK_FAIL);
-	ck_assert_str_eq(result.actual, "/etc/cron.d/a");
+	run_job_case(nodes, link_after);
 }
 END_TEST
 

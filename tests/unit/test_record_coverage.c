@@ -1,27 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agent/record/record_coverage.c: intervals, what of them is told, and who signed that. */
-#include "unit.h"
+#include "record_rig.h"
 
 #include "base/clock.h"
 #include "record/db.h"
-#include "record/record.h"
-
-#define OUTBOX_BYTES (1 << 20)
-
-static char *folder;
-static struct record *record;
-
-static void setup(void)
-{
-	folder = unit_folder_new();
-	ck_assert_int_eq(record_open(folder, OUTBOX_BYTES, &record), 0);
-}
-
-static void teardown(void)
-{
-	record = record_close(record);
-	unit_folder_free(folder);
-}
 
 static int print_coverage(const struct coverage *coverage, void *userdata)
 {
