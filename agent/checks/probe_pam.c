@@ -2,6 +2,9 @@
 /*
  * A module in a PAM stack and its options. With `option`, its value as the module sees it: from the
  * module's own file, overridden by its line in the stack. Without, the module's name and arguments.
+ *
+ * A service without lines of the type has those of "other", as libpam does it; where neither of its
+ * folders is there, the lines of all services stand in one file.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -13,6 +16,8 @@
 #include "checks/probe.h"
 #include "checks/text.h"
 
+#define ONE_FILE  "/etc/pam.conf"
+#define OTHER	  "other"
 #define MAX_FILES 64 /* read for one stack, which bounds its depth too */
 
 enum {
@@ -47,7 +52,10 @@ struct search {
 	const char *path;	     /* that is being read */
 	unsigned files;
 	uint64_t reached; /* of the lines of the type that come next: bit 0 for the next one */
+	bool has_service; /* lines of it, whatever their type */
+	bool has_lines;	  /* of the type */
 	bool has_module;
+	char fallen[128];    /* the service that has those of "other"; empty: none */
 	const char *why_not; /* what keeps a module that is named from being run */
 };
 
@@ -212,10 +220,14 @@ static int take_line(struct search *search, char *line)
 		return 0;
 	control = pam_word_next(&line);
 	file = control ? pam_word_next(&line) : NULL;
-	if (!file)
+	if (!file) {
+		/* Refuses all. */
+		search->has_lines = true;
 		return 0;
+	}
 	if (strcasecmp(control, "include") == 0)
 		return read_service(search, file);
+	search->has_lines = true;
 	if (strcasecmp(control, "substack") == 0)
 		return read_substack(search, file);
 	return take_module(search, control, file, line);
@@ -349,20 +361,106 @@ static int read_all_settings(struct search *search)
 	return r > 0 ? read_settings(values[KEY_FILE], search) : r;
 }
 
+/* "su auth required pam_wheel.so": the lines of one service. */
+static int read_one_file(struct search *search, const char *service)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	char *cursor, *line;
+	int r = root_read_text(search->root, ONE_FILE, ROOT_MAX_CONFIG_BYTES, &text);
+
+	if (r < 0) {
+		(void)probe_unreadable(search->value, ONE_FILE, r);
+		return r;
+	}
+	cursor = text.data;
+	while ((r = pam_line_next(&cursor, &line)) > 0) {
+		const char *name = pam_word_next(&line);
+
+		if (!name || strcasecmp(name, service) != 0)
+			continue;
+		search->has_service = true;
+		search->path = ONE_FILE;
+		r = take_line(search, line);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		(void)probe_error(search->value, "%s ends with a backslash, which PAM refuses",
+				  ONE_FILE);
+	return r;
+}
+
+static bool has_folder(const struct root *root)
+{
+	return root_exists(root, "/etc/pam.d") || root_exists(root, "/usr/lib/pam.d");
+}
+
+/* Sets has_service where there is one of that name. */
+static int read_named(struct search *search, const char *service)
+{
+	char path[256];
+
+	search->has_service = false;
+	if (!has_folder(search->root))
+		return read_one_file(search, service);
+	search->has_service = find_file(search->root, service, path, sizeof(path));
+	return search->has_service ? read_service(search, path) : 0;
+}
+
+/* Whether something asks for @service: a program of its name. What others include has none. */
+static bool has_program(const struct root *root, const char *service)
+{
+	static const char *const folders[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), "%s/%s", folders[i], service);
+		if (root_exists(root, path))
+			return true;
+	}
+	return false;
+}
+
+static int fall_to_other(struct search *search, const char *service)
+{
+	(void)str_copy(search->fallen, sizeof(search->fallen), service);
+	/* Without that, too, libpam refuses all. */
+	return read_named(search, OTHER);
+}
+
 static int find_service(struct search *search)
 {
 	const char *cursor = search->params->values[KEY_SERVICE], *word;
+	bool has_pam = has_folder(search->root) || root_exists(search->root, ONE_FILE);
 	size_t len;
 
-	while (words_next(&cursor, WORDS_SPACE, &word, &len)) {
-		char service[128], path[256];
+	while (has_pam && words_next(&cursor, WORDS_SPACE, &word, &len)) {
+		char service[128];
+		int r;
 
 		snprintf(service, sizeof(service), "%.*s", (int)len, word);
-		if (find_file(search->root, service, path, sizeof(path)))
-			return read_service(search, path);
+		r = read_named(search, service);
+		if (r < 0)
+			return r;
+		if (search->has_service || has_program(search->root, service))
+			return search->has_lines ? 0 : fall_to_other(search, service);
 	}
 	return probe_not_applicable(search->value, "no PAM service %s",
 				    search->params->values[KEY_SERVICE]);
+}
+
+static int tell_missing(const struct search *search)
+{
+	const char *module = search->params->values[KEY_MODULE], *why_not = search->why_not;
+	bool is_fallen = *search->fallen && !str_equal(search->fallen, OTHER);
+	const char *of = is_fallen ? " of other, which is used for " : "",
+		   *service = is_fallen ? search->fallen : "";
+
+	return why_not ? probe_absent(search->value, "%s is in the stack%s%s, but %s", module, of,
+				      service, why_not)
+		       : probe_absent(search->value, "%s is not in the stack%s%s", module, of,
+				      service);
 }
 
 static int run(const struct probe_params *params, const struct root *root,
@@ -379,10 +477,7 @@ static int run(const struct probe_params *params, const struct root *root,
 	if (strbuf_check(&search.setting) < 0 || strbuf_check(&search.setting_where) < 0)
 		return -ENOMEM;
 	if (!search.has_module)
-		return probe_absent(value,
-				    search.why_not ? "%s is in the stack, but %s"
-						   : "%s is not in the stack",
-				    params->values[KEY_MODULE], search.why_not ?: "");
+		return tell_missing(&search);
 	return 0;
 }
 
