@@ -308,14 +308,15 @@ static enum strange_meets is_in_range(const struct nft_scratch *registers, struc
 const struct nft_set *nft_look_up(const struct nft_scratch *scratch, struct nl_bytes data,
 				  enum strange_meets *ret_meets, struct nl_bytes *ret_element)
 {
+	struct nft_id id = *scratch->chain;
 	struct nl_attribute name, other;
 	const struct nft_set *set = NULL;
 	const uint8_t *value = NULL;
 	int r = -ENOENT;
 
 	*ret_element = (struct nl_bytes){0};
-	if (nl_find_attribute(data, NFTA_LOOKUP_SET, &name) == 0 && nl_text(&name))
-		set = nft_sets_find(scratch->sets, scratch->family, scratch->table, nl_text(&name));
+	if (nl_find_attribute(data, NFTA_LOOKUP_SET, &name) == 0 && (id.name = nl_text(&name)))
+		set = nft_sets_find(scratch->sets, &id);
 	if (set)
 		value = read_register(scratch, data, NFTA_LOOKUP_SREG, set->key_len);
 	if (value)

@@ -18,8 +18,7 @@ struct nft_scratch {
 	uint64_t known; /* bits by byte; of the others it is not known what they would be */
 	uint32_t hook;	/* NF_INET_* */
 	struct nft_sets *sets;
-	const char *table; /* of the rule */
-	uint8_t family;	   /* of that table */
+	const struct nft_id *chain; /* of the rule */
 };
 
 /*

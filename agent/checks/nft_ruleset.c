@@ -42,24 +42,10 @@ struct dormant {
 	size_t count;
 };
 
-static int compare(const void *a, const void *b)
+static struct nft_chain *find(const struct nft_ruleset *ruleset, const struct nft_id *id)
 {
-	const struct nft_chain *x = a, *y = b;
-	int r;
-
-	if (x->family != y->family)
-		return x->family < y->family ? -1 : 1;
-	r = strcmp(x->table, y->table);
-	return r ? r : strcmp(x->name, y->name);
-}
-
-static struct nft_chain *find(const struct nft_ruleset *ruleset, uint8_t family, const char *table,
-			      const char *name)
-{
-	const struct nft_chain key = {.family = family, .table = table, .name = name};
-
-	return ruleset->count ? bsearch(&key, ruleset->chains, ruleset->count,
-					sizeof(ruleset->chains[0]), compare)
+	return ruleset->count ? bsearch(id, ruleset->chains, ruleset->count,
+					sizeof(ruleset->chains[0]), nft_id_compare)
 			      : NULL;
 }
 
@@ -101,7 +87,7 @@ static int read_hook(struct nl_bytes rest, struct nft_chain *chain)
 
 static int read_chain(struct nl_bytes rest, uint8_t family, struct nft_ruleset *ruleset)
 {
-	struct nft_chain chain = {.family = family};
+	struct nft_chain chain = {.id.family = family};
 	struct nl_attribute attribute;
 	uint32_t policy = NF_ACCEPT;
 	int r, hook_r = 0;
@@ -109,10 +95,10 @@ static int read_chain(struct nl_bytes rest, uint8_t family, struct nft_ruleset *
 	while ((r = nl_next_attribute(&rest, &attribute)) > 0) {
 		switch (attribute.type) {
 		case NFTA_CHAIN_TABLE:
-			chain.table = nl_text(&attribute);
+			chain.id.table = nl_text(&attribute);
 			break;
 		case NFTA_CHAIN_NAME:
-			chain.name = nl_text(&attribute);
+			chain.id.name = nl_text(&attribute);
 			break;
 		case NFTA_CHAIN_TYPE:
 			chain.type = nl_text(&attribute);
@@ -127,7 +113,7 @@ static int read_chain(struct nl_bytes rest, uint8_t family, struct nft_ruleset *
 		if (hook_r < 0)
 			return hook_r;
 	}
-	if (r < 0 || !chain.table || !chain.name || (chain.is_base && !chain.type))
+	if (r < 0 || !chain.id.table || !chain.id.name || (chain.is_base && !chain.type))
 		return -EBADMSG;
 	chain.drops = policy == NF_DROP;
 	r = array_grow(&ruleset->chains, ruleset->count, &ruleset->room, sizeof(chain));
@@ -355,25 +341,24 @@ static int read_rule(struct nl_bytes rest, uint8_t family, struct nft_ruleset *r
 	struct reading reading = {.ruleset = ruleset,
 				  .step = {.packets = packets, .sure = packets}};
 	struct nl_attribute table, name, expressions = {0}, item;
+	struct nft_id id = {.family = family};
 	int r;
 
 	r = nl_find_attribute(rest, NFTA_RULE_TABLE, &table);
 	if (r == 0)
 		r = nl_find_attribute(rest, NFTA_RULE_CHAIN, &name);
-	if (r < 0 || !nl_text(&table) || !nl_text(&name))
+	if (r < 0 || !(id.table = nl_text(&table)) || !(id.name = nl_text(&name)))
 		return -EBADMSG;
 	r = nl_find_attribute(rest, NFTA_RULE_EXPRESSIONS, &expressions);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	reading.chain = find(ruleset, family, nl_text(&table), nl_text(&name));
+	reading.chain = find(ruleset, &id);
 	if (!reading.chain)
 		return -EBADMSG;
 	reading.chain->rules++;
 	for (unsigned i = 0; i < STRANGE_PACKETS; i++)
-		reading.scratch[i] = (struct nft_scratch){.sets = &ruleset->sets,
-							  .table = reading.chain->table,
-							  .family = family,
-							  .hook = ruleset->hook};
+		reading.scratch[i] = (struct nft_scratch){
+			.sets = &ruleset->sets, .chain = &reading.chain->id, .hook = ruleset->hook};
 	while ((r = nl_next_attribute(&expressions.value, &item)) > 0) {
 		r = read_expression(item.value, &reading);
 		if (r < 0)
@@ -428,6 +413,7 @@ static unsigned judge(const struct nft_ruleset *ruleset, struct nft_chain *chain
 static unsigned apply(const struct nft_ruleset *ruleset, const struct nft_chain *chain,
 		      const struct nft_step *step, unsigned packet, unsigned depth)
 {
+	const struct nft_id id = {chain->id.family, chain->id.table, step->target};
 	struct nft_chain *target;
 
 	switch (step->verdict) {
@@ -437,7 +423,7 @@ static unsigned apply(const struct nft_ruleset *ruleset, const struct nft_chain 
 		return NFT_DENIED;
 	case VERDICT_JUMP:
 	case VERDICT_GOTO:
-		target = find(ruleset, chain->family, chain->table, step->target);
+		target = find(ruleset, &id);
 		return target ? judge(ruleset, target, packet, depth + 1) : NFT_GOES_ON;
 	case VERDICT_NONE:
 	case VERDICT_RETURN:
@@ -484,8 +470,8 @@ static void mark_dormant(struct nft_ruleset *ruleset, const struct dormant *dorm
 {
 	for (size_t i = 0; i < ruleset->count; i++)
 		for (size_t t = 0; t < dormant->count; t++)
-			if (ruleset->chains[i].family == dormant->tables[t].family &&
-			    str_equal(ruleset->chains[i].table, dormant->tables[t].name))
+			if (ruleset->chains[i].id.family == dormant->tables[t].family &&
+			    str_equal(ruleset->chains[i].id.table, dormant->tables[t].name))
 				ruleset->chains[i].is_dormant = true;
 }
 
@@ -501,7 +487,7 @@ int nft_ruleset_read(struct nl_bytes bytes, uint32_t hook, struct nft_ruleset *r
 	if (r < 0)
 		return r;
 	if (ruleset.count)
-		qsort(ruleset.chains, ruleset.count, sizeof(ruleset.chains[0]), compare);
+		qsort(ruleset.chains, ruleset.count, sizeof(ruleset.chains[0]), nft_id_compare);
 	mark_dormant(&ruleset, dormant);
 	nft_sets_order(&ruleset.sets);
 	r = read_messages(bytes, PASS_ELEMENTS, &ruleset, dormant);
@@ -531,7 +517,7 @@ bool nft_chain_filters(const struct nft_chain *chain, uint32_t hook, uint8_t fam
 {
 	return chain->is_base && !chain->is_dormant && chain->hook == hook &&
 	       str_equal(chain->type, "filter") &&
-	       (chain->family == family || chain->family == NFPROTO_INET);
+	       (chain->id.family == family || chain->id.family == NFPROTO_INET);
 }
 
 bool nft_chain_may_accept(const struct nft_chain *chain, unsigned packet)

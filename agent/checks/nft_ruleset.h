@@ -28,9 +28,8 @@ enum nft_fate {
 struct nft_step;
 
 struct nft_chain {
-	const char *table, *name; /* in the dump's own bytes */
-	uint8_t family;		  /* NFPROTO_* */
-	bool is_dormant;	  /* its table is switched off */
+	struct nft_id id; /* first, for nft_id_compare() */
+	bool is_dormant;  /* its table is switched off */
 	uint32_t rules;
 
 	/* Base chains. */
@@ -48,7 +47,7 @@ struct nft_chain {
 };
 
 struct nft_ruleset {
-	struct nft_chain *chains; /* ordered by family, table, name */
+	struct nft_chain *chains; /* ordered by id */
 	size_t count, room;
 	struct nft_sets sets;
 	uint32_t hook;

@@ -12,9 +12,9 @@
 /* Of one ruleset: rules that ask for one large set again and again in hostile bytes. */
 #define MAX_LOOKED 2000000
 
-static int compare(const void *a, const void *b)
+int nft_id_compare(const void *a, const void *b)
 {
-	const struct nft_set *x = a, *y = b;
+	const struct nft_id *x = a, *y = b;
 	int r;
 
 	if (x->family != y->family)
@@ -23,13 +23,11 @@ static int compare(const void *a, const void *b)
 	return r ? r : strcmp(x->name, y->name);
 }
 
-struct nft_set *nft_sets_find(const struct nft_sets *sets, uint8_t family, const char *table,
-			      const char *name)
+struct nft_set *nft_sets_find(const struct nft_sets *sets, const struct nft_id *id)
 {
-	const struct nft_set key = {.family = family, .table = table, .name = name};
-
-	return sets->count ? bsearch(&key, sets->list, sets->count, sizeof(sets->list[0]), compare)
-			   : NULL;
+	return sets->count
+		       ? bsearch(id, sets->list, sets->count, sizeof(sets->list[0]), nft_id_compare)
+		       : NULL;
 }
 
 static const char *find_text(struct nl_bytes attributes, uint16_t type)
@@ -41,14 +39,11 @@ static const char *find_text(struct nl_bytes attributes, uint16_t type)
 
 int nft_sets_add(struct nft_sets *sets, uint8_t family, struct nl_bytes attributes)
 {
-	struct nft_set set = {
-		.family = family,
-		.table = find_text(attributes, NFTA_SET_TABLE),
-		.name = find_text(attributes, NFTA_SET_NAME),
-	};
+	struct nft_set set = {.id = {family, find_text(attributes, NFTA_SET_TABLE),
+				     find_text(attributes, NFTA_SET_NAME)}};
 	struct nl_attribute attribute;
 
-	if (!set.table || !set.name)
+	if (!set.id.table || !set.id.name)
 		return -EBADMSG;
 	if (nl_find_attribute(attributes, NFTA_SET_FLAGS, &attribute) == 0 &&
 	    nl_be32(&attribute, &set.flags) < 0)
@@ -68,14 +63,14 @@ int nft_sets_add(struct nft_sets *sets, uint8_t family, struct nl_bytes attribut
 void nft_sets_order(struct nft_sets *sets)
 {
 	if (sets->count)
-		qsort(sets->list, sets->count, sizeof(sets->list[0]), compare);
+		qsort(sets->list, sets->count, sizeof(sets->list[0]), nft_id_compare);
 }
 
 int nft_sets_add_elements(struct nft_sets *sets, uint8_t family, struct nl_bytes attributes)
 {
-	const char *table = find_text(attributes, NFTA_SET_ELEM_LIST_TABLE),
-		   *name = find_text(attributes, NFTA_SET_ELEM_LIST_SET);
-	struct nft_set *set = table && name ? nft_sets_find(sets, family, table, name) : NULL;
+	const struct nft_id id = {family, find_text(attributes, NFTA_SET_ELEM_LIST_TABLE),
+				  find_text(attributes, NFTA_SET_ELEM_LIST_SET)};
+	struct nft_set *set = id.table && id.name ? nft_sets_find(sets, &id) : NULL;
 	struct nl_attribute elements;
 
 	if (!set)

@@ -9,10 +9,15 @@
 
 #include "checks/netlink.h"
 
-struct nft_set {
-	uint8_t family;
+/* What a set, or a chain, is known by. */
+struct nft_id {
+	uint8_t family;		  /* NFPROTO_* */
 	const char *table, *name; /* in the dump's own bytes */
-	uint32_t flags;		  /* NFT_SET_* */
+};
+
+struct nft_set {
+	struct nft_id id; /* first, for nft_id_compare() */
+	uint32_t flags;	  /* NFT_SET_* */
 	uint32_t key_len;
 	struct nl_bytes fields; /* of a key of several: NFTA_SET_DESC_CONCAT */
 	struct nl_bytes *parts; /* lists of elements */
@@ -25,14 +30,16 @@ struct nft_sets {
 	size_t looked; /* at so many elements */
 };
 
+/* For qsort() and bsearch(), of ids and of what begins with one. */
+int nft_id_compare(const void *a, const void *b);
+
 /* Takes one message of a dump: a set, or elements of a set when all sets are ordered. 0, -EBADMSG
  * or -ENOMEM. */
 int nft_sets_add(struct nft_sets *sets, uint8_t family, struct nl_bytes attributes);
 void nft_sets_order(struct nft_sets *sets);
 int nft_sets_add_elements(struct nft_sets *sets, uint8_t family, struct nl_bytes attributes);
 
-struct nft_set *nft_sets_find(const struct nft_sets *sets, uint8_t family, const char *table,
-			      const char *name);
+struct nft_set *nft_sets_find(const struct nft_sets *sets, const struct nft_id *id);
 
 /*
  * Whether @value, as long as the keys of @set, is in it: 1 with the attributes of its element, 0,

@@ -107,9 +107,9 @@ static bool is_kept(const struct search *search, const struct nft_chain *chain)
 
 		if (!text || (loader->needs && !strstr(text, loader->needs)))
 			continue;
-		if (loader->table ? str_equal(loader->table, chain->table)
-				  : holds_words(text, "table ", chain->table) &&
-					    holds_words(text, "chain ", chain->name))
+		if (loader->table ? str_equal(loader->table, chain->id.table)
+				  : holds_words(text, "table ", chain->id.table) &&
+					    holds_words(text, "chain ", chain->id.name))
 			return true;
 	}
 	return false;
@@ -158,8 +158,8 @@ static int find(struct search *search, const struct nft_ruleset *ruleset)
 		guards++;
 		if (is_kept(search, chain))
 			continue;
-		snprintf(item, sizeof(item), "%s %s %s", nft_family_name(chain->family),
-			 chain->table, chain->name);
+		snprintf(item, sizeof(item), "%s %s %s", nft_family_name(chain->id.family),
+			 chain->id.table, chain->id.name);
 		probe_list_add(search->value, item);
 	}
 	legacy = find_legacy(search);

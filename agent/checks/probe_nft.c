@@ -72,10 +72,11 @@ static uint32_t accepted_by(const struct nft_chain *chain, uint32_t packets)
 
 static void describe(const struct nft_chain *chain, struct strbuf *out)
 {
-	strbuf_printf(out, "%s %s %s: %" PRIu32 " rules, else %s", nft_family_name(chain->family),
-		      chain->table, chain->name, chain->rules,
-		      accepted_by(chain, strange_packets_of(chain->family)) ? "accepted"
-									    : "denied");
+	const struct nft_id *id = &chain->id;
+
+	strbuf_printf(out, "%s %s %s: %" PRIu32 " rules, else %s", nft_family_name(id->family),
+		      id->table, id->name, chain->rules,
+		      accepted_by(chain, strange_packets_of(id->family)) ? "accepted" : "denied");
 }
 
 static void list_guards(const struct nft_ruleset *ruleset, uint32_t hook, struct probe_value *value)

@@ -13,12 +13,12 @@
 
 static void check_chain(const struct nft_chain *chain)
 {
-	if (!chain->table || !chain->name || (chain->is_base && !chain->type))
+	if (!chain->id.table || !chain->id.name || (chain->is_base && !chain->type))
 		abort();
 	if (!chain->fates[0])
 		abort(); /* a packet does not stay in a chain */
 	/* Both texts end within the bytes. */
-	if (strlen(chain->table) + strlen(chain->name) > 1 << 20)
+	if (strlen(chain->id.table) + strlen(chain->id.name) > 1 << 20)
 		abort();
 	(void)nft_chain_filters(chain, NF_INET_LOCAL_IN, NFPROTO_IPV4);
 }
