@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A setting of a systemd unit as its files give it: the strongest unit file, then all drop-ins by
- * name: those of the unit, its template, the beginnings of its name, what it is a link to, and all
- * units of its type. Drop-ins of other links that lead to the unit are not looked for.
+ * name: those of the unit, its template, the beginnings of its name, what it is a link to, other
+ * links that lead to it, and all units of its type.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,9 +14,10 @@
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* systemd passes over it */
 
-#define MAX_NAMES   8	/* of a unit that is a link to a link... */
-#define MAX_FORMS   16	/* of one name */
-#define MAX_FOLDERS 512 /* of drop-ins */
+#define MAX_NAMES   16	 /* of a unit, with links to it and to links... */
+#define MAX_LINKS   4096 /* in all folders */
+#define MAX_FORMS   16	 /* of one name */
+#define MAX_FOLDERS 512	 /* of drop-ins */
 
 enum {
 	KEY_UNIT,
@@ -54,7 +55,7 @@ struct search {
 	struct probe_value *value;
 	const char *dirs[DIR_COUNT]; /* those that are there */
 	size_t dir_count;
-	char names[MAX_NAMES][256]; /* of the unit, and of what it is a link to */
+	char names[MAX_NAMES][256]; /* of the unit, of what it is a link to, of links to it */
 	size_t name_count;
 	bool is_empty; /* the file that was read last */
 };
@@ -238,6 +239,132 @@ static int read_dropins(struct search *search)
 				   read_unit, search);
 }
 
+/* A link in one of the folders, by name. */
+struct link {
+	char name[256], target[256];
+};
+
+struct links {
+	const struct search *search;
+	size_t dir; /* that is being read */
+	struct link *list;
+	size_t count, room;
+};
+
+static void links_done(struct links *links)
+{
+	free(links->list);
+}
+
+static bool is_unit_dir(const char *path, size_t len)
+{
+	for (size_t i = 0; i < DIR_COUNT; i++)
+		if (strlen(unit_dirs[i]) == len && strncmp(unit_dirs[i], path, len) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a stronger folder has something of that name. */
+static bool is_hidden(const struct links *links, const char *name)
+{
+	for (size_t i = 0; i < links->dir; i++) {
+		char path[512], target[512];
+		int r;
+
+		snprintf(path, sizeof(path), "%s/%s", links->search->dirs[i], name);
+		r = root_read_link(links->search->root, path, target, sizeof(target));
+		if (r == 0 || r == -EINVAL)
+			return true;
+	}
+	return false;
+}
+
+static int add_link(const char *path, void *userdata)
+{
+	struct links *links = userdata;
+	const char *name = strrchr(path, '/') + 1, *base;
+	char target[512];
+
+	if (root_read_link(links->search->root, path, target, sizeof(target)) < 0)
+		return 0;
+	base = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
+	/* What lies elsewhere is a unit by the link's own name. */
+	if ((*target == '/' && !is_unit_dir(target, (size_t)(base - target) - 1)) ||
+	    is_hidden(links, name))
+		return 0;
+	if (links->count == links->room) {
+		size_t room = links->room ? 2 * links->room : 64;
+		struct link *bigger =
+			room > MAX_LINKS ? NULL : reallocarray(links->list, room, sizeof(*bigger));
+
+		if (!bigger)
+			return room > MAX_LINKS ? -E2BIG : -ENOMEM;
+		links->list = bigger;
+		links->room = room;
+	}
+	if (str_copy(links->list[links->count].name, sizeof(links->list[0].name), name) &&
+	    str_copy(links->list[links->count].target, sizeof(links->list[0].target), base))
+		links->count++;
+	return 0;
+}
+
+/* What @link, which leads to @name or its template, is called: of a template it is an instance. */
+static bool alias_of(const struct link *link, const char *name, char alias[256])
+{
+	const char *at = strchr(name, '@'), *dot = strrchr(name, '.');
+	char template[256];
+	size_t stem;
+
+	if (str_equal(link->target, name))
+		return str_copy(alias, 256, link->name);
+	stem = strcspn(link->name, "@");
+	if (!template_of(name, template, sizeof(template)) || !str_equal(link->target, template) ||
+	    !str_starts(link->name + stem, "@."))
+		return false;
+	return snprintf(alias, 256, "%.*s%.*s%s", (int)stem, link->name, (int)(dot - at), at, dot) <
+	       256;
+}
+
+static bool has_name(const struct search *search, const char *name)
+{
+	for (size_t i = 0; i < search->name_count; i++)
+		if (str_equal(search->names[i], name))
+			return true;
+	return false;
+}
+
+/* Names that lead to one that is known, until there is no other. */
+static int add_aliases(struct search *search, const struct links *links)
+{
+	for (size_t n = 0; n < search->name_count; n++)
+		for (size_t i = 0; i < links->count; i++) {
+			char alias[256];
+
+			if (!alias_of(&links->list[i], search->names[n], alias) ||
+			    has_name(search, alias))
+				continue;
+			if (search->name_count == MAX_NAMES)
+				return -E2BIG;
+			memcpy(search->names[search->name_count++], alias, sizeof(alias));
+		}
+	return 0;
+}
+
+static int find_aliases(struct search *search)
+{
+	cleanup_with(links_done) struct links links = {.search = search};
+	const char *suffix = strrchr(search->names[0], '.') ?: "";
+	int r = 0;
+
+	for (; links.dir < search->dir_count && r == 0; links.dir++) {
+		char pattern[512];
+
+		snprintf(pattern, sizeof(pattern), "%s/*%s", search->dirs[links.dir], suffix);
+		r = root_glob(search->root, pattern, add_link, &links);
+	}
+	return r < 0 ? r : add_aliases(search, &links);
+}
+
 static int read_all(struct search *search)
 {
 	const char *unit = search->params->values[KEY_UNIT];
@@ -257,7 +384,8 @@ static int read_all(struct search *search)
 		return r;
 	if (r == 0)
 		return probe_not_applicable(search->value, "%s is not there", unit);
-	return read_dropins(search);
+	r = find_aliases(search);
+	return r < 0 ? r : read_dropins(search);
 }
 
 static int run(const struct probe_params *params, const struct root *root,
