@@ -93,7 +93,7 @@ static int load(const char *data_dir, const struct check_choice *choice, struct 
 		r = category_apply(data_dir, choice->category, set, diag);
 	if (r == 0)
 		check_set_cut_down(set);
-	return r;
+	return r < 0 ? r : strbuf_check(&set->left_out_ids);
 }
 
 int check_set_load_for(const char *data_dir, const struct check_choice *choice,
@@ -185,6 +185,7 @@ struct check_set *check_set_free(struct check_set *set)
 	check_set_forget(set);
 	drop_inventory(set);
 	looked_done(&set->looked);
+	strbuf_done(&set->left_out_ids);
 	free(set->title);
 	free(set->tailoring);
 	free(set);
@@ -268,6 +269,12 @@ const char *check_set_tailoring(const struct check_set *set)
 size_t check_set_left_out(const struct check_set *set)
 {
 	return set->left_out;
+}
+
+bool check_set_knows(const struct check_set *set, const char *id)
+{
+	return check_set_find(set, id) >= 0 ||
+	       words_contain(set->left_out_ids.data ?: "", WORDS_SPACE, id);
 }
 
 unsigned check_set_asks(const struct check_set *set, size_t index)

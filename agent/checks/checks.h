@@ -57,6 +57,8 @@ const char *check_set_profile_title(const struct check_set *set);
 const char *check_set_tailoring(const struct check_set *set);
 /* How many of the shipped checks this profile leaves out, because of their level or by name. */
 size_t check_set_left_out(const struct check_set *set);
+/* Whether @id is a check, of this set or one that the profile leaves out. */
+bool check_set_knows(const struct check_set *set, const char *id);
 
 /* SL 3 requirements (SR and RE) for which a check of this set gives host evidence, and how many SL
  * 3 has in all. */

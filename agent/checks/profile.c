@@ -431,6 +431,7 @@ void check_set_cut_down(struct check_set *set)
 
 	for (size_t i = 0; i < list->count; i++) {
 		if (list->items[i].is_left_out) {
+			strbuf_printf(&set->left_out_ids, "%s ", list->items[i].id);
 			check_done(&list->items[i]);
 			set->left_out++;
 		} else {

@@ -13,6 +13,7 @@ struct check_set {
 	char *title;
 	char *tailoring; /* what an overlay or a category changed, in words; NULL: nothing */
 	size_t left_out;
+	struct strbuf left_out_ids;	 /* each with a blank behind it */
 	const char *state_dir, *run_dir; /* NULL: the usual ones */
 	char *root;			 /* that the two below are of */
 	struct kept kept;		 /* as in struct root; owned */

@@ -436,7 +436,7 @@ static int check(const struct options *options, char **ids, size_t id_count)
 	run.host = config->name;
 	run.now_ns = clock_real_ns();
 	/* What is borne of this machine says nothing of another tree. */
-	if (strcmp(run.root, "/") == 0 && waivers_load(config, &run.waivers) < 0)
+	if (strcmp(run.root, "/") == 0 && waivers_load(config, options->data, &run.waivers) < 0)
 		return EXIT_ERROR;
 	if (choose(&run, ids, id_count, options->is_walk) < 0)
 		return EXIT_ERROR;

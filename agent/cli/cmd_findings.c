@@ -268,7 +268,8 @@ static int list(const struct control_target *target, const struct listing *wante
 		.userdata = &listing,
 	};
 
-	if (data_dir_load_config(target->config, &config) < 0 || waivers_load(config, &waivers) < 0)
+	if (data_dir_load_config(target->config, &config) < 0 ||
+	    waivers_load(config, NULL, &waivers) < 0)
 		return EXIT_ERROR;
 	listing.waivers = &waivers.list;
 	listing.host = config->name;

@@ -297,9 +297,11 @@ static int load_waivers(const struct options *options, const struct config *conf
 	int r;
 
 	if (!options->waivers)
-		return waivers_load(config, folder);
+		return waivers_load(config, NULL, folder);
 	r = waiver_folder_add(options->waivers, ca, folder, &diag);
-	if (r < 0)
+	if (r == 0)
+		waivers_tell_unknown(&folder->list, config, NULL);
+	else
 		fprintf(stderr, "plumbline: report: %s\n",
 			diag.text[0] ? diag_format(&diag, text, sizeof(text)) : strerror(-r));
 	return r;

@@ -243,7 +243,7 @@ static int fill_score(const struct control_target *target, const struct config *
 	struct report_host host;
 	int r;
 
-	r = waivers_load(config, &score->waivers);
+	r = waivers_load(config, NULL, &score->waivers);
 	if (r == 0)
 		r = ask(target, "checks", on_evidence, answer);
 	if (r == 0 && score->waivers.list.count)

@@ -14,6 +14,7 @@
 #include "cli/baseline_verbs.h"
 #include "cli/data_dir.h"
 #include "cli/verbs.h"
+#include "cli/waivers.h"
 
 static const char help[] = "usage: plumbline waiver VERB FILE [OPTION...]\n\n"
 			   "  sign  approve all waivers of a file\n"
@@ -119,6 +120,20 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return 0;
 }
 
+/* Who signs learns of a slip before the file is spread. */
+static void tell_unknown(const struct options *o)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	cleanup_waiver_list struct waiver_list list = {0};
+	cleanup_free char *text = NULL;
+	struct diag diag = {0};
+
+	if (data_dir_load_config(o->config, &config) == 0 &&
+	    read_small_file(o->file, &text, &diag) == 0 &&
+	    waiver_list_read(&list, o->file, text, strlen(text), &diag) == 0)
+		waivers_tell_unknown(&list, config, NULL);
+}
+
 static int sign(struct options *o)
 {
 	cleanup_with(signature_key_freep) struct signature_key *key = NULL;
@@ -139,6 +154,7 @@ static int sign(struct options *o)
 		r = waiver_file_sign(o->file, &o->approval, key, certificate, &diag);
 	if (r < 0)
 		return fail_with(r, &diag);
+	tell_unknown(o);
 	printf("%s.p7m: signed by %s\n", o->file, o->approval.name);
 	return EXIT_GOOD;
 }
@@ -199,6 +215,7 @@ static int show(const struct options *o)
 		r = waiver_file_read(o->file, ca, &list, &diag);
 	if (r < 0)
 		return fail_with(r, &diag);
+	waivers_tell_unknown(&list, config, NULL);
 	for (size_t i = 0; i < list.count; i++) {
 		const char *state = state_at(&list.waivers[i], now_ns);
 

@@ -2,13 +2,47 @@
 /* Loads the waivers of this machine, and tells them. */
 #include "cli/waivers.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "checks/checks.h"
+#include "cli/data_dir.h"
 #include "cli/text.h"
 
-int waivers_load(const struct config *config, struct waiver_folder *ret_folder)
+void waivers_tell_unknown(const struct waiver_list *list, const struct config *config,
+			  const char *data)
+{
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	cleanup_free char *dir = NULL;
+	cleanup_strbuf struct strbuf shown = STRBUF_INIT;
+	struct diag diag = {0};
+	char text[1024];
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct waiver *waiver = &list->waivers[i];
+		const char *id = waiver_check_id(waiver);
+
+		if (!id)
+			continue;
+		/* Where the checks cannot be loaded somebody else says so, if it matters. */
+		if (!set && (data_dir_find(data, config, &dir) < 0 ||
+			     check_set_load(dir, config->profile, &set, &diag) < 0))
+			return;
+		if (check_set_knows(set, id))
+			continue;
+		diag_set(&diag, waiver->file, waiver->line, -ENOENT,
+			 "[%s] is no check that is known here: it waives nothing", id);
+		strbuf_clear(&shown);
+		str_show(&shown, diag_format(&diag, text, sizeof(text)));
+		fprintf(stderr, "plumbline: %s\n", shown.data ? shown.data : "");
+	}
+}
+
+int waivers_load(const struct config *config, const char *data, struct waiver_folder *ret_folder)
 {
 	cleanup_waiver_folder struct waiver_folder folder = {0};
 	int r = waiver_folder_read(config->waivers, config->approver_ca, &folder);
@@ -17,6 +51,7 @@ int waivers_load(const struct config *config, struct waiver_folder *ret_folder)
 		return log_error(r, "cannot load the waivers");
 	for (size_t i = 0; i < folder.refused_count; i++)
 		fprintf(stderr, "plumbline: waivers that do not count: %s\n", folder.refused[i]);
+	waivers_tell_unknown(&folder.list, config, data);
 	*ret_folder = folder;
 	folder = (struct waiver_folder){0};
 	return 0;

@@ -153,8 +153,11 @@ int waiver_list_read(struct waiver_list *list, const char *name, const char *tex
 	int r;
 
 	r = ini_visit_buffer(name, text, len, visit, &reader, diag);
-	for (size_t i = reader.first; r == 0 && i < list->count; i++)
+	for (size_t i = reader.first; r == 0 && i < list->count; i++) {
 		r = check_waiver(&list->waivers[i], name, diag);
+		if (r == 0 && !(list->waivers[i].file = strdup(name)))
+			r = -ENOMEM;
+	}
 	return r;
 }
 
@@ -170,9 +173,19 @@ void waiver_list_done(struct waiver_list *list)
 		free(waiver->reason);
 		free(waiver->hosts);
 		free(waiver->ticket);
+		free(waiver->file);
 	}
 	free(list->waivers);
 	*list = (struct waiver_list){0};
+}
+
+const char *waiver_check_id(const struct waiver *waiver)
+{
+	enum finding_kind kind;
+
+	return waiver->fingerprint || finding_kind_parse(waiver->subject, &kind) == 0
+		       ? NULL
+		       : waiver->subject;
 }
 
 static bool is_in_force(const struct waiver *waiver, const char *host, int64_t now_ns)
