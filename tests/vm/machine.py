@@ -44,18 +44,20 @@ def complaints(lines):
 
 # The kernel patches its code by way of a breakpoint. Now and then (QEMU 7.2, two processors, a busy host) the emulator
 # keeps that breakpoint when it is gone from memory. At the first byte of a hook's function, where a program was attached,
-# the processors take it again and again; elsewhere the kernel takes it for its own end.
+# and at a branch that the kernel switches (a no-op or a jump: jump labels), the processors take it again and again;
+# elsewhere the kernel takes it for its own end.
 PATCHED = re.compile(r"\bRIP: 0010:bpf_lsm_\w+\+0x0/")
+SWITCHED = re.compile(r"\bCode: .*<(66> 90|0f> 1f 44 00 00) ")
 TRAPPED = re.compile(r"\bOops: int3: ")
 CODE = re.compile(r"\bCode: .*\b([0-9a-f]{2}) <[0-9a-f]{2}> ")
 BREAKPOINT = "cc"
 
 
 def is_stale(lines):
-    """Whether a console ends with processors that hang at the first byte of a hook's function, or took a breakpoint
-    where the kernel's memory has none."""
+    """Whether a console ends with processors that hang where the kernel patches its code, or took a breakpoint
+    where its memory has none."""
     if any("soft lockup" in line for line in lines):
-        return any(PATCHED.search(line) for line in lines)
+        return any(PATCHED.search(line) or SWITCHED.search(line) for line in lines)
     oops = next((i for i, line in enumerate(lines) if COMPLAINT.search(line)), len(lines))
     code = next((found for found in map(CODE.search, lines[oops:]) if found), None)
     return bool(code and TRAPPED.search(lines[oops]) and code.group(1) != BREAKPOINT)
