@@ -49,12 +49,10 @@ static __always_inline bool is_news(struct inode *inode, struct ev_inode *own, u
 	return own->told != generation + 1 || own->told_epoch != load_epoch;
 }
 
-/* Tells @inode, that of @file, if it was denied or is news. */
-static __always_inline void tell(struct file *file, struct inode *inode, u32 how,
-				 const struct ev_judgement *j)
+/* Tells @inode, that of @file, if it was denied or is news. @own: what is known of it, or NULL. */
+static __always_inline void tell(struct file *file, struct inode *inode, struct ev_inode *own,
+				 u32 how, const struct ev_judgement *j)
 {
-	struct ev_inode *own =
-		bpf_inode_storage_get(&inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	/* Read before the writers are looked at: one that comes later counts it up after. */
 	u64 generation = own ? own->generation : 0;
 	u32 epoch = load_epoch;
@@ -70,12 +68,15 @@ static __always_inline void tell(struct file *file, struct inode *inode, u32 how
 /* The kernel maps the program itself while it starts it: exec.bpf.c tells that, if it does. */
 static __always_inline bool is_own_image(struct inode *inode)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task;
 
-	if (bpf_core_field_exists(task->in_execve) &&
-	    !BPF_CORE_READ_BITFIELD_PROBED(task, in_execve))
-		return false;
-	return BPF_CORE_READ(task, mm, exe_file, f_inode) == inode;
+	if (!has_known_current()) {
+		task = (void *)bpf_get_current_task();
+		return is_in_execve(task, ANY_POINTER) &&
+		       BPF_CORE_READ(task, mm, exe_file, f_inode) == inode;
+	}
+	task = bpf_get_current_task_btf();
+	return is_in_execve(task, KNOWN_POINTER) && task->mm->exe_file->f_inode == inode;
 }
 
 /* 64 bits wide, and hidden from the compiler, which would make arithmetic of it that a verifier
@@ -89,13 +90,13 @@ static __always_inline long refusal(void)
 }
 
 /* Tells what is to be told, and returns what the hook is to return. */
-static __always_inline long answer(struct file *file, struct inode *inode, u32 how,
+static __always_inline long answer(struct file *file, struct ev_inode *own, u32 how,
 				   const struct ev_judgement *j)
 {
 	bool is_denied = j->flags & EV_JUDGED_DENIED;
 
 	if (is_denied || how != EV_LOAD_PROGRAM)
-		tell(file, inode, how, j);
+		tell(file, file->f_inode, own, how, j);
 	return is_denied ? refusal() : 0;
 }
 
@@ -105,17 +106,16 @@ long BPF_PROG(on_exec_level, struct linux_binprm *bprm)
 	u32 tid = (u32)bpf_get_current_pid_tgid();
 	struct file *file = bprm->file;
 	struct ev_judgement j;
-	char head[2] = {0};
+	struct ev_inode *own;
 	u32 how;
 
 	if (!file)
 		return 0;
-	judge(file, file->f_inode, EV_HOOK_EXEC, &j);
-	bpf_core_read(head, sizeof(head), &bprm->buf);
-	how = head[0] == '#' && head[1] == '!' ? EV_LOAD_SCRIPT : EV_LOAD_PROGRAM;
+	own = judge(file, file->f_inode, EV_HOOK_EXEC, &j);
+	how = bprm->buf[0] == '#' && bprm->buf[1] == '!' ? EV_LOAD_SCRIPT : EV_LOAD_PROGRAM;
 	if (how == EV_LOAD_PROGRAM)
-		bpf_map_update_elem(&starts, &tid, &j, BPF_ANY);
-	return answer(file, file->f_inode, how, &j);
+		keep_start(tid, &j);
+	return answer(file, own, how, &j);
 }
 
 /*
@@ -126,20 +126,24 @@ SEC("?lsm/mmap_file")
 long BPF_PROG(on_mmap, struct file *file, unsigned long reqprot, unsigned long prot,
 	      unsigned long flags)
 {
+	struct inode *inode;
 	struct ev_judgement j;
+	struct ev_inode *own;
 
 	if (!file || !(prot & PROT_EXEC) || flags & MAP_ANONYMOUS)
 		return 0;
-	if (!BPF_CORE_READ(file, f_inode) || is_own_image(BPF_CORE_READ(file, f_inode)))
+	inode = BPF_CORE_READ(file, f_inode);
+	if (!inode || is_own_image(inode))
 		return 0;
-	judge(file, file->f_inode, EV_HOOK_MMAP, &j);
-	return answer(file, file->f_inode, EV_LOAD_LIBRARY, &j);
+	own = judge(file, file->f_inode, EV_HOOK_MMAP, &j);
+	return answer(file, own, EV_LOAD_LIBRARY, &j);
 }
 
 SEC("?lsm/file_mprotect")
 long BPF_PROG(on_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
 	struct ev_judgement j;
+	struct ev_inode *own;
 	struct file *file;
 
 	if (!(prot & PROT_EXEC) || BPF_CORE_READ(vma, vm_flags) & VM_EXEC)
@@ -147,8 +151,8 @@ long BPF_PROG(on_mprotect, struct vm_area_struct *vma, unsigned long reqprot, un
 	file = vma->vm_file;
 	if (!file || !BPF_CORE_READ(vma, vm_file, f_inode))
 		return 0;
-	judge(file, file->f_inode, EV_HOOK_MPROTECT, &j);
-	return answer(file, file->f_inode, EV_LOAD_LIBRARY, &j);
+	own = judge(file, file->f_inode, EV_HOOK_MPROTECT, &j);
+	return answer(file, own, EV_LOAD_LIBRARY, &j);
 }
 
 SEC("?lsm/kernel_read_file")

@@ -29,6 +29,9 @@ static char licence[] SEC("license") = "Dual BSD/GPL";
 #define TAIL_SLACK	1024
 #define NAME_ROOM	256
 #define TELEMETRY_BYTES (2 << 20)
+#define STARTS		4096
+/* So many forks and exits go by between two looks at how full their ring is. */
+#define LIVES_A_LOOK 64
 
 /* Set before the load: the sensor's own thread group, whose opens are no news. */
 const volatile __u32 self_tgid __weak = 0;
@@ -99,13 +102,57 @@ struct {
 	__type(value, struct scratch);
 } blank SEC(".maps") __weak;
 
-/* What the hook of a program's start found, until exec.bpf.c tells the start. By thread id. */
+/*
+ * What the hook of a program's start found, until exec.bpf.c tells the start: one word, so that it
+ * is written and read at once. Of two threads that share one the later has it, and the start of the
+ * other is told as one that was not judged.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, STARTS);
 	__type(key, u32);
-	__type(value, struct ev_judgement);
+	__type(value, u64);
 } starts SEC(".maps") __weak;
+
+/* Its parts, from the lowest bit: verdict, flags, generation, thread id. */
+enum {
+	START_FLAGS = 4,
+	START_GENERATION = 8,
+	START_TID = 40,
+	START_BITS = 15,
+};
+
+_Static_assert(EV_VERDICT_COUNT <= START_BITS && EV_JUDGED_LATE <= START_BITS,
+	       "a judgement has room in a word");
+
+static __always_inline void keep_start(u32 tid, const struct ev_judgement *j)
+{
+	u32 slot = tid % STARTS;
+	volatile u64 *start = bpf_map_lookup_elem(&starts, &slot);
+
+	if (start)
+		*start = (u64)tid << START_TID | (u64)j->generation << START_GENERATION |
+			 j->flags << START_FLAGS | j->verdict;
+}
+
+/* @j stays as it is when nothing was kept. */
+static __always_inline void take_start(u32 tid, struct ev_judgement *j)
+{
+	u32 slot = tid % STARTS;
+	volatile u64 *start = bpf_map_lookup_elem(&starts, &slot);
+	u64 word;
+
+	if (!start)
+		return;
+	word = *start;
+	if (word >> START_TID != tid)
+		return;
+	*start = 0;
+	j->verdict = word & START_BITS;
+	j->flags = word >> START_FLAGS & START_BITS;
+	j->generation = word >> START_GENERATION;
+	j->hook = EV_HOOK_EXEC;
+}
 
 static __always_inline u64 task_cookie(struct task_struct *task, bool is_known)
 {
@@ -115,6 +162,16 @@ static __always_inline u64 task_cookie(struct task_struct *task, bool is_known)
 
 	/* 40 bits of start time in steps of 4.2 ms, 22 bits of tgid (PID_MAX_LIMIT). */
 	return (start >> 22 & ((1ULL << 40) - 1)) << 22 | (tgid & ((1U << 22) - 1));
+}
+
+/* By two loads. */
+static __always_inline void copy_comm(char *to, struct task_struct *task)
+{
+	_Static_assert(EV_COMM_MAX == 2 * sizeof(u64), "a name of a task is two words");
+	u64 *words = (void *)to, *from = (void *)task->comm;
+
+	words[0] = from[0];
+	words[1] = from[1];
 }
 
 static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *task, bool is_known)
@@ -133,7 +190,10 @@ static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *
 	hdr->uid = FIELD(is_known, cred, uid.val);
 	hdr->euid = FIELD(is_known, cred, euid.val);
 	hdr->login_uid = task_login_uid(task, is_known);
-	BPF_CORE_READ_INTO(&hdr->comm, task, comm);
+	if (is_known)
+		copy_comm(hdr->comm, task);
+	else
+		BPF_CORE_READ_INTO(&hdr->comm, task, comm);
 }
 
 static __always_inline bool is_in_user_ns(struct task_struct *task, bool is_known)
@@ -167,10 +227,7 @@ static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct ta
 	}
 	s->busy = 1;
 	s->length = 0;
-	if (type == EV_FORK || type == EV_EXIT)
-		__builtin_memset(&s->hdr, 0, sizeof(s->hdr));
-	else
-		__builtin_memset(&s->exec, 0, sizeof(s->exec));
+	__builtin_memset(&s->exec, 0, sizeof(s->exec));
 	fill_header(&s->hdr, task, is_known);
 	s->hdr.type = type;
 	s->hdr.sequence = cnt->sequence[ring];
@@ -179,7 +236,40 @@ static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct ta
 }
 
 /*
- * The same for the current task on an LSM hook. What is begun here ends with event_send_hook().
+ * Tells @type (EV_FORK, EV_EXIT) of @task, by a header alone, or counts its loss. These are only of
+ * use beside another record: they wake nobody until a quarter of the ring is full.
+ */
+static __always_inline void tell_life(u16 type, struct task_struct *task)
+{
+	u32 zero = 0;
+	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
+	struct ev_hdr *hdr;
+	u64 wakeup = BPF_RB_NO_WAKEUP;
+
+	if (!cnt || type >= EV_TYPE_COUNT)
+		return;
+	cnt->attempts[type]++;
+	cnt->sequence[EV_RING_TELEMETRY]++;
+	hdr = bpf_ringbuf_reserve(&rb_tele, sizeof(*hdr), 0);
+	if (!hdr) {
+		cnt->lost[type]++;
+		cnt->ring_lost[EV_RING_TELEMETRY]++;
+		return;
+	}
+	fill_header(hdr, task, KNOWN_POINTER);
+	hdr->type = type;
+	hdr->size = sizeof(*hdr);
+	hdr->sequence = cnt->sequence[EV_RING_TELEMETRY];
+	hdr->lost = cnt->ring_lost[EV_RING_TELEMETRY];
+	if (hdr->sequence % LIVES_A_LOOK == 0 &&
+	    bpf_ringbuf_query(&rb_tele, BPF_RB_AVAIL_DATA) >= TELEMETRY_BYTES / 4)
+		wakeup = 0;
+	bpf_ringbuf_submit(hdr, wakeup);
+}
+
+/*
+ * The same as event_begin() for the current task on an LSM hook. What is begun here ends with
+ * event_send_hook().
  */
 static __always_inline struct scratch *event_begin_hook(u16 type, u32 ring)
 {
@@ -224,24 +314,16 @@ static __always_inline void event_count_loss(struct scratch *s, u32 ring)
 	__sync_fetch_and_add(&cnt->ring_lost[ring], 1);
 }
 
-/* Sends a record that is only a header (@has_text false) or has the fixed part and the text; or
- * counts its loss, and returns false. */
-static __always_inline bool event_send(struct scratch *s, void *rb, u32 ring, bool has_text)
+/* Sends the fixed part and the text, or counts the loss and returns false. */
+static __always_inline bool event_send(struct scratch *s, void *rb, u32 ring)
 {
 	u32 length = s->length;
 	bool is_sent;
-	u64 wakeup = 0;
-	u32 size;
 
 	if (length > EV_TAIL_MAX)
 		length = EV_TAIL_MAX;
-	size = has_text ? EV_FIXED + length : sizeof(struct ev_hdr);
-	s->hdr.size = size;
-	/* Forks and exits are only of use beside another record: they wake nobody until a quarter
-	 * is full. */
-	if (!has_text && bpf_ringbuf_query(rb, BPF_RB_AVAIL_DATA) < TELEMETRY_BYTES / 4)
-		wakeup = BPF_RB_NO_WAKEUP;
-	is_sent = bpf_ringbuf_output(rb, s, size, wakeup) == 0;
+	s->hdr.size = EV_FIXED + length;
+	is_sent = bpf_ringbuf_output(rb, s, EV_FIXED + length, 0) == 0;
 	if (!is_sent)
 		event_count_loss(s, ring);
 	s->busy = 0;
@@ -251,7 +333,7 @@ static __always_inline bool event_send(struct scratch *s, void *rb, u32 ring, bo
 static __always_inline bool event_send_hook(struct scratch *s, void *rb, u32 ring)
 {
 	u32 tid = (u32)bpf_get_current_pid_tgid();
-	bool is_sent = event_send(s, rb, ring, true);
+	bool is_sent = event_send(s, rb, ring);
 
 	bpf_map_delete_elem(&desks, &tid);
 	return is_sent;
@@ -328,11 +410,29 @@ static __always_inline void text_begin_names(struct scratch *s, struct ev_text *
 		text->flags |= EV_TEXT_DELETED;
 }
 
-/* One name more. False: it is the last one, or there is no room for others. */
-static __always_inline bool text_add_level(struct scratch *s, struct ev_text *text,
-					   const unsigned char *name, bool is_top)
+/*
+ * Appends the name of @dentry, which the verifier knows: as one block, where nobody gives it
+ * another name meanwhile. False when there was no room.
+ */
+static __always_inline bool text_add_name(struct scratch *s, struct dentry *dentry)
 {
-	if (!text_add(s, name, NAME_ROOM)) {
+	u32 at = s->length, length = dentry->d_name.len;
+	u32 sequence = dentry->d_seq.seqcount.sequence;
+
+	if (at < EV_TAIL_MAX && length < NAME_ROOM &&
+	    !bpf_probe_read_kernel(&s->tail[at & (EV_TAIL_MAX - 1)], length + 1,
+				   dentry->d_name.name) &&
+	    dentry->d_seq.seqcount.sequence == sequence && !(sequence & 1)) {
+		s->length = at + length + 1;
+		return true;
+	}
+	return text_add(s, dentry->d_name.name, NAME_ROOM);
+}
+
+/* After one name more. False: it is the last one, or there is no room for others. */
+static __always_inline bool text_end_level(struct ev_text *text, bool was_added, bool is_top)
+{
+	if (!was_added) {
 		text->flags |= EV_TEXT_CUT;
 		return false;
 	}
@@ -360,7 +460,9 @@ static __always_inline void text_climb(struct scratch *s, struct ev_text *text,
 			continue;
 		}
 		parent = BPF_CORE_READ(dentry, d_parent);
-		if (!text_add_level(s, text, BPF_CORE_READ(dentry, d_name.name), parent == dentry))
+		if (!text_end_level(text,
+				    text_add(s, BPF_CORE_READ(dentry, d_name.name), NAME_ROOM),
+				    parent == dentry))
 			break;
 		dentry = parent;
 	}
@@ -395,7 +497,7 @@ static __always_inline void text_add_known_path(struct scratch *s, struct ev_tex
 	for (i = 0; i < PATH_LEVELS && dentry != root; i++) {
 		struct dentry *parent = dentry->d_parent;
 
-		if (!text_add_level(s, text, dentry->d_name.name, parent == dentry))
+		if (!text_end_level(text, text_add_name(s, dentry), parent == dentry))
 			break;
 		dentry = parent;
 	}

@@ -93,6 +93,26 @@ static __always_inline void inode_ctime(struct inode *inode, __s64 *s, u32 *ns)
 	}
 }
 
+enum bpf_func_id___known {
+	BPF_FUNC_get_current_task_btf___known = 158,
+};
+
+/* Whether bpf_get_current_task_btf() is there: 3ca1032ab7ab brought it in 5.11. */
+static __always_inline bool has_known_current(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id___known,
+					  BPF_FUNC_get_current_task_btf___known);
+}
+
+/* True too where the kernel keeps no such mark. */
+static __always_inline bool is_in_execve(struct task_struct *task, bool is_known)
+{
+	if (!bpf_core_field_exists(task->in_execve))
+		return true;
+	return is_known ? BPF_CORE_READ_BITFIELD(task, in_execve)
+			: BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
+}
+
 /* Without CONFIG_AUDIT a task has no login uid. */
 static __always_inline u32 task_login_uid(struct task_struct *task, bool is_known)
 {

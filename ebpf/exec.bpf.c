@@ -49,18 +49,6 @@ static __always_inline void add_task(struct scratch *s, struct task_struct *task
 	s->exec.exec_id = task->self_exec_id;
 }
 
-/* What the LSM hook of this start found. The thread that called it may have another number since.
- */
-static __always_inline void take_judgement(struct scratch *s, u32 tid)
-{
-	struct ev_judgement *j = bpf_map_lookup_elem(&starts, &tid);
-
-	if (!j)
-		return;
-	s->exec.judged = *j;
-	bpf_map_delete_elem(&starts, &tid);
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -74,7 +62,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		s->exec.flags |= EV_EXEC_INTERPRETED;
 	add_task(s, task);
 	add_file(s, bprm->file);
-	take_judgement(s, old_pid);
+	/* The thread that called execve() may have another number since. */
+	take_start(old_pid, &s->exec.judged);
 
 	text_begin(s, &s->exec.filename);
 	/* One that fills the room was longer: its beginning may be the name of another file. */
@@ -84,33 +73,25 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	if (s->tail[s->exec.filename.offset & (EV_TAIL_MAX - 1)] != '/')
 		text_add_known_path(s, &s->exec.cwd, &task->fs->pwd);
 	add_cgroup(s, &s->exec.cgroup, task);
-	event_send(s, &rb_alert, EV_RING_ALERT, true);
+	event_send(s, &rb_alert, EV_RING_ALERT);
 	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct scratch *s;
-
 	if (child->pid != child->tgid)
 		return 0;
-	s = event_begin(EV_FORK, EV_RING_TELEMETRY, child, KNOWN_POINTER);
-	if (s)
-		event_send(s, &rb_tele, EV_RING_TELEMETRY, false);
+	tell_life(EV_FORK, child);
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
-	struct scratch *s;
-
 	if (task->signal->live.counter > 0)
 		return 0;
-	s = event_begin(EV_EXIT, EV_RING_TELEMETRY, task, KNOWN_POINTER);
-	if (s)
-		event_send(s, &rb_tele, EV_RING_TELEMETRY, false);
+	tell_life(EV_EXIT, task);
 	return 0;
 }
 

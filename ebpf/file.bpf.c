@@ -166,7 +166,7 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 	if (is_hook)
 		event_send_hook(s, &rb_tele, EV_RING_TELEMETRY);
 	else
-		event_send(s, &rb_tele, EV_RING_TELEMETRY, true);
+		event_send(s, &rb_tele, EV_RING_TELEMETRY);
 }
 
 static __always_inline int on_open_exit(struct syscall_trace_exit *ctx)
@@ -239,7 +239,7 @@ int on_truncate(struct syscall_trace_enter *ctx)
 		fs = BPF_CORE_READ(task, fs);
 		text_add_path(s, &s->path.cwd, &fs->pwd);
 	}
-	event_send(s, &rb_tele, EV_RING_TELEMETRY, true);
+	event_send(s, &rb_tele, EV_RING_TELEMETRY);
 	return 0;
 }
 

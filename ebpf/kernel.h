@@ -100,8 +100,17 @@ typedef struct {
 } kuid_t;
 
 struct qstr {
+	u32 len;
 	const unsigned char *name;
 };
+
+typedef struct {
+	unsigned sequence;
+} seqcount_t;
+
+typedef struct {
+	seqcount_t seqcount;
+} seqcount_spinlock_t;
 
 struct hlist_bl_node {
 	struct hlist_bl_node **pprev;
@@ -135,6 +144,7 @@ struct inode {
 };
 
 struct dentry {
+	seqcount_spinlock_t d_seq;
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;

@@ -262,7 +262,7 @@ static __always_inline void add_user_string(struct scratch *s, struct ev_text *t
 
 static __always_inline int send_call(struct scratch *s)
 {
-	event_send(s, &rb_alert, EV_RING_ALERT, true);
+	event_send(s, &rb_alert, EV_RING_ALERT);
 	return 0;
 }
 

@@ -130,10 +130,9 @@ static __always_inline void ask(const struct ev_digest *digest, struct ev_judgem
 		j->verdict = EV_VERDICT_UNKNOWN;
 }
 
-static __always_inline void judge_inode(struct inode *inode, struct ev_judgement *j)
+static __always_inline void judge_inode(struct inode *inode, struct ev_inode *own,
+					struct ev_judgement *j)
 {
-	struct ev_inode *own =
-		bpf_inode_storage_get(&inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	struct ev_digest digest;
 
 	if (!own || !find_digest(inode, own, &digest)) {
@@ -153,11 +152,12 @@ static __always_inline void judge_inode(struct inode *inode, struct ev_judgement
 static __always_inline bool is_denied(struct file *file, struct ev_judgement *j)
 {
 	u32 zero = 0;
-	struct ev_enforcement *e = bpf_map_lookup_elem(&enforcement, &zero);
+	struct ev_enforcement *e;
 
-	if (!may_deny || !e || !e->is_on)
+	if (!may_deny || j->verdict == EV_VERDICT_NONE || j->verdict == EV_VERDICT_APPROVED)
 		return false;
-	if (j->verdict == EV_VERDICT_NONE || j->verdict == EV_VERDICT_APPROVED)
+	e = bpf_map_lookup_elem(&enforcement, &zero);
+	if (!e || !e->is_on)
 		return false;
 	if (file && is_never_blocked(file)) {
 		j->flags |= EV_JUDGED_CLOSURE;
@@ -190,14 +190,18 @@ static __always_inline void count_judgement(const struct ev_judgement *j)
 		__sync_fetch_and_add(&cnt->late, 1);
 }
 
-/* Fills @j for @inode, that of @file. */
-static __always_inline void judge(struct file *file, struct inode *inode, u32 hook,
-				  struct ev_judgement *j)
+/* Fills @j for @inode, that of @file. Returns what is known of the inode, or NULL. */
+static __always_inline struct ev_inode *judge(struct file *file, struct inode *inode, u32 hook,
+					      struct ev_judgement *j)
 {
+	struct ev_inode *own =
+		bpf_inode_storage_get(&inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
 	*j = (struct ev_judgement){.hook = hook};
-	judge_inode(inode, j);
+	judge_inode(inode, own, j);
 	is_denied(file, j);
 	count_judgement(j);
+	return own;
 }
 
 /* Of what came from memory, which no decision can be about. */
