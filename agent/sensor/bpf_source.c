@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "sensor/agent.skel.h"
+#include "sensor/ring_pair.h"
 
 #define MAX_PROGRAMS STANDING_PARTS_MAX
 #define CALLS	     "tracepoint/syscalls/"
@@ -27,8 +28,7 @@ struct bpf_source {
 	struct bpf_link *links[MAX_PROGRAMS];
 	struct bpf_program_state programs[MAX_PROGRAMS]; /* those that are wanted first */
 	size_t program_count;
-	/* A reader each: a round that ends early in one still looks into the other. */
-	struct ring_buffer *telemetry, *alerts;
+	struct ring_pair rings;
 	int epoll; /* of both */
 	struct bpf_link *tasks;
 	bpf_record_fn fn;
@@ -51,10 +51,8 @@ __attribute__((format(printf, 2, 0))) static int log_libbpf(enum libbpf_print_le
 	return 0;
 }
 
-static int on_record(void *userdata, void *data, size_t len)
+static int on_record(struct bpf_source *source, const void *data, size_t len)
 {
-	struct bpf_source *source = userdata;
-
 	return source->fn ? source->fn(data, len, source->userdata) : 0;
 }
 
@@ -359,26 +357,21 @@ static int error_of(const struct bpf_source *source, const struct bpf_program *p
 	return -ENOENT;
 }
 
-static int open_ring(struct bpf_source *source, const struct bpf_map *map,
-		     struct ring_buffer **ret_ring)
-{
-	struct epoll_event event = {.events = EPOLLIN};
-
-	*ret_ring = ring_buffer__new(bpf_map__fd(map), on_record, source, NULL);
-	if (!*ret_ring)
-		return -errno;
-	return epoll_ctl(source->epoll, EPOLL_CTL_ADD, bpf_map__fd(map), &event) < 0 ? -errno : 0;
-}
-
 static int open_rings(struct bpf_source *source)
 {
-	int r;
+	const int fds[EV_RING_COUNT] = {
+		[EV_RING_ALERT] = bpf_map__fd(source->skel->maps.rb_alert),
+		[EV_RING_TELEMETRY] = bpf_map__fd(source->skel->maps.rb_tele),
+	};
+	struct epoll_event event = {.events = EPOLLIN};
 
 	source->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (source->epoll < 0)
 		return -errno;
-	r = open_ring(source, source->skel->maps.rb_tele, &source->telemetry);
-	return r < 0 ? r : open_ring(source, source->skel->maps.rb_alert, &source->alerts);
+	for (int i = 0; i < EV_RING_COUNT; i++)
+		if (epoll_ctl(source->epoll, EPOLL_CTL_ADD, fds[i], &event) < 0)
+			return -errno;
+	return ring_pair_open(fds, &source->rings);
 }
 
 static int map_epochs(struct bpf_source *source)
@@ -454,8 +447,7 @@ struct bpf_source *bpf_source_close(struct bpf_source *source)
 	if (!source)
 		return NULL;
 	bpf_source_detach(source);
-	ring_buffer__free(source->telemetry);
-	ring_buffer__free(source->alerts);
+	ring_pair_close(&source->rings);
 	if (source->epoll >= 0)
 		close(source->epoll);
 	if (source->epochs)
@@ -477,24 +469,19 @@ int bpf_source_fd(const struct bpf_source *source)
 }
 
 /* The reader's own -ECANCELED means "enough for now". */
-static int read_ring(struct ring_buffer *ring)
-{
-	int r = ring_buffer__consume(ring);
-
-	return r == -ECANCELED ? 1 : r < 0 ? r : 0;
-}
-
-/* Forks before what the new processes do; but however much there is of them, alerts have their
- * turn.
- */
 int bpf_source_dispatch(struct bpf_source *source)
 {
-	int telemetry = read_ring(source->telemetry), alerts;
+	const void *data;
+	size_t len;
+	int r;
 
-	if (telemetry < 0)
-		return telemetry;
-	alerts = read_ring(source->alerts);
-	return alerts < 0 ? alerts : telemetry || alerts;
+	while ((r = ring_pair_peek(&source->rings, &data, &len)) == 1) {
+		r = on_record(source, data, len);
+		ring_pair_take(&source->rings);
+		if (r < 0)
+			break;
+	}
+	return r == -ECANCELED || r == -EBUSY ? 1 : r;
 }
 
 /* Records stand one behind the other; each says its size. */

@@ -53,8 +53,8 @@ void bpf_source_detach(struct bpf_source *source);
 
 void bpf_source_set_reader(struct bpf_source *source, bpf_record_fn fn, void *userdata);
 int bpf_source_fd(const struct bpf_source *source);
-/* Hands what is in the rings to the reader. 1 when the reader ended the round early, 0, or negative
- * errno. */
+/* Hands what is in the rings to the reader, in order of time. 1 when there may be more now (the
+ * reader ended the round early, or a record was still being written), 0, or negative errno. */
 int bpf_source_dispatch(struct bpf_source *source);
 /* Hands a record of EV_TASK for every process that runs to the reader. */
 int bpf_source_list_tasks(struct bpf_source *source);

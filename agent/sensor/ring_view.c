@@ -60,15 +60,24 @@ struct ring_view *ring_view_close(struct ring_view *view)
 	return NULL;
 }
 
-/* The record at @position: its header's word, or 0 when nothing whole is there. */
+static uint64_t filled_to(const struct ring_view *view)
+{
+	return __atomic_load_n(view->producer, __ATOMIC_ACQUIRE);
+}
+
+/* The record at @position: its header's word, or 0 when nothing is there. */
 static uint32_t word_at(const struct ring_view *view, uint64_t position)
 {
 	const uint32_t *head = (const void *)(view->data + (position & (view->bytes - 1)));
-	uint32_t word;
 
-	if (position >= __atomic_load_n(view->producer, __ATOMIC_ACQUIRE))
-		return 0;
-	word = __atomic_load_n(head, __ATOMIC_ACQUIRE);
+	return position < filled_to(view) ? __atomic_load_n(head, __ATOMIC_ACQUIRE) : 0;
+}
+
+/* The same of one that is written to its end; else 0. */
+static uint32_t whole_at(const struct ring_view *view, uint64_t position)
+{
+	uint32_t word = word_at(view, position);
+
 	return word & BPF_RINGBUF_BUSY_BIT ? 0 : word;
 }
 
@@ -84,24 +93,26 @@ static void move_on(struct ring_view *view, uint32_t word)
 	__atomic_store_n(view->consumer, *view->consumer + step_of(word), __ATOMIC_RELEASE);
 }
 
-bool ring_view_peek(struct ring_view *view, const void **ret_data, size_t *ret_len)
+int ring_view_peek(struct ring_view *view, const void **ret_data, size_t *ret_len)
 {
 	uint32_t word = word_at(view, *view->consumer);
 
-	while (word & BPF_RINGBUF_DISCARD_BIT) {
+	while (!(word & BPF_RINGBUF_BUSY_BIT) && word & BPF_RINGBUF_DISCARD_BIT) {
 		move_on(view, word);
 		word = word_at(view, *view->consumer);
 	}
-	if (!word)
-		return false;
+	if (word == 0)
+		return 0;
+	if (word & BPF_RINGBUF_BUSY_BIT)
+		return -EBUSY;
 	*ret_len = word;
 	*ret_data = view->data + (*view->consumer & (view->bytes - 1)) + BPF_RINGBUF_HDR_SZ;
-	return true;
+	return 1;
 }
 
 void ring_view_take(struct ring_view *view)
 {
-	uint32_t word = word_at(view, *view->consumer);
+	uint32_t word = whole_at(view, *view->consumer);
 
 	if (word)
 		move_on(view, word);
@@ -112,9 +123,19 @@ uint64_t ring_view_count(const struct ring_view *view)
 	uint64_t position = *view->consumer, count = 0;
 	uint32_t word;
 
-	while ((word = word_at(view, position))) {
+	while ((word = whole_at(view, position))) {
 		count += !(word & BPF_RINGBUF_DISCARD_BIT);
 		position += step_of(word);
 	}
 	return count;
+}
+
+uint64_t ring_view_used(const struct ring_view *view)
+{
+	return filled_to(view) - *view->consumer;
+}
+
+uint64_t ring_view_size(const struct ring_view *view)
+{
+	return view->bytes;
 }

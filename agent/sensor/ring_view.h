@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A BPF ring buffer that an earlier process filled or read, by its map alone.
+ * A BPF ring buffer, by its map alone; an earlier process may have read from it.
  *
  * Unlike libbpf's reader it can count what waits without taking it, and gives
  * back one record at a time: what was not taken is there for the next reader.
@@ -21,12 +21,15 @@ int ring_view_open(int map_fd, struct ring_view **ret_view);
 struct ring_view *ring_view_close(struct ring_view *view);
 DEFINE_CLEANUP(struct ring_view *, ring_view_close)
 
-/* The first record that waits; false when there is none, or when it is still being written. The
- * data is valid until ring_view_take(). */
-bool ring_view_peek(struct ring_view *view, const void **ret_data, size_t *ret_len);
+/* 1 with the first record that waits, whose data is valid until ring_view_take(); 0 when there is
+ * none, -EBUSY when it is still being written. */
+int ring_view_peek(struct ring_view *view, const void **ret_data, size_t *ret_len);
 /* Gives its room back to the kernel. */
 void ring_view_take(struct ring_view *view);
 /* Records that wait. */
 uint64_t ring_view_count(const struct ring_view *view);
+/* Bytes that are taken up, those of records that are being written included, and of the whole. */
+uint64_t ring_view_used(const struct ring_view *view);
+uint64_t ring_view_size(const struct ring_view *view);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "ebpf/event.h"
 #include "sensor/record.h"
-#include "sensor/ring_view.h"
+#include "sensor/ring_pair.h"
 
 /* The program that each set has. */
 #define STARTS "on_exec"
@@ -20,13 +20,17 @@
  * that denies nobody else tells. */
 static const char *const waited_for[] = {STARTS, "on_exec_level"};
 
-/* Processes first: a start is put down to who is known by then. */
-static const char *const ring_names[EV_RING_COUNT] = {"rb_tele", "rb_alert"};
+static const char *const ring_names[EV_RING_COUNT] = {
+	[EV_RING_ALERT] = "rb_alert",
+	[EV_RING_TELEMETRY] = "rb_tele",
+};
 
 struct old_set {
 	const char *name; /* borrowed from the pins */
 	bool is_readable;
-	struct ring_view *rings[EV_RING_COUNT];
+	bool has_rings; /* one that was only half pinned when its sensor died told nobody anything
+			 */
+	struct ring_pair rings;
 	int counters;				   /* -1: none */
 	uint32_t programs[ARRAY_SIZE(waited_for)]; /* the kernel's numbers; 0: none */
 	uint64_t lost_before;			   /* told by their own sensor */
@@ -92,10 +96,26 @@ static uint32_t program_number(const struct pins *pins, const char *set, const c
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 ? info.prog_id : 0;
 }
 
+static int open_rings(const struct pins *pins, struct old_set *set)
+{
+	int fds[EV_RING_COUNT] = {-1, -1};
+	int r = 0;
+
+	for (int i = 0; i < EV_RING_COUNT && r >= 0; i++)
+		r = fds[i] = pins_get(pins, set->name, "map", ring_names[i]);
+	if (r >= 0)
+		r = ring_pair_open(fds, &set->rings);
+	set->has_rings = r == 0;
+	for (int i = 0; i < EV_RING_COUNT; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return r == -ENOENT ? 0 : r;
+}
+
 static int open_set(struct takeover *takeover, const char *name)
 {
 	struct old_set *set = &takeover->sets[takeover->set_count];
-	int r = 0;
+	int r;
 
 	*set = (struct old_set){
 		.name = name,
@@ -105,19 +125,11 @@ static int open_set(struct takeover *takeover, const char *name)
 	takeover->set_count++;
 	for (size_t i = 0; i < ARRAY_SIZE(waited_for); i++)
 		set->programs[i] = program_number(takeover->pins, name, waited_for[i]);
-	for (int i = 0; i < EV_RING_COUNT && r == 0; i++) {
-		cleanup_close int fd = pins_get(takeover->pins, name, "map", ring_names[i]);
-
-		r = fd < 0 ? fd : ring_view_open(fd, &set->rings[i]);
-	}
-	/* One that was only half pinned when its sensor died never told anything to anybody. */
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
+	r = open_rings(takeover->pins, set);
+	if (r < 0 || !set->has_rings)
 		return r;
 	takeover->untold += read_state(takeover->pins, set);
-	for (int i = 0; i < EV_RING_COUNT; i++)
-		takeover->waited += ring_view_count(set->rings[i]);
+	takeover->waited += ring_pair_count(&set->rings);
 	return 0;
 }
 
@@ -147,8 +159,7 @@ struct takeover *takeover_close(struct takeover *takeover)
 	if (!takeover)
 		return NULL;
 	for (size_t i = 0; i < takeover->set_count; i++) {
-		for (int ring = 0; ring < EV_RING_COUNT; ring++)
-			ring_view_close(takeover->sets[i].rings[ring]);
+		ring_pair_close(&takeover->sets[i].rings);
 		if (takeover->sets[i].counters >= 0)
 			close(takeover->sets[i].counters);
 	}
@@ -192,21 +203,18 @@ uint64_t takeover_unreadable(const struct takeover *takeover)
 static int read_one(struct takeover *takeover, struct old_set *set, bpf_record_fn fn,
 		    void *userdata)
 {
-	for (int ring = 0; ring < EV_RING_COUNT; ring++) {
-		const void *data;
-		size_t len;
-		int r = 0;
+	const void *data;
+	size_t len;
+	int r = set->has_rings ? ring_pair_peek(&set->rings, &data, &len) : 0;
 
-		if (!set->rings[ring] || !ring_view_peek(set->rings[ring], &data, &len))
-			continue;
-		if (set->is_readable)
-			r = fn(data, len, userdata);
-		else
-			takeover->unreadable++;
-		ring_view_take(set->rings[ring]);
-		return r < 0 ? r : 1;
-	}
-	return 0;
+	if (r != 1)
+		return r;
+	if (set->is_readable)
+		r = fn(data, len, userdata);
+	else
+		takeover->unreadable++;
+	ring_pair_take(&set->rings);
+	return r < 0 ? r : 1;
 }
 
 int takeover_read(struct takeover *takeover, bpf_record_fn fn, void *userdata)
@@ -218,7 +226,7 @@ int takeover_read(struct takeover *takeover, bpf_record_fn fn, void *userdata)
 			r = read_one(takeover, &takeover->sets[i], fn, userdata);
 		while (r > 0);
 		if (r < 0)
-			return r == -ECANCELED ? 1 : r;
+			return r == -ECANCELED || r == -EBUSY ? 1 : r;
 	}
 	return 0;
 }

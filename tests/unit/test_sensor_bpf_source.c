@@ -14,6 +14,7 @@
 #define RING_BYTES 4096 /* some ten records */
 #define STARTS	   200
 #define LISTS	   400
+#define PIDS	   (1 << 22) /* PID_MAX_LIMIT */
 
 static struct bpf_source *source;
 static uint64_t delivered[EV_TYPE_COUNT], bad, holes;
@@ -98,16 +99,57 @@ static int take_one(const void *data, size_t len, void *userdata)
 	return -ECANCELED;
 }
 
-START_TEST(a_full_ring_of_telemetry_keeps_no_alert_waiting)
+/* Alerts beyond the half of their ring. */
+START_TEST(a_half_full_ring_of_alerts_comes_first)
 {
-	run_true();
 	ck_assert_int_ge(bpf_source_dispatch(source), 0);
 	memset(delivered, 0, sizeof(delivered));
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 15; i++)
 		run_true();
 	bpf_source_set_reader(source, take_one, NULL);
 	ck_assert_int_eq(bpf_source_dispatch(source), 1);
 	ck_assert_uint_eq(delivered[EV_EXEC], 1);
+}
+END_TEST
+
+/* The lives of this process's children, by pid: what of each has come until now. */
+static int follow_life(const void *data, size_t len, void *userdata)
+{
+	uint16_t *last = userdata;
+	struct record record;
+
+	ck_assert_int_eq(record_decode(data, len, &record), 0);
+	if (record.hdr.ppid != (uint32_t)getpid() || record.hdr.pid >= PIDS)
+		return 0;
+	last += record.hdr.pid;
+	if (record.hdr.type == EV_FORK)
+		*last = EV_FORK;
+	else if (record.hdr.type == EV_EXEC)
+		bad += *last != EV_FORK, *last = EV_EXEC;
+	else if (record.hdr.type == EV_EXIT)
+		bad += *last != EV_EXEC, delivered[EV_EXIT]++;
+	return 0;
+}
+
+START_TEST(records_of_both_rings_come_in_order_of_time)
+{
+	const struct bpf_source_options options = {
+		.alert_bytes = 1 << 20,
+		.telemetry_bytes = 1 << 20,
+	};
+	cleanup_free uint16_t *last = calloc(PIDS, sizeof(*last));
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	ck_assert_ptr_nonnull(last);
+	source = bpf_source_close(source);
+	ck_assert_int_eq(bpf_source_open(&options, &source, &text), 0);
+	bpf_source_set_reader(source, follow_life, last);
+	for (int i = 0; i < 100; i++)
+		run_true();
+	while (bpf_source_dispatch(source) > 0)
+		;
+	ck_assert_uint_eq(delivered[EV_EXIT], 100);
+	ck_assert_uint_eq(bad, 0);
 }
 END_TEST
 
@@ -259,7 +301,8 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, attempts_are_delivered_or_counted_as_lost);
-	tcase_add_test(tcase, a_full_ring_of_telemetry_keeps_no_alert_waiting);
+	tcase_add_test(tcase, a_half_full_ring_of_alerts_comes_first);
+	tcase_add_test(tcase, records_of_both_rings_come_in_order_of_time);
 	tcase_add_test(tcase, lists_this_very_process);
 	tcase_add_test(tcase, what_is_listed_as_running_has_the_number_of_its_start);
 	tcase_add_test(tcase, unmonitored_files_are_filtered_in_the_kernel);
