@@ -309,7 +309,7 @@ int proc_table_fork(struct proc_table *table, const struct proc_news *news)
 	struct process *p;
 	int r;
 
-	/* The record of its first program may have overtaken this one. */
+	/* What it did may have been told before this: see ring_pair.h. */
 	if (find(table, news->cookie))
 		return 0;
 	p = add(table, news);

@@ -103,7 +103,7 @@ static const char *load_word(uint32_t how)
 	return words[how];
 }
 
-/* The two rings are read one after the other, so a young process may not be known yet. */
+/* The record of its fork may have been lost, or have come while alerts went first. */
 static int learn_process(struct record_sink *sink, const struct record *record)
 {
 	struct proc_news news;
