@@ -174,6 +174,8 @@ static __always_inline void copy_comm(char *to, struct task_struct *task)
 	words[1] = from[1];
 }
 
+/* All but the time, which is that before a record has its place in a ring: so of two rings one can
+ * be made in order of time (agent/sensor/ring_pair.h). */
 static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *task, bool is_known)
 {
 	struct task_struct *leader = FIELD(is_known, task, group_leader);
@@ -181,7 +183,6 @@ static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *
 	const struct cred *cred = FIELD(is_known, task, cred);
 
 	hdr->abi = EV_ABI;
-	hdr->ktime = bpf_ktime_get_boot_ns();
 	hdr->cookie = task_cookie(task, is_known);
 	hdr->parent_cookie = task_cookie(parent, is_known);
 	hdr->cpu = bpf_get_smp_processor_id();
@@ -229,6 +230,7 @@ static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct ta
 	s->length = 0;
 	__builtin_memset(&s->exec, 0, sizeof(s->exec));
 	fill_header(&s->hdr, task, is_known);
+	s->hdr.ktime = bpf_ktime_get_boot_ns();
 	s->hdr.type = type;
 	s->hdr.sequence = cnt->sequence[ring];
 	s->hdr.lost = cnt->ring_lost[ring];
@@ -243,8 +245,8 @@ static __always_inline void tell_life(u16 type, struct task_struct *task)
 {
 	u32 zero = 0;
 	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
+	u64 now = bpf_ktime_get_boot_ns(), wakeup = BPF_RB_NO_WAKEUP;
 	struct ev_hdr *hdr;
-	u64 wakeup = BPF_RB_NO_WAKEUP;
 
 	if (!cnt || type >= EV_TYPE_COUNT)
 		return;
@@ -257,6 +259,7 @@ static __always_inline void tell_life(u16 type, struct task_struct *task)
 		return;
 	}
 	fill_header(hdr, task, KNOWN_POINTER);
+	hdr->ktime = now;
 	hdr->type = type;
 	hdr->size = sizeof(*hdr);
 	hdr->sequence = cnt->sequence[EV_RING_TELEMETRY];
@@ -290,6 +293,7 @@ static __always_inline struct scratch *event_begin_hook(u16 type, u32 ring)
 		return NULL;
 	}
 	fill_header(&s->hdr, (void *)bpf_get_current_task(), ANY_POINTER);
+	s->hdr.ktime = bpf_ktime_get_boot_ns();
 	s->hdr.type = type;
 	/* Two that begin at once may both show the later number: a hint, as the header says. */
 	s->hdr.sequence = cnt->sequence[ring];
