@@ -13,6 +13,8 @@
 
 /* Of a process that has more, those behind are not looked at. */
 #define MAX_DESCRIPTORS 4096
+#define OPEN_TRIES	64
+#define MISSES		4
 
 /* "7f12-7f34 r-xp 00001000 fe:01 4711   /path": the range, NUL-ended in place, and the inode. */
 static int take_line(char *line, const char **ret_range, uint64_t *ret_ino)
@@ -91,4 +93,24 @@ int mapping_find(uint32_t pid, uint64_t ino, char *link, size_t size)
 	if (r == -ENOENT)
 		r = find_mapped(pid, ino, link, size);
 	return r;
+}
+
+int mapping_open(uint32_t pid, uint64_t ino)
+{
+	char link[64];
+	int missed = 0;
+
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		int r = mapping_find(pid, ino, link, sizeof(link));
+		int fd = r < 0 ? r : open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+		/* The list of ranges is no picture of one moment either. */
+		if (r == -ENOENT && ++missed < MISSES)
+			continue;
+		if (r < 0 || fd >= 0)
+			return fd;
+		if (errno != ENOENT)
+			return -errno;
+	}
+	return -ENOENT;
 }

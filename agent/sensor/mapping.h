@@ -14,4 +14,10 @@
  */
 int mapping_find(uint32_t pid, uint64_t ino, char *link, size_t size);
 
+/*
+ * A descriptor of what that link leads to, for reading. Ranges come and go while a process is still
+ * mapping: what is gone when it is to be opened is looked for again, some times. Errors as above.
+ */
+int mapping_open(uint32_t pid, uint64_t ino);
+
 #endif

@@ -64,29 +64,32 @@ static int collect_cached(struct observer *o, const char *path, bool is_unverifi
 	return 0;
 }
 
-/*
- * The file that runs as @exec->pid, or that it has mapped, through the kernel's own link: right
- * even when its name leads elsewhere by now. Its path is kept as the kernel told it.
- */
+/* A descriptor of the file that runs as @exec->pid, or that it has mapped. */
+static int open_running(const struct observer_exec *exec)
+{
+	char link[64];
+	int fd;
+
+	if (!exec->link && exec->kind == EVENT_LOAD)
+		return mapping_open(exec->pid, exec->ino);
+	snprintf(link, sizeof(link), "/proc/%u/exe", exec->pid);
+	fd = open(exec->link ? exec->link : link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* That file: right even when its name leads elsewhere by now. Its path is kept as the kernel told
+ * it. */
 static int collect_running(struct observer *o, const struct observer_exec *exec,
 			   struct file_fact *ret_fact)
 {
+	cleanup_close int fd = open_running(exec);
 	struct file_fact fact = {0};
-	cleanup_close int fd = -1;
-	char link[64];
 	struct stat st;
-	int r = 0;
+	int r;
 
-	if (exec->link)
-		str_copy(link, sizeof(link), exec->link);
-	else if (exec->kind == EVENT_LOAD)
-		r = mapping_find(exec->pid, exec->ino, link, sizeof(link));
-	else
-		snprintf(link, sizeof(link), "/proc/%u/exe", exec->pid);
-	if (r < 0)
-		return r;
-	fd = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_ino != exec->ino || (uint64_t)st.st_size != exec->bytes)
 		return -ESTALE;

@@ -2,11 +2,15 @@
 /* Claims of sensor/mapping.h, of files that this process has. */
 #include "sensor/mapping.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 
 #include "unit.h"
 
 #define PAGE 4096
+
+static bool is_over;
 
 static int make_file(uint64_t *ret_ino)
 {
@@ -104,12 +108,47 @@ START_TEST(a_process_that_is_gone_has_none)
 }
 END_TEST
 
+/* A mapping that is one range, then two, and again one. */
+static void *split_for_ever(void *at)
+{
+	while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+		(void)mprotect(at, PAGE, PROT_READ | PROT_WRITE);
+		(void)mprotect(at, PAGE, PROT_READ);
+	}
+	return NULL;
+}
+
+START_TEST(a_range_that_changes_meanwhile_is_found_again)
+{
+	pthread_t thread;
+	uint64_t ino;
+	int fd = make_file(&ino);
+	void *at;
+
+	ck_assert_int_eq(ftruncate(fd, 2 * PAGE), 0);
+	at = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(at, MAP_FAILED);
+	close(fd);
+	ck_assert_int_eq(pthread_create(&thread, NULL, split_for_ever, at), 0);
+	for (int i = 0; i < 2000; i++) {
+		fd = mapping_open((uint32_t)getpid(), ino);
+		ck_assert_int_ge(fd, 0);
+		close(fd);
+	}
+	__atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	munmap(at, 2 * PAGE);
+	ck_assert_int_eq(mapping_open((uint32_t)getpid(), ino), -ENOENT);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, a_mapped_file_is_found_when_its_descriptor_is_closed);
 	tcase_add_test(tcase, a_file_that_is_not_mapped_yet_is_found_by_its_descriptor);
 	tcase_add_test(tcase, what_is_mapped_and_open_is_found_by_its_mapping);
 	tcase_add_test(tcase, no_pipe_and_nothing_anonymous_is_taken_for_a_file);
+	tcase_add_test(tcase, a_range_that_changes_meanwhile_is_found_again);
 	tcase_add_test(tcase, a_process_that_is_gone_has_none);
 }
 
