@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/str.h"
 #include "base/words.h"
 #include "checks/probe.h"
@@ -292,16 +293,10 @@ static int add_link(const char *path, void *userdata)
 	if ((*target == '/' && !is_unit_dir(target, (size_t)(base - target) - 1)) ||
 	    is_hidden(links, name))
 		return 0;
-	if (links->count == links->room) {
-		size_t room = links->room ? 2 * links->room : 64;
-		struct link *bigger =
-			room > MAX_LINKS ? NULL : reallocarray(links->list, room, sizeof(*bigger));
-
-		if (!bigger)
-			return room > MAX_LINKS ? -E2BIG : -ENOMEM;
-		links->list = bigger;
-		links->room = room;
-	}
+	if (links->count == MAX_LINKS)
+		return -E2BIG;
+	if (array_grow(&links->list, links->count, &links->room, sizeof(*links->list)) < 0)
+		return -ENOMEM;
 	if (str_copy(links->list[links->count].name, sizeof(links->list[0].name), name) &&
 	    str_copy(links->list[links->count].target, sizeof(links->list[0].target), base))
 		links->count++;

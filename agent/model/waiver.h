@@ -53,10 +53,11 @@ struct waiver_list {
 int waiver_list_read(struct waiver_list *list, const char *name, const char *text, size_t len,
 		     struct diag *diag);
 void waiver_list_done(struct waiver_list *list);
+#define cleanup_waiver_list cleanup_with(waiver_list_done)
+
 /* The id of the check that @waiver is of; NULL: it is of findings. That there is such a check is
  * not known here. */
 const char *waiver_check_id(const struct waiver *waiver);
-#define cleanup_waiver_list cleanup_with(waiver_list_done)
 
 /* The waiver in force at @now_ns for a check or a finding on @host; NULL when there is none. The
  * list may be NULL. */

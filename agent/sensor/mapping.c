@@ -13,8 +13,10 @@
 
 /* Of a process that has more, those behind are not looked at. */
 #define MAX_DESCRIPTORS 4096
-#define OPEN_TRIES	64
-#define MISSES		4
+/* Of a process that maps all the time; a range holds still for long enough within a few of them. */
+#define OPEN_TRIES 64
+/* After so many looks at its ranges and descriptors it has no such file. */
+#define MISSES 4
 
 /* "7f12-7f34 r-xp 00001000 fe:01 4711   /path": the range, NUL-ended in place, and the inode. */
 static int take_line(char *line, const char **ret_range, uint64_t *ret_ino)

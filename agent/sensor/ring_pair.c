@@ -95,7 +95,6 @@ uint64_t ring_pair_count(const struct ring_pair *pair)
 	uint64_t count = 0;
 
 	for (int ring = 0; ring < EV_RING_COUNT; ring++)
-		if (pair->views[ring])
-			count += ring_view_count(pair->views[ring]);
+		count += ring_view_count(pair->views[ring]);
 	return count;
 }

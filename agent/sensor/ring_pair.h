@@ -18,8 +18,8 @@
 struct ring_view;
 
 struct ring_pair {
-	struct ring_view *views[EV_RING_COUNT]; /* NULL: not open */
-	enum ev_ring next;			/* of the record that was peeked at */
+	struct ring_view *views[EV_RING_COUNT];
+	enum ev_ring next; /* of the record that was peeked at */
 };
 
 /* @map_fds, by enum ev_ring, are borrowed during the call. On failure nothing is left open. */

@@ -28,8 +28,8 @@ static const char *const ring_names[EV_RING_COUNT] = {
 struct old_set {
 	const char *name; /* borrowed from the pins */
 	bool is_readable;
-	bool has_rings; /* one that was only half pinned when its sensor died told nobody anything
-			 */
+	/* One that was only half pinned when its sensor died never told anything to anybody. */
+	bool has_rings;
 	struct ring_pair rings;
 	int counters;				   /* -1: none */
 	uint32_t programs[ARRAY_SIZE(waited_for)]; /* the kernel's numbers; 0: none */
