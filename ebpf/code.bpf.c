@@ -14,6 +14,8 @@
  * has it open, or when the sensor asks for all anew: a lost record is not told, so it comes again.
  * Executable memory without a file is not told.
  */
+#include <bpf/bpf_endian.h>
+
 #include "verdict.bpf.h"
 
 static __always_inline bool send_load(struct file *file, u32 how, const struct ev_judgement *j)
@@ -90,38 +92,56 @@ static __always_inline long refusal(void)
 }
 
 /* Tells what is to be told, and returns what the hook is to return. */
-static __always_inline long answer(struct file *file, struct ev_inode *own, u32 how,
-				   const struct ev_judgement *j)
+static __always_inline long answer(struct file *file, struct inode *inode, struct ev_inode *own,
+				   u32 how, const struct ev_judgement *j)
 {
 	bool is_denied = j->flags & EV_JUDGED_DENIED;
 
 	if (is_denied || how != EV_LOAD_PROGRAM)
-		tell(file, file->f_inode, own, how, j);
+		tell(file, inode, own, how, j);
 	return is_denied ? refusal() : 0;
+}
+
+/* By one load. */
+static __always_inline bool is_script(struct linux_binprm *bprm)
+{
+	return *(u16 *)bprm->buf == bpf_htons('#' << 8 | '!');
 }
 
 SEC("?lsm/bprm_check_security")
 long BPF_PROG(on_exec_level, struct linux_binprm *bprm)
 {
-	u32 tid = (u32)bpf_get_current_pid_tgid();
 	struct file *file = bprm->file;
+	u32 how = EV_LOAD_PROGRAM;
 	struct ev_judgement j;
 	struct ev_inode *own;
-	u32 how;
+	struct inode *inode;
 
 	if (!file)
 		return 0;
-	own = judge(file, file->f_inode, EV_HOOK_EXEC, &j);
-	how = bprm->buf[0] == '#' && bprm->buf[1] == '!' ? EV_LOAD_SCRIPT : EV_LOAD_PROGRAM;
-	if (how == EV_LOAD_PROGRAM)
-		keep_start(tid, &j);
-	return answer(file, own, how, &j);
+	inode = file->f_inode;
+	own = judge(file, inode, EV_HOOK_EXEC, &j);
+	if (is_script(bprm))
+		how = EV_LOAD_SCRIPT;
+	else
+		keep_start((u32)bpf_get_current_pid_tgid(), &j);
+	return answer(file, inode, own, how, &j);
 }
 
 /*
- * @file is NULL for anonymous memory. Verifiers of before 2025 take it for a pointer that never is,
- * and drop the first test: so the inode is read by a probe, which bears NULL, and tested as well.
+ * Verifiers of before 2025 take an argument for a pointer that never is NULL, and drop a test of
+ * it. Of its lower half they know nothing; where that is 0 a probe, which bears NULL, says more.
  */
+static __always_inline bool is_null(struct file *file)
+{
+	u32 half = (u64)file;
+
+	/* In a register of 32 bits: shifts of a pointer are refused. */
+	asm volatile("" : "+w"(half));
+	return !half && !BPF_CORE_READ(file, f_inode);
+}
+
+/* @file is NULL for anonymous memory. */
 SEC("?lsm/mmap_file")
 long BPF_PROG(on_mmap, struct file *file, unsigned long reqprot, unsigned long prot,
 	      unsigned long flags)
@@ -130,13 +150,13 @@ long BPF_PROG(on_mmap, struct file *file, unsigned long reqprot, unsigned long p
 	struct ev_judgement j;
 	struct ev_inode *own;
 
-	if (!file || !(prot & PROT_EXEC) || flags & MAP_ANONYMOUS)
+	if (!file || !(prot & PROT_EXEC) || flags & MAP_ANONYMOUS || is_null(file))
 		return 0;
-	inode = BPF_CORE_READ(file, f_inode);
-	if (!inode || is_own_image(inode))
+	inode = file->f_inode;
+	if (is_own_image(inode))
 		return 0;
-	own = judge(file, file->f_inode, EV_HOOK_MMAP, &j);
-	return answer(file, own, EV_LOAD_LIBRARY, &j);
+	own = judge(file, inode, EV_HOOK_MMAP, &j);
+	return answer(file, inode, own, EV_LOAD_LIBRARY, &j);
 }
 
 SEC("?lsm/file_mprotect")
@@ -144,6 +164,7 @@ long BPF_PROG(on_mprotect, struct vm_area_struct *vma, unsigned long reqprot, un
 {
 	struct ev_judgement j;
 	struct ev_inode *own;
+	struct inode *inode;
 	struct file *file;
 
 	if (!(prot & PROT_EXEC) || BPF_CORE_READ(vma, vm_flags) & VM_EXEC)
@@ -151,8 +172,9 @@ long BPF_PROG(on_mprotect, struct vm_area_struct *vma, unsigned long reqprot, un
 	file = vma->vm_file;
 	if (!file || !BPF_CORE_READ(vma, vm_file, f_inode))
 		return 0;
-	own = judge(file, file->f_inode, EV_HOOK_MPROTECT, &j);
-	return answer(file, own, EV_LOAD_LIBRARY, &j);
+	inode = file->f_inode;
+	own = judge(file, inode, EV_HOOK_MPROTECT, &j);
+	return answer(file, inode, own, EV_LOAD_LIBRARY, &j);
 }
 
 SEC("?lsm/kernel_read_file")

@@ -14,7 +14,7 @@
 #endif
 
 /* Counts up when a record changes its form, or a map that sensors hand on (carry.h) its meaning. */
-#define EV_ABI 4
+#define EV_ABI 5
 /* The earliest form that reads like this one: what came since are fields that were 0 before, which
  * there means that they are not known. */
 #define EV_ABI_ALIKE 3
@@ -268,6 +268,9 @@ struct ev_inode {
 struct ev_fact {
 	__u64 generation; /* of struct ev_inode, when the sensor began to read */
 	__u64 size;
+	/* What a set of decisions said of the digest, kept in the kernel: generation of the set in
+	 * the upper half, enum ev_verdict in the lower; 0: none was asked. */
+	__u64 answer;
 	__u8 digest[EV_DIGEST];
 };
 
@@ -342,10 +345,12 @@ struct ev_enforcement {
 	__u8 covered[EV_DIGEST]; /* baseline that was warmed to its end; for the next sensor */
 };
 
-/* One element. All stamps are void when the first counts up; what they are of is that + 1. */
+/* One element. */
 struct ev_epochs {
-	__u32 stamps;
-	__u32 pad;
+	__u32 stamps; /* all are void when it counts up; what they are of is that + 1 */
+	/* Generation of the set in force, whose answers count where they are kept; 0: none do, as
+	 * while one set takes the place of another. */
+	__u32 answers;
 };
 
 /* A place that is never blocked while a file of root's is there. */
@@ -388,7 +393,7 @@ _Static_assert(sizeof(struct ev_load) == EV_FIXED, "ev_load crosses the kernel b
 _Static_assert(sizeof(struct ev_mount) == EV_FIXED, "ev_mount crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_clock) == EV_FIXED, "ev_clock crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_inode) == 32, "ev_inode crosses the kernel boundary");
-_Static_assert(sizeof(struct ev_fact) == 48, "ev_fact crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_fact) == 56, "ev_fact crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_stamp_key) == 16, "ev_stamp_key crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_stamp) == 72, "ev_stamp crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_snapshot) == 104, "ev_snapshot crosses the kernel boundary");

@@ -15,7 +15,7 @@ struct {
 	__type(value, struct ev_inode);
 } inodes SEC(".maps") __weak;
 
-/* Written by the sensor alone, each through a descriptor of the file. */
+/* Written by the sensor, each as a whole through a descriptor of the file; but for the answer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -65,6 +65,15 @@ static __always_inline u32 stamp_epoch(void)
 	struct ev_epochs *now = bpf_map_lookup_elem(&epochs, &zero);
 
 	return now ? now->stamps + 1 : 0;
+}
+
+/* Whether @answer, as it is kept in a fact, is one and of the set in force. */
+static __always_inline bool is_in_force(u64 answer)
+{
+	u32 zero = 0;
+	struct ev_epochs *now = answer ? bpf_map_lookup_elem(&epochs, &zero) : NULL;
+
+	return now && answer >> 32 == now->answers;
 }
 
 /* All stamps count for nothing from now on. */

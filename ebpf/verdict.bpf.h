@@ -74,22 +74,12 @@ static __always_inline bool is_never_blocked(struct file *file)
 	return place_of(file, &place) && bpf_map_lookup_elem(&closure, &place);
 }
 
-/* The digest of @inode in @digest, if it is known. */
-static __always_inline bool find_digest(struct inode *inode, struct ev_inode *own,
-					struct ev_digest *digest)
+/* The digest of @inode in @digest, if it is known by a stamp. */
+static __always_inline bool find_stamp(struct inode *inode, struct ev_digest *digest)
 {
-	/* Read before the writers are looked at: one that comes later counts it up after. */
-	u64 generation = own->generation;
-	struct ev_fact *fact = bpf_inode_storage_get(&facts, inode, 0, 0);
 	struct ev_stamp_key key;
 	struct ev_stamp now, *stamp;
 
-	if (has_writer(inode))
-		return false;
-	if (fact && fact->generation == generation && fact->size == (u64)inode->i_size) {
-		__builtin_memcpy(digest, fact->digest, sizeof(*digest));
-		return true;
-	}
 	stamp_key_of(inode, &key);
 	stamp = bpf_map_lookup_elem(&stamps, &key);
 	if (!stamp || !stamp->epoch || stamp->epoch != stamp_epoch())
@@ -130,18 +120,56 @@ static __always_inline void ask(const struct ev_digest *digest, struct ev_judgem
 		j->verdict = EV_VERDICT_UNKNOWN;
 }
 
+/*
+ * Asks of the digest in @fact, and each set only once: the sensor replaces a fact, and does not
+ * change it, so the answer is about that digest. It has the generation of the set that gave it, and
+ * no other set ever has that one: none in force counts for another, whenever it is written.
+ */
+static __always_inline void ask_of_fact(struct ev_fact *fact, struct ev_judgement *j)
+{
+	volatile u64 *answer = &fact->answer;
+	u64 kept = *answer;
+
+	if (is_in_force(kept)) {
+		j->generation = kept >> 32;
+		j->verdict = kept;
+		return;
+	}
+	ask((void *)fact->digest, j);
+	if (j->verdict != EV_VERDICT_NONE)
+		*answer = (u64)j->generation << 32 | j->verdict;
+}
+
+/* False when the digest of @inode is not known. */
+static __always_inline bool judge_content(struct inode *inode, struct ev_inode *own,
+					  struct ev_judgement *j)
+{
+	/* Read before the writers are looked at: one that comes later counts it up after. */
+	u64 generation = own->generation;
+	struct ev_fact *fact = bpf_inode_storage_get(&facts, inode, 0, 0);
+	struct ev_digest digest;
+
+	if (has_writer(inode))
+		return false;
+	if (fact && fact->generation == generation && fact->size == (u64)inode->i_size) {
+		ask_of_fact(fact, j);
+		return true;
+	}
+	if (!find_stamp(inode, &digest))
+		return false;
+	ask(&digest, j);
+	return true;
+}
+
 static __always_inline void judge_inode(struct inode *inode, struct ev_inode *own,
 					struct ev_judgement *j)
 {
-	struct ev_digest digest;
-
-	if (!own || !find_digest(inode, own, &digest)) {
+	if (!own || !judge_content(inode, own, j)) {
 		ask(NULL, j);
 		if (j->verdict == EV_VERDICT_UNVERIFIED && !inode->i_nlink)
 			j->verdict = EV_VERDICT_UNVERIFIABLE;
 		return;
 	}
-	ask(&digest, j);
 	if (j->verdict == EV_VERDICT_APPROVED)
 		own->flags |= EV_INODE_APPROVED;
 	else if (j->verdict == EV_VERDICT_UNKNOWN && own->flags & EV_INODE_APPROVED)
@@ -154,7 +182,7 @@ static __always_inline bool is_denied(struct file *file, struct ev_judgement *j)
 	u32 zero = 0;
 	struct ev_enforcement *e;
 
-	if (!may_deny || j->verdict == EV_VERDICT_NONE || j->verdict == EV_VERDICT_APPROVED)
+	if (j->verdict == EV_VERDICT_NONE || j->verdict == EV_VERDICT_APPROVED || !may_deny)
 		return false;
 	e = bpf_map_lookup_elem(&enforcement, &zero);
 	if (!e || !e->is_on)
@@ -182,6 +210,8 @@ static __always_inline void count_judgement(const struct ev_judgement *j)
 		return;
 	__sync_fetch_and_add(&cnt->asked[hook], 1);
 	__sync_fetch_and_add(&cnt->verdicts[hook][verdict], 1);
+	if (!j->flags)
+		return;
 	if (j->flags & EV_JUDGED_DENIED)
 		__sync_fetch_and_add(&cnt->denied, 1);
 	if (j->flags & EV_JUDGED_CLOSURE)

@@ -31,8 +31,15 @@ struct verdicts {
 	uint64_t next_count, next_added;
 };
 
+/* The kernel keeps what a set said of a file, and no set must have a generation that an earlier one
+ * had: then what that one said would count again. */
+static void let_answers_count(struct verdicts *v, uint32_t generation)
+{
+	__atomic_store_n(&v->maps.epochs->answers, generation, __ATOMIC_SEQ_CST);
+}
+
 /* The set in force, if there is one; without it the kernel has not judged yet. */
-static void learn_set(struct verdicts *v)
+static int learn_set(struct verdicts *v)
 {
 	static const struct ev_digest zeroes;
 	struct bpf_map_info info = {0};
@@ -41,24 +48,32 @@ static void learn_set(struct verdicts *v)
 	cleanup_close int set = -1;
 
 	if (bpf_map_lookup_elem(v->maps.decisions, &zero, &id) < 0)
-		return;
+		return errno == ENOENT ? 0 : -errno;
 	set = bpf_map_get_fd_by_id(id);
 	if (set < 0 || bpf_map_lookup_elem(set, &zeroes, &head) < 0 ||
 	    bpf_obj_get_info_by_fd(set, &info, &size) < 0)
-		return;
+		return -errno;
 	v->generation = head.generation;
 	v->count = info.max_entries - 1;
+	/* The sensor that put it in force may have ended just before it did this. */
+	let_answers_count(v, v->generation);
+	return 0;
 }
 
 int verdicts_new(const struct verdict_maps *maps, struct verdicts **ret_verdicts)
 {
 	struct verdicts *v = calloc(1, sizeof(*v));
+	int r;
 
 	if (!v)
 		return -ENOMEM;
 	v->maps = *maps;
 	v->next = -1;
-	learn_set(v);
+	r = learn_set(v);
+	if (r < 0) {
+		verdicts_free(v);
+		return r;
+	}
 	*ret_verdicts = v;
 	return 0;
 }
@@ -305,17 +320,23 @@ int verdicts_add(struct verdicts *v, const struct decision *decisions, size_t co
 int verdicts_commit(struct verdicts *v)
 {
 	uint32_t zero = 0;
+	int r;
 
 	if (v->next < 0)
 		return -EINVAL;
 	if (v->next_added != v->next_count)
 		return -ENODATA;
-	if (bpf_map_update_elem(v->maps.decisions, &zero, &v->next, BPF_ANY) < 0)
-		return -errno;
-	v->generation++;
-	v->count = v->next_count;
-	drop_next(v);
-	return 0;
+	/* No answer of the old set first: the update returns when all programs that run with what
+	 * was before are done. */
+	let_answers_count(v, 0);
+	r = bpf_map_update_elem(v->maps.decisions, &zero, &v->next, BPF_ANY) < 0 ? -errno : 0;
+	if (r == 0) {
+		v->generation++;
+		v->count = v->next_count;
+		drop_next(v);
+	}
+	let_answers_count(v, v->generation);
+	return r;
 }
 
 uint32_t verdicts_generation(const struct verdicts *v)
