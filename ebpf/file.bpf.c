@@ -22,6 +22,14 @@
  */
 #include "verdict.bpf.h"
 
+#define TREE_HINT_BITS 12
+
+/*
+ * Not 0 for the number of each inode that `trees` has, and for a few others: most folders are
+ * passed without a lookup. Bytes, so that none is written with its neighbour; all are cleared by
+ * the sensor, after the map.
+ */
+volatile __u8 tree_hints[1 << TREE_HINT_BITS] __weak = {0};
 /* EV_WANT_*: set while the sensor opens a file that it is about to read. */
 volatile __u32 snapshot_wanted __weak = 0;
 
@@ -32,18 +40,19 @@ struct {
 	__type(value, struct ev_snapshot);
 } snapshots SEC(".maps") __weak;
 
-static __always_inline void key_of(struct dentry *dentry, bool is_known, struct ev_tree_key *key)
+static __always_inline void key_of(struct inode *inode, bool is_known, struct ev_tree_key *key)
 {
-	struct inode *inode = FIELD(is_known, dentry, d_inode);
-	struct super_block *super;
+	struct super_block *super = FIELD(is_known, inode, i_sb);
 
 	__builtin_memset(key, 0, sizeof(*key));
-	/* The verifier of Linux 7 wants it asked. */
-	if (!inode)
-		return;
-	super = FIELD(is_known, inode, i_sb);
 	key->ino = FIELD(is_known, inode, i_ino);
 	key->dev = FIELD(is_known, super, s_dev);
+}
+
+/* File systems spread folders by powers of two. */
+static __always_inline u32 tree_hint(u64 ino)
+{
+	return ino * 0x9e3779b97f4a7c15 >> (64 - TREE_HINT_BITS);
 }
 
 static __always_inline void learn(struct file *file)
@@ -51,17 +60,22 @@ static __always_inline void learn(struct file *file)
 	struct ev_tree_key key;
 	u32 tree = learn_tree;
 
-	key_of(BPF_CORE_READ(file, f_path.dentry), ANY_POINTER, &key);
+	key_of(BPF_CORE_READ(file, f_path.dentry, d_inode), ANY_POINTER, &key);
+	tree_hints[tree_hint(key.ino)] = 1;
 	bpf_map_update_elem(&trees, &key, &tree, BPF_ANY);
 }
 
 /* The tree that begins at @dentry, or 0. @is_known as for FIELD(). */
 static __always_inline u32 tree_at(struct dentry *dentry, bool is_known)
 {
+	struct inode *inode = FIELD(is_known, dentry, d_inode);
 	struct ev_tree_key key;
 	u32 *tree;
 
-	key_of(dentry, is_known, &key);
+	/* The verifier of Linux 7 wants it asked. */
+	if (!inode || !tree_hints[tree_hint(FIELD(is_known, inode, i_ino))])
+		return 0;
+	key_of(inode, is_known, &key);
 	tree = bpf_map_lookup_elem(&trees, &key);
 	return tree ? *tree : 0;
 }
@@ -73,14 +87,41 @@ static __always_inline u32 tree_at(struct dentry *dentry, bool is_known)
 static __always_inline u32 find_own_tree(struct dentry *dentry, bool is_known)
 {
 	for (int i = 0; i < PATH_LEVELS; i++) {
-		struct dentry *parent = FIELD(is_known, dentry, d_parent);
 		u32 tree = tree_at(dentry, is_known);
+		struct dentry *parent;
 
-		if (tree || parent == dentry)
+		if (tree)
 			return tree;
+		parent = FIELD(is_known, dentry, d_parent);
+		if (parent == dentry)
+			return 0;
 		dentry = parent;
 	}
 	return 0;
+}
+
+/* Where a mount is. */
+struct mount_place {
+	struct mount *above;
+	struct dentry *mountpoint; /* in @above */
+	struct dentry *root;
+};
+
+/* By one read, where the three stand beside each other as they do here. */
+static __always_inline void find_place(struct mount *mount, struct mount_place *place)
+{
+	u32 at = bpf_core_field_offset(struct mount, mnt_parent);
+
+	if (bpf_core_field_offset(struct mount, mnt_mountpoint) ==
+		    at + offsetof(struct mount_place, mountpoint) &&
+	    bpf_core_field_offset(struct mount, mnt.mnt_root) ==
+		    at + offsetof(struct mount_place, root)) {
+		bpf_probe_read_kernel(place, sizeof(*place), (void *)mount + at);
+		return;
+	}
+	place->above = BPF_CORE_READ(mount, mnt_parent);
+	place->mountpoint = BPF_CORE_READ(mount, mnt_mountpoint);
+	place->root = BPF_CORE_READ(mount, mnt.mnt_root);
 }
 
 /*
@@ -90,19 +131,22 @@ static __always_inline u32 find_own_tree(struct dentry *dentry, bool is_known)
  */
 static __always_inline u32 find_tree(struct dentry *dentry, struct mount *mount, struct scratch *s)
 {
+	struct mount_place place = {0};
+
+	if (mount)
+		find_place(mount, &place);
 	for (int i = 0; i < PATH_LEVELS; i++) {
 		u32 tree = tree_at(dentry, ANY_POINTER);
 		struct dentry *parent;
 
 		if (tree)
 			return tree;
-		if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-
-			if (above == mount)
+		if (mount && dentry == place.root) {
+			if (place.above == mount)
 				return 0;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = above;
+			dentry = place.mountpoint;
+			mount = place.above;
+			find_place(mount, &place);
 			continue;
 		}
 		parent = BPF_CORE_READ(dentry, d_parent);
@@ -113,6 +157,34 @@ static __always_inline u32 find_tree(struct dentry *dentry, struct mount *mount,
 		dentry = parent;
 	}
 	return 0;
+}
+
+/* The mount of all others where the current task is; NULL where it cannot be known so that loads
+ * will do. */
+static __always_inline struct mount *first_mount(void)
+{
+	struct mnt_namespace *ns;
+
+	if (!has_known_current())
+		return NULL;
+	ns = bpf_get_current_task_btf()->nsproxy->mnt_ns;
+	return bpf_core_field_exists(ns->root) ? ns->root : NULL;
+}
+
+/* The tree that holds the place of @mount, or 0. */
+static __always_inline u32 find_tree_above(struct mount *mount)
+{
+	struct mount *first = first_mount();
+	struct mount_place place;
+
+	find_place(mount, &place);
+	if (place.above == mount)
+		return 0;
+	/* So is the file system with most of the files. */
+	if (first && first == place.above && first->mnt_parent == first &&
+	    first->mnt.mnt_root == place.mountpoint)
+		return tree_at(first->mnt.mnt_root, KNOWN_POINTER);
+	return find_tree(place.mountpoint, place.above, NULL);
 }
 
 static __always_inline void count_filtered(void)
@@ -130,17 +202,14 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 {
 	struct dentry *dentry = FIELD(is_hook, file, f_path.dentry);
 	struct mount *mount = NULL;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	u32 tree = find_own_tree(dentry, is_hook);
+	/* A tree begins at a folder. */
+	u32 tree = find_own_tree(FIELD(is_hook, dentry, d_parent), is_hook);
+	struct inode *inode;
 	struct scratch *s;
 
 	if (!tree) {
-		struct mount *above;
-
-		mount = real_mount(BPF_CORE_READ(file, f_path.mnt));
-		above = BPF_CORE_READ(mount, mnt_parent);
-		if (above != mount)
-			tree = find_tree(BPF_CORE_READ(mount, mnt_mountpoint), above, NULL);
+		mount = real_mount(FIELD(is_hook, file, f_path.mnt));
+		tree = find_tree_above(mount);
 	}
 	if (!tree && !is_linked) {
 		count_filtered();
@@ -150,6 +219,7 @@ static __always_inline void report_open(struct task_struct *task, struct file *f
 		    : event_begin(EV_OPEN, EV_RING_TELEMETRY, task, ANY_POINTER);
 	if (!s)
 		return;
+	inode = BPF_CORE_READ(file, f_inode);
 	s->open.ino = BPF_CORE_READ(inode, i_ino);
 	s->open.dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	s->open.nlink = BPF_CORE_READ(inode, i_nlink);
@@ -243,9 +313,14 @@ int on_truncate(struct syscall_trace_enter *ctx)
 	return 0;
 }
 
+static __always_inline u32 kind_of(struct inode *inode)
+{
+	return inode->i_mode & S_IFMT;
+}
+
 static __always_inline bool is_regular(struct file *file)
 {
-	return (file->f_inode->i_mode & S_IFMT) == S_IFREG;
+	return kind_of(file->f_inode) == S_IFREG;
 }
 
 /* One that is there stays: it counts until the sensor knows better. */
@@ -313,7 +388,8 @@ static __always_inline void on_own_open(struct file *file)
 SEC("?lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file)
 {
-	u32 mode = file->f_mode, flags;
+	u32 mode = file->f_mode, kind, flags;
+	struct inode *inode;
 
 	/* Only its reads are its own: these programs may outlive the sensor, and a process that
 	 * gets its number writes like any other. */
@@ -322,13 +398,15 @@ int BPF_PROG(on_file_open, struct file *file)
 			on_own_open(file);
 		return 0;
 	}
+	inode = file->f_inode;
+	kind = kind_of(inode);
 	/* Under a file system no open of a file is seen. */
-	if ((file->f_inode->i_mode & S_IFMT) == S_IFBLK)
+	if (kind == S_IFBLK)
 		stamps_void();
-	if (!is_regular(file))
+	if (kind != S_IFREG)
 		return 0;
 	/* Its writer is counted in the inode already, so no reader can miss both. */
-	flags = inode_written(file->f_inode);
+	flags = inode_written(inode);
 	report_open((void *)bpf_get_current_task(), file, mode, true, flags & EV_INODE_LINKED);
 	return 0;
 }

@@ -621,13 +621,18 @@ int bpf_source_pin(const struct bpf_source *source, struct pins *pins)
 	return r < 0 ? r : pin_programs(source, pins);
 }
 
-static void forget_trees(int map)
+static void forget_trees(struct bpf_source *source)
 {
+	int map = bpf_map__fd(source->skel->maps.trees);
 	struct ev_tree_key key;
 
 	while (bpf_map_get_next_key(map, NULL, &key) == 0)
 		if (bpf_map_delete_elem(map, &key) < 0)
-			break;
+			return;
+	/* None is hidden by it, for the map is empty. */
+	if (errno == ENOENT)
+		memset((void *)source->skel->bss->tree_hints, 0,
+		       sizeof(source->skel->bss->tree_hints));
 }
 
 int bpf_source_verdict_maps(const struct bpf_source *source, struct verdict_maps *ret_maps)
@@ -667,9 +672,7 @@ void bpf_source_tell_anew(struct bpf_source *source)
 
 int bpf_source_watch(struct bpf_source *source, char *const *trees)
 {
-	int map = bpf_map__fd(source->skel->maps.trees);
-
-	forget_trees(map);
+	forget_trees(source);
 	for (uint32_t i = 0; trees && trees[i]; i++) {
 		cleanup_close int fd = -1;
 
