@@ -18,16 +18,23 @@
 
 #include "verdict.bpf.h"
 
-static __always_inline bool send_load(struct file *file, u32 how, const struct ev_judgement *j)
+static __always_inline bool is_current_in_user_ns(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, cred, user_ns, level) > 0 ||
+	       BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) > 0;
+}
+
+static __always_inline bool send_load(struct file *file, u32 how, const struct ev_judgement *j)
+{
 	struct scratch *s = event_begin_hook(EV_LOAD, EV_RING_ALERT);
 
 	if (!s)
 		return false;
 	s->load.how = how;
 	s->load.judged = *j;
-	s->load.flags = is_in_user_ns(task, ANY_POINTER) ? EV_EXEC_USER_NS : 0;
+	s->load.flags = is_current_in_user_ns() ? EV_EXEC_USER_NS : 0;
 	if (file) {
 		struct inode *inode = BPF_CORE_READ(file, f_inode);
 

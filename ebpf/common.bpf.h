@@ -37,6 +37,9 @@ static char licence[] SEC("license") = "Dual BSD/GPL";
 const volatile __u32 self_tgid __weak = 0;
 /* Set while the sensor opens a tree's root; the open then enters that root into `trees`. */
 volatile __u32 learn_tree __weak = 0;
+/* The mount that holds the first process's root and that nothing holds, as a number; 0: not known.
+ * Learned like a tree's root, by EV_LEARN_ROOT; on a machine that moves it away it is forgotten. */
+volatile __u64 root_mount __weak = 0;
 /* Counted up by the sensor when all code is to be told anew. */
 volatile __u32 load_epoch __weak = 0;
 
@@ -154,13 +157,10 @@ static __always_inline void take_start(u32 tid, struct ev_judgement *j)
 	j->hook = EV_HOOK_EXEC;
 }
 
-static __always_inline u64 task_cookie(struct task_struct *task, bool is_known)
+/* Of a process, by its leader: 40 bits of start time in steps of 4.2 ms, 22 bits of tgid
+ * (PID_MAX_LIMIT). */
+static __always_inline u64 cookie_of(u64 start, u32 tgid)
 {
-	struct task_struct *leader = FIELD(is_known, task, group_leader);
-	u64 start = FIELD(is_known, leader, start_boottime);
-	u32 tgid = FIELD(is_known, leader, tgid);
-
-	/* 40 bits of start time in steps of 4.2 ms, 22 bits of tgid (PID_MAX_LIMIT). */
 	return (start >> 22 & ((1ULL << 40) - 1)) << 22 | (tgid & ((1U << 22) - 1));
 }
 
@@ -179,15 +179,20 @@ static __always_inline void copy_comm(char *to, struct task_struct *task)
 static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *task, bool is_known)
 {
 	struct task_struct *leader = FIELD(is_known, task, group_leader);
-	struct task_struct *parent = FIELD(is_known, leader, real_parent);
+	struct task_struct *forked = FIELD(is_known, leader, real_parent);
+	struct task_struct *parent = FIELD(is_known, forked, group_leader);
+	u64 start = FIELD(is_known, leader, start_boottime);
+	u64 parent_start = FIELD(is_known, parent, start_boottime);
+	u32 pid = FIELD(is_known, leader, tgid), ppid = FIELD(is_known, parent, tgid);
 	const struct cred *cred = FIELD(is_known, task, cred);
 
+	/* Loaded above, and once: after a store the compiler would load them again. */
 	hdr->abi = EV_ABI;
-	hdr->cookie = task_cookie(task, is_known);
-	hdr->parent_cookie = task_cookie(parent, is_known);
+	hdr->cookie = cookie_of(start, pid);
+	hdr->parent_cookie = cookie_of(parent_start, ppid);
 	hdr->cpu = bpf_get_smp_processor_id();
-	hdr->pid = FIELD(is_known, task, tgid);
-	hdr->ppid = FIELD(is_known, parent, tgid);
+	hdr->pid = pid;
+	hdr->ppid = ppid;
 	hdr->uid = FIELD(is_known, cred, uid.val);
 	hdr->euid = FIELD(is_known, cred, euid.val);
 	hdr->login_uid = task_login_uid(task, is_known);
@@ -197,12 +202,24 @@ static __always_inline void fill_header(struct ev_hdr *hdr, struct task_struct *
 		BPF_CORE_READ_INTO(&hdr->comm, task, comm);
 }
 
-static __always_inline bool is_in_user_ns(struct task_struct *task, bool is_known)
+/* Of one that ends nothing is asked but which it was. */
+static __always_inline void fill_exit(struct ev_hdr *hdr, struct task_struct *task)
 {
-	if (is_known)
-		return task->cred->user_ns->level > 0 || task->nsproxy->mnt_ns->user_ns->level > 0;
-	return BPF_CORE_READ(task, cred, user_ns, level) > 0 ||
-	       BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level) > 0;
+	struct task_struct *leader = task->group_leader;
+	u64 start = leader->start_boottime;
+	u32 pid = leader->tgid;
+
+	__builtin_memset(hdr, 0, sizeof(*hdr));
+	hdr->abi = EV_ABI;
+	hdr->cookie = cookie_of(start, pid);
+	hdr->cpu = bpf_get_smp_processor_id();
+	hdr->pid = pid;
+}
+
+/* The verifier knows both. */
+static __always_inline bool is_in_user_ns(const struct cred *cred, struct mnt_namespace *mounts)
+{
+	return cred->user_ns->level > 0 || mounts->user_ns->level > 0;
 }
 
 /*
@@ -237,33 +254,57 @@ static __always_inline struct scratch *event_begin(u16 type, u32 ring, struct ta
 	return s;
 }
 
+/* Counts one more record of @type for @ring, and gives what its header says of those before. */
+static __always_inline bool count_attempt(u32 type, u32 ring, u64 *ret_sequence, u64 *ret_lost)
+{
+	u32 zero = 0;
+	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
+
+	if (!cnt || type >= EV_TYPE_COUNT || ring >= EV_RING_COUNT)
+		return false;
+	cnt->attempts[type]++;
+	*ret_sequence = ++cnt->sequence[ring];
+	*ret_lost = cnt->ring_lost[ring];
+	return true;
+}
+
+static __always_inline void count_loss(u32 type, u32 ring)
+{
+	u32 zero = 0;
+	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
+
+	if (!cnt || type >= EV_TYPE_COUNT || ring >= EV_RING_COUNT)
+		return;
+	__sync_fetch_and_add(&cnt->lost[type], 1);
+	__sync_fetch_and_add(&cnt->ring_lost[ring], 1);
+}
+
 /*
  * Tells @type (EV_FORK, EV_EXIT) of @task, by a header alone, or counts its loss. These are only of
  * use beside another record: they wake nobody until a quarter of the ring is full.
  */
 static __always_inline void tell_life(u16 type, struct task_struct *task)
 {
-	u32 zero = 0;
-	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
 	u64 now = bpf_ktime_get_boot_ns(), wakeup = BPF_RB_NO_WAKEUP;
 	struct ev_hdr *hdr;
+	u64 sequence, lost;
 
-	if (!cnt || type >= EV_TYPE_COUNT)
+	if (!count_attempt(type, EV_RING_TELEMETRY, &sequence, &lost))
 		return;
-	cnt->attempts[type]++;
-	cnt->sequence[EV_RING_TELEMETRY]++;
 	hdr = bpf_ringbuf_reserve(&rb_tele, sizeof(*hdr), 0);
 	if (!hdr) {
-		cnt->lost[type]++;
-		cnt->ring_lost[EV_RING_TELEMETRY]++;
+		count_loss(type, EV_RING_TELEMETRY);
 		return;
 	}
-	fill_header(hdr, task, KNOWN_POINTER);
+	if (type == EV_FORK)
+		fill_header(hdr, task, KNOWN_POINTER);
+	else
+		fill_exit(hdr, task);
 	hdr->ktime = now;
 	hdr->type = type;
 	hdr->size = sizeof(*hdr);
-	hdr->sequence = cnt->sequence[EV_RING_TELEMETRY];
-	hdr->lost = cnt->ring_lost[EV_RING_TELEMETRY];
+	hdr->sequence = sequence;
+	hdr->lost = lost;
 	if (hdr->sequence % LIVES_A_LOOK == 0 &&
 	    bpf_ringbuf_query(&rb_tele, BPF_RB_AVAIL_DATA) >= TELEMETRY_BYTES / 4)
 		wakeup = 0;
@@ -306,18 +347,6 @@ static __always_inline void event_abandon(struct scratch *s)
 	s->busy = 0;
 }
 
-static __always_inline void event_count_loss(struct scratch *s, u32 ring)
-{
-	u32 zero = 0;
-	struct ev_counters *cnt = bpf_map_lookup_elem(&counters, &zero);
-	u32 type = s->hdr.type;
-
-	if (!cnt || type >= EV_TYPE_COUNT || ring >= EV_RING_COUNT)
-		return;
-	__sync_fetch_and_add(&cnt->lost[type], 1);
-	__sync_fetch_and_add(&cnt->ring_lost[ring], 1);
-}
-
 /* Sends the fixed part and the text, or counts the loss and returns false. */
 static __always_inline bool event_send(struct scratch *s, void *rb, u32 ring)
 {
@@ -329,7 +358,7 @@ static __always_inline bool event_send(struct scratch *s, void *rb, u32 ring)
 	s->hdr.size = EV_FIXED + length;
 	is_sent = bpf_ringbuf_output(rb, s, EV_FIXED + length, 0) == 0;
 	if (!is_sent)
-		event_count_loss(s, ring);
+		count_loss(s->hdr.type, ring);
 	s->busy = 0;
 	return is_sent;
 }

@@ -27,13 +27,16 @@
 #define EV_TAIL_MAX 4096
 /* Where the text starts in every record that has text. */
 #define EV_FIXED 176
+/* In place of a tree's number, while the sensor opens the first process's root: the mount of that
+ * is to be learned. */
+#define EV_LEARN_ROOT 0xffffffffU
 
 enum ev_type {
 	EV_NONE,
 	EV_EXEC,  /* a program has started (ev_exec) */
 	EV_TASK,  /* a program that ran before, from the task iterator (ev_exec) */
 	EV_FORK,  /* a process was made; the header describes the child (ev_hdr) */
-	EV_EXIT,  /* its last thread ended (ev_hdr) */
+	EV_EXIT,  /* its last thread ended (ev_hdr, of the process cookie and pid alone) */
 	EV_OPEN,  /* a file of a monitored tree was opened for writing (ev_open) */
 	EV_PATH,  /* a path was changed by name, without a file (ev_path) */
 	EV_LOAD,  /* a file becomes code of a process or of the kernel (ev_load) */
@@ -125,6 +128,16 @@ enum {
 	/* In a user namespace anybody may have a root and mounts of their own: names are not the
 	 * host's. */
 	EV_EXEC_USER_NS = 1 << 1,
+	/* `text` stands in the place of `cwd`, which there is none. A record without text behind it
+	 * has that of the record with the same `text` of the same CPU. */
+	EV_EXEC_NAMES_TEXT = 1 << 2,
+};
+
+/* Which text a record has: a slot of its CPU, and what was there last. */
+struct ev_text_name {
+	__u16 slot;
+	__u16 pad;
+	__u32 serial;
 };
 
 struct ev_exec {
@@ -139,13 +152,44 @@ struct ev_exec {
 	/* How many programs the process and those it came from have started: with the cookie it
 	 * names this start, whichever program of ours tells it. */
 	__u32 exec_id;
-	struct ev_text exe;	 /* components from the leaf up, each with its NUL */
-	struct ev_text cwd;	 /* the same; only with a relative file name */
+	struct ev_text exe; /* components from the leaf up, each with its NUL */
+	union {
+		struct ev_text cwd; /* the same; only with a relative file name */
+		struct ev_text_name text;
+	};
 	struct ev_text filename; /* as given to execve() */
 	struct ev_text cgroup;	 /* components from the leaf up */
 	/* All zero where no LSM hook was asked. */
 	struct ev_judgement judged;
 	/* text follows */
+};
+
+/* Slots of one CPU; levels of a path, bytes of a file name and of all text that fit in one. */
+#define EV_START_SLOTS	256
+#define EV_START_LEVELS 8
+#define EV_START_NAME	64
+#define EV_START_TEXT	256
+
+/*
+ * The text of a start, and all that it came from: a start for which that is the same is told
+ * without the text. Per CPU.
+ */
+struct ev_start {
+	__u32 serial; /* 0, or not that behind: there is none, or it is being written */
+	__u32 levels;
+	__u64 cgroup; /* its number */
+	struct {
+		__u64 dentry;
+		__u64 hash;
+	} names[EV_START_LEVELS]; /* from the leaf up to the root of all mounts */
+	/* As it was given, in the bits of the mask: bytes behind its end are anything. */
+	__u64 filename[EV_START_NAME / 8], filename_mask[EV_START_NAME / 8];
+	struct ev_text exe, filename_text, cgroup_text; /* as in struct ev_exec */
+	__u32 length;					/* of the text */
+	__u32 pad;
+	char text[EV_START_TEXT];
+	__u32 pad_behind;
+	__u32 serial_behind;
 };
 
 enum {
@@ -386,6 +430,8 @@ struct ev_counters {
 _Static_assert(sizeof(struct ev_hdr) == 88, "ev_hdr crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_text) == 8, "ev_text crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_exec) == EV_FIXED, "ev_exec crosses the kernel boundary");
+_Static_assert(sizeof(struct ev_text_name) == sizeof(struct ev_text), "one in place of the other");
+_Static_assert(sizeof(struct ev_start) == 568, "ev_start crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_open) == EV_FIXED, "ev_open crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_path) == EV_FIXED, "ev_path crosses the kernel boundary");
 _Static_assert(sizeof(struct ev_tree_key) == 16, "ev_tree_key crosses the kernel boundary");

@@ -55,16 +55,6 @@ static __always_inline u32 tree_hint(u64 ino)
 	return ino * 0x9e3779b97f4a7c15 >> (64 - TREE_HINT_BITS);
 }
 
-static __always_inline void learn(struct file *file)
-{
-	struct ev_tree_key key;
-	u32 tree = learn_tree;
-
-	key_of(BPF_CORE_READ(file, f_path.dentry, d_inode), ANY_POINTER, &key);
-	tree_hints[tree_hint(key.ino)] = 1;
-	bpf_map_update_elem(&trees, &key, &tree, BPF_ANY);
-}
-
 /* The tree that begins at @dentry, or 0. @is_known as for FIELD(). */
 static __always_inline u32 tree_at(struct dentry *dentry, bool is_known)
 {
@@ -122,6 +112,33 @@ static __always_inline void find_place(struct mount *mount, struct mount_place *
 	place->above = BPF_CORE_READ(mount, mnt_parent);
 	place->mountpoint = BPF_CORE_READ(mount, mnt_mountpoint);
 	place->root = BPF_CORE_READ(mount, mnt.mnt_root);
+}
+
+/* One that lies on nothing but the mount that all others began with. */
+static __always_inline bool is_root_mount(struct mount *mount)
+{
+	struct mount_place place, above;
+
+	find_place(mount, &place);
+	if (place.above == mount)
+		return true;
+	find_place(place.above, &above);
+	return above.above == place.above && above.root == place.mountpoint;
+}
+
+static __always_inline void learn(struct file *file)
+{
+	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
+	struct ev_tree_key key;
+	u32 tree = learn_tree;
+
+	if (tree == EV_LEARN_ROOT) {
+		root_mount = is_root_mount(real_mount(vfs)) ? (u64)vfs : 0;
+		return;
+	}
+	key_of(BPF_CORE_READ(file, f_path.dentry, d_inode), ANY_POINTER, &key);
+	tree_hints[tree_hint(key.ino)] = 1;
+	bpf_map_update_elem(&trees, &key, &tree, BPF_ANY);
 }
 
 /*

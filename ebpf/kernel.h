@@ -100,6 +100,7 @@ typedef struct {
 } kuid_t;
 
 struct qstr {
+	u32 hash;
 	u32 len;
 	const unsigned char *name;
 };
@@ -184,6 +185,7 @@ struct files_struct {
 
 struct fs_struct {
 	struct path pwd;
+	struct path root;
 };
 
 struct user_namespace {
@@ -197,6 +199,7 @@ struct cred {
 };
 
 struct kernfs_node {
+	u64 id;
 	const char *name;
 };
 

@@ -157,11 +157,21 @@ int BPF_PROG(on_remount, struct super_block *sb)
 	return 0;
 }
 
+/* Who has `root_mount` for a root is about to put another in its place: it gets a name. */
+static __always_inline void forget_root_mount(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if ((u64)BPF_CORE_READ(task, fs, root.mnt) == root_mount)
+		root_mount = 0;
+}
+
 SEC("?lsm/sb_pivotroot")
 int BPF_PROG(on_pivot, struct path *old, struct path *new)
 {
 	struct scratch *s = begin_hook(EV_MOUNT_PIVOT, 0);
 
+	forget_root_mount();
 	if (!s)
 		return 0;
 	text_add_path(s, &s->mount.path, new);
@@ -379,6 +389,7 @@ int on_pivot_call(struct syscall_trace_enter *ctx)
 {
 	struct scratch *s = begin_call(EV_MOUNT_PIVOT, 0);
 
+	forget_root_mount();
 	return s ? send_call(s) : 0;
 }
 

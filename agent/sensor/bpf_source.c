@@ -371,7 +371,7 @@ static int open_rings(struct bpf_source *source)
 	for (int i = 0; i < EV_RING_COUNT; i++)
 		if (epoll_ctl(source->epoll, EPOLL_CTL_ADD, fds[i], &event) < 0)
 			return -errno;
-	return ring_pair_open(fds, &source->rings);
+	return ring_pair_open(fds, bpf_map__fd(source->skel->maps.start_texts), &source->rings);
 }
 
 static int map_epochs(struct bpf_source *source)
@@ -383,6 +383,26 @@ static int map_epochs(struct bpf_source *source)
 		return -errno;
 	source->epochs = memory;
 	return 0;
+}
+
+/* The program that sees the open takes what it needs of the folder at @path, as @what says. */
+static int learn(struct bpf_source *source, const char *path, uint32_t what)
+{
+	cleanup_close int fd = -1;
+
+	source->skel->bss->learn_tree = what;
+	/* Not O_PATH: that passes no LSM hook. */
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	source->skel->bss->learn_tree = 0;
+	return fd < 0 ? -errno : 0;
+}
+
+/* Programs are started from where the first process has its root, which is not always for this one
+ * to see; its own is as true, and the same where no mounts are kept apart. */
+static void learn_root(struct bpf_source *source)
+{
+	if (learn(source, "/proc/1/root", EV_LEARN_ROOT) < 0)
+		(void)learn(source, "/", EV_LEARN_ROOT);
 }
 
 int bpf_source_open(const struct bpf_source_options *options, struct bpf_source **ret_source,
@@ -429,6 +449,7 @@ int bpf_source_open(const struct bpf_source_options *options, struct bpf_source 
 	r = open_rings(source);
 	if (r < 0)
 		return r;
+	learn_root(source);
 	*ret_source = TAKE_PTR(source);
 	return 0;
 }
@@ -610,7 +631,7 @@ int bpf_source_pin(const struct bpf_source *source, struct pins *pins)
 {
 	const struct agent_bpf *skel = source->skel;
 	const struct bpf_map *const maps[] = {skel->maps.rb_tele, skel->maps.rb_alert,
-					      skel->maps.counters};
+					      skel->maps.counters, skel->maps.start_texts};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps) && r == 0; i++)
@@ -673,13 +694,7 @@ void bpf_source_tell_anew(struct bpf_source *source)
 int bpf_source_watch(struct bpf_source *source, char *const *trees)
 {
 	forget_trees(source);
-	for (uint32_t i = 0; trees && trees[i]; i++) {
-		cleanup_close int fd = -1;
-
-		source->skel->bss->learn_tree = i + 1;
-		/* Not O_PATH: that passes no LSM hook. */
-		fd = openat(AT_FDCWD, trees[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		source->skel->bss->learn_tree = 0;
-	}
+	for (uint32_t i = 0; trees && trees[i]; i++)
+		(void)learn(source, trees[i], i + 1);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sensor/ring_view.h"
+#include "sensor/start_texts.h"
 
 struct head {
 	int state; /* as ring_view_peek() */
@@ -13,17 +14,17 @@ struct head {
 	size_t len;
 };
 
-int ring_pair_open(const int map_fds[static EV_RING_COUNT], struct ring_pair *ret_pair)
+int ring_pair_open(const int map_fds[static EV_RING_COUNT], int texts_fd,
+		   struct ring_pair *ret_pair)
 {
 	struct ring_pair pair = {0};
+	int r = start_texts_new(texts_fd, &pair.texts);
 
-	for (int ring = 0; ring < EV_RING_COUNT; ring++) {
-		int r = ring_view_open(map_fds[ring], &pair.views[ring]);
-
-		if (r < 0) {
-			ring_pair_close(&pair);
-			return r;
-		}
+	for (int ring = 0; ring < EV_RING_COUNT && r == 0; ring++)
+		r = ring_view_open(map_fds[ring], &pair.views[ring]);
+	if (r < 0) {
+		ring_pair_close(&pair);
+		return r;
 	}
 	*ret_pair = pair;
 	return 0;
@@ -33,6 +34,7 @@ void ring_pair_close(struct ring_pair *pair)
 {
 	for (int ring = 0; ring < EV_RING_COUNT; ring++)
 		pair->views[ring] = ring_view_close(pair->views[ring]);
+	pair->texts = start_texts_free(pair->texts);
 }
 
 static struct head look(const struct ring_pair *pair, enum ev_ring ring)
@@ -82,6 +84,7 @@ int ring_pair_peek(struct ring_pair *pair, const void **ret_data, size_t *ret_le
 	pair->next = is_alert ? EV_RING_ALERT : EV_RING_TELEMETRY;
 	*ret_data = is_alert ? alert.data : telemetry.data;
 	*ret_len = is_alert ? alert.len : telemetry.len;
+	start_texts_complete(pair->texts, ret_data, ret_len);
 	return 1;
 }
 

@@ -4,6 +4,8 @@
  * change comes after the start of the program that made it, and a start after
  * the fork that it came from.
  *
+ * Starts whose text the kernel left out have it again (start_texts.h).
+ *
  * An alert that is lost is lost for good, so alerts come first while their ring is half full.
  */
 #ifndef PLUMBLINE_SENSOR_RING_PAIR_H
@@ -16,14 +18,18 @@
 #include "ebpf/event.h"
 
 struct ring_view;
+struct start_texts;
 
 struct ring_pair {
 	struct ring_view *views[EV_RING_COUNT];
 	enum ev_ring next; /* of the record that was peeked at */
+	struct start_texts *texts;
 };
 
-/* @map_fds, by enum ev_ring, are borrowed during the call. On failure nothing is left open. */
-int ring_pair_open(const int map_fds[static EV_RING_COUNT], struct ring_pair *ret_pair);
+/* @map_fds, by enum ev_ring, and @texts_fd, of `start_texts` or -1, are borrowed during the call.
+ * On failure nothing is left open. */
+int ring_pair_open(const int map_fds[static EV_RING_COUNT], int texts_fd,
+		   struct ring_pair *ret_pair);
 void ring_pair_close(struct ring_pair *pair);
 
 /*

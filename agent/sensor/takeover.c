@@ -98,13 +98,15 @@ static uint32_t program_number(const struct pins *pins, const char *set, const c
 
 static int open_rings(const struct pins *pins, struct old_set *set)
 {
+	/* Sets of before EV_ABI 5 have none. */
+	cleanup_close int texts = pins_get(pins, set->name, "map", "start_texts");
 	int fds[EV_RING_COUNT] = {-1, -1};
 	int r = 0;
 
 	for (int i = 0; i < EV_RING_COUNT && r >= 0; i++)
 		r = fds[i] = pins_get(pins, set->name, "map", ring_names[i]);
 	if (r >= 0)
-		r = ring_pair_open(fds, &set->rings);
+		r = ring_pair_open(fds, texts, &set->rings);
 	set->has_rings = r == 0;
 	for (int i = 0; i < EV_RING_COUNT; i++)
 		if (fds[i] >= 0)

@@ -7,6 +7,7 @@
 #include "fuzz/fuzz.h"
 #include "sensor/exec_news.h"
 #include "sensor/record.h"
+#include "sensor/start_texts.h"
 
 static void check_path(const struct record *record, const struct ev_text *text)
 {
@@ -26,12 +27,40 @@ static void check_string(const struct record *record, const struct ev_text *text
 		abort();
 }
 
+/* What names its text has that text then, and once more without it. */
+static void complete(const uint8_t **data, size_t *size)
+{
+	static struct start_texts *texts;
+	const void *whole = *data;
+	size_t len = *size;
+
+	if (!texts && start_texts_new(-1, &texts) < 0)
+		abort();
+	start_texts_complete(texts, &whole, &len);
+	if (whole != *data && len > sizeof(struct ev_exec)) {
+		static uint8_t first[sizeof(struct ev_exec) + EV_START_TEXT];
+		struct ev_exec exec;
+		const void *again = &exec;
+		size_t len_again = sizeof(exec);
+
+		memcpy(first, whole, len);
+		memcpy(&exec, *data, sizeof(exec));
+		exec.hdr.size = sizeof(exec);
+		start_texts_complete(texts, &again, &len_again);
+		if (len_again != len || memcmp(again, first, len) != 0)
+			abort();
+	}
+	*data = whole;
+	*size = len;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct exec_words words = {0};
 	struct proc_news news;
 	struct record record;
 
+	complete(&data, &size);
 	if (record_decode(data, size, &record) < 0)
 		return 0;
 	(void)exec_news_fill(&record, &words, &news);

@@ -119,15 +119,18 @@ static int follow_life(const void *data, size_t len, void *userdata)
 	struct record record;
 
 	ck_assert_int_eq(record_decode(data, len, &record), 0);
-	if (record.hdr.ppid != (uint32_t)getpid() || record.hdr.pid >= PIDS)
+	if (record.hdr.pid >= PIDS)
 		return 0;
 	last += record.hdr.pid;
+	/* That of an end names no parent. */
+	if (record.hdr.type == EV_EXIT && *last)
+		bad += *last != EV_EXEC, delivered[EV_EXIT]++, *last = EV_NONE;
+	if (record.hdr.ppid != (uint32_t)getpid())
+		return 0;
 	if (record.hdr.type == EV_FORK)
 		*last = EV_FORK;
 	else if (record.hdr.type == EV_EXEC)
 		bad += *last != EV_FORK, *last = EV_EXEC;
-	else if (record.hdr.type == EV_EXIT)
-		bad += *last != EV_EXEC, delivered[EV_EXIT]++;
 	return 0;
 }
 
