@@ -110,12 +110,7 @@ struct {
  * is written and read at once. Of two threads that share one the later has it, and the start of the
  * other is told as one that was not judged.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, STARTS);
-	__type(key, u32);
-	__type(value, u64);
-} starts SEC(".maps") __weak;
+volatile __u64 starts[STARTS] __weak = {0};
 
 /* Its parts, from the lowest bit: verdict, flags, generation, thread id. */
 enum {
@@ -130,27 +125,18 @@ _Static_assert(EV_VERDICT_COUNT <= START_BITS && EV_JUDGED_LATE <= START_BITS,
 
 static __always_inline void keep_start(u32 tid, const struct ev_judgement *j)
 {
-	u32 slot = tid % STARTS;
-	volatile u64 *start = bpf_map_lookup_elem(&starts, &slot);
-
-	if (start)
-		*start = (u64)tid << START_TID | (u64)j->generation << START_GENERATION |
-			 j->flags << START_FLAGS | j->verdict;
+	starts[tid % STARTS] = (u64)tid << START_TID | (u64)j->generation << START_GENERATION |
+			       j->flags << START_FLAGS | j->verdict;
 }
 
 /* @j stays as it is when nothing was kept. */
 static __always_inline void take_start(u32 tid, struct ev_judgement *j)
 {
-	u32 slot = tid % STARTS;
-	volatile u64 *start = bpf_map_lookup_elem(&starts, &slot);
-	u64 word;
+	u64 word = starts[tid % STARTS];
 
-	if (!start)
-		return;
-	word = *start;
 	if (word >> START_TID != tid)
 		return;
-	*start = 0;
+	starts[tid % STARTS] = 0;
 	j->verdict = word & START_BITS;
 	j->flags = word >> START_FLAGS & START_BITS;
 	j->generation = word >> START_GENERATION;

@@ -23,6 +23,9 @@
 #include "verdict.bpf.h"
 
 #define TREE_HINT_BITS 12
+/* So many lie one on the other: that of the kernel itself, since Linux 7 an empty one below it,
+ * that of the machine. */
+#define ROOT_MOUNTS 4
 
 /*
  * Not 0 for the number of each inode that `trees` has, and for a few others: most folders are
@@ -114,16 +117,20 @@ static __always_inline void find_place(struct mount *mount, struct mount_place *
 	place->root = BPF_CORE_READ(mount, mnt.mnt_root);
 }
 
-/* One that lies on nothing but the mount that all others began with. */
+/* One that lies on the roots of others alone, down to the one that all began with. */
 static __always_inline bool is_root_mount(struct mount *mount)
 {
 	struct mount_place place, above;
 
 	find_place(mount, &place);
-	if (place.above == mount)
-		return true;
-	find_place(place.above, &above);
-	return above.above == place.above && above.root == place.mountpoint;
+	for (int i = 0; i < ROOT_MOUNTS && place.above != mount; i++) {
+		find_place(place.above, &above);
+		if (place.mountpoint != above.root)
+			return false;
+		mount = place.above;
+		place = above;
+	}
+	return place.above == mount;
 }
 
 static __always_inline void learn(struct file *file)
