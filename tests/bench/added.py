@@ -71,10 +71,10 @@ def compare(t, options, repeat, agent):
             figures[peer.name, figure.name] = figure
             print(figure.line())
     agent.start()
-    costs = {name: blocks.cost_of(agent, lambda n=name: repeat.one(n), options.count) for name in repeat.names}
+    costs = {name: blocks.Cost(agent, lambda n=name: repeat.one(n), options.count) for name in repeat.names}
     agent.stop()
-    for name, (bpf, cpu) in costs.items():
-        print("%s: BPF programs run %.2f us, the agent's processes %.1f us of CPU, each time" % (name, bpf, cpu))
+    for name, cost in costs.items():
+        print(cost.line(name))
     return figures, costs
 
 
@@ -84,7 +84,7 @@ def rows_of(options, names, figures, costs):
         mine = figures["plumbline", name]
         if options.peer:
             theirs = figures["fapolicyd", name]
-            rows.append(("%s: BPF run time, of 1/%d of fapolicyd's" % (name, PEER_FOLD), costs[name][0],
+            rows.append(("%s: BPF run time, of 1/%d of fapolicyd's" % (name, PEER_FOLD), costs[name].bpf,
                          theirs.added / PEER_FOLD, "us"))
         else:
             rows.append(("%s: added" % name, mine.added, max(MICROSECONDS, mine.base * PERCENT / 100), "us"))
