@@ -79,7 +79,7 @@ static __always_inline void add_texts(struct scratch *s, const struct start *sta
 }
 
 /* With its text; @text, if there is one, is to have it for the next. */
-static __always_inline void tell_whole(const struct start *start, const struct origin *origin,
+static __always_inline void tell_whole(const struct start *start, struct origin *origin,
 				       struct ev_start *text)
 {
 	struct scratch *s = event_begin(EV_EXEC, EV_RING_ALERT, start->task, KNOWN_POINTER);
@@ -87,9 +87,11 @@ static __always_inline void tell_whole(const struct start *start, const struct o
 	if (!s)
 		return;
 	fill_start(&s->exec, start);
+	if (text)
+		origin->path = path_state(&start->file->f_path);
 	add_texts(s, start);
 	if (text)
-		keep_text(text, origin, &start->file->f_path, s);
+		keep_text(text, origin, start->task, &start->file->f_path, s);
 	event_send(s, &rb_alert, EV_RING_ALERT);
 }
 

@@ -30,12 +30,32 @@ struct {
 	__type(value, struct ev_start);
 } start_texts SEC(".maps") __weak;
 
-/* What a start's text is made of, as far as it has no pointers in it. */
+/* What a start's text is made of. */
 struct origin {
 	u64 cgroup;
 	u64 filename[FILENAME_WORDS];
+	u32 path; /* as path_state() */
 	u32 slot;
 };
+
+static __always_inline u64 cgroup_of(struct task_struct *task)
+{
+	return task->cgroups->dfl_cgrp->kn->id;
+}
+
+/* Another number when a name on @path was changed: the kernel counts up around that, and only up.
+ */
+static __always_inline u32 path_state(struct path *path)
+{
+	struct dentry *dentry = path->dentry, *root = path->mnt->mnt_root;
+	u32 state = 0;
+
+	for (int i = 0; i < EV_START_LEVELS && dentry != root; i++) {
+		state += dentry->d_seq.seqcount.sequence;
+		dentry = dentry->d_parent;
+	}
+	return state;
+}
 
 /* False for a start whose text is always sent. */
 static __always_inline bool find_origin(struct task_struct *task, struct file *file,
@@ -48,7 +68,7 @@ static __always_inline bool find_origin(struct task_struct *task, struct file *f
 		return false;
 	if ((origin->filename[0] & 0xff) != '/')
 		return false;
-	origin->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	origin->cgroup = cgroup_of(task);
 	origin->slot =
 		(file->f_inode->i_ino ^ origin->cgroup << 32 ^ origin->filename[0]) * SPREAD >>
 		(64 - SLOT_BITS);
@@ -129,9 +149,13 @@ static __always_inline bool can_be_kept(const struct scratch *s)
 	       !(s->exec.exe.flags | s->exec.filename.flags | s->exec.cgroup.flags);
 }
 
-/* The text of @s is that of @start from now on, and gets a name. */
+/*
+ * The text of @s is that of @start from now on, and gets a name. It was made while others could
+ * rename, and move @task: where they did, what is kept here and what was read are not the same.
+ */
 static __always_inline void keep_text(struct ev_start *start, const struct origin *origin,
-				      struct path *path, struct scratch *s)
+				      struct task_struct *task, struct path *path,
+				      struct scratch *s)
 {
 	u32 length = s->length, serial = s->hdr.sequence;
 
@@ -141,7 +165,8 @@ static __always_inline void keep_text(struct ev_start *start, const struct origi
 	start->serial_behind = 0;
 	start->serial = 0;
 	barrier();
-	if (!keep_names(start, path))
+	if (!keep_names(start, path) || path_state(path) != origin->path ||
+	    cgroup_of(task) != origin->cgroup)
 		return;
 	keep_filename(start, origin, s->exec.filename.length);
 	start->cgroup = origin->cgroup;
