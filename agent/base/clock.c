@@ -29,6 +29,11 @@ int64_t clock_mono_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_thread_cpu_ns(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 const char *clock_format(int64_t unix_ns, char buf[static RFC3339_SIZE])
 {
 	time_t seconds = unix_ns / NSEC_PER_SEC;

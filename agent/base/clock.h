@@ -13,6 +13,8 @@
 int64_t clock_real_ns(void);
 int64_t clock_boot_ns(void);
 int64_t clock_mono_ns(void);
+/* What the calling thread has run for; stands still while others have its CPU. */
+int64_t clock_thread_cpu_ns(void);
 
 /* "2026-11-21T19:34:52.123Z". */
 const char *clock_format(int64_t unix_ns, char buf[static RFC3339_SIZE]);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -31,14 +30,6 @@ struct assessor_walk {
 static void set_io_class(int class)
 {
 	(void)syscall(SYS_ioprio_set, 1, 0, class << 13);
-}
-
-static int64_t cpu_time_ns(void)
-{
-	struct timespec ts = {0};
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
 static int begin(struct assessor_walk *walk)
@@ -95,7 +86,7 @@ static void end(struct assessor_walk *walk)
 static int on_timer(struct loop *loop, void *userdata)
 {
 	struct assessor_walk *walk = userdata;
-	int64_t used_ns = cpu_time_ns();
+	int64_t used_ns = clock_thread_cpu_ns();
 	bool has_more;
 	int r = walk->walk ? 0 : begin(walk);
 
@@ -110,7 +101,7 @@ static int on_timer(struct loop *loop, void *userdata)
 		end(walk);
 		return loop_set_timer(walk->timer, walk->interval_ms, 0);
 	}
-	used_ns = cpu_time_ns() - used_ns;
+	used_ns = clock_thread_cpu_ns() - used_ns;
 	return loop_set_timer(walk->timer,
 			      SHORTEST_REST_MS + RESTS_A_STEP * (uint64_t)used_ns / NSEC_PER_MSEC,
 			      0);

@@ -9,12 +9,16 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 /* Of a process that has more, those behind are not looked at. */
 #define MAX_DESCRIPTORS 4096
-/* Of a process that maps all the time; a range holds still for long enough within a few of them. */
-#define OPEN_TRIES 64
+/* To open one link takes the kernel several looks at the range, and a process that changes it all
+ * the time gets in between nearly always: that takes hundreds of tries, of some microseconds each.
+ * One with very many ranges is not worth more than this. */
+#define OPEN_TRIES	1024
+#define OPEN_CPU_MAX_NS (100 * NSEC_PER_MSEC)
 /* After so many looks at its ranges and descriptors it has no such file. */
 #define MISSES 4
 
@@ -99,10 +103,11 @@ int mapping_find(uint32_t pid, uint64_t ino, char *link, size_t size)
 
 int mapping_open(uint32_t pid, uint64_t ino)
 {
+	int64_t end = clock_thread_cpu_ns() + OPEN_CPU_MAX_NS;
 	char link[64];
 	int missed = 0;
 
-	for (int i = 0; i < OPEN_TRIES; i++) {
+	for (int i = 0; i < OPEN_TRIES && clock_thread_cpu_ns() < end; i++) {
 		int r = mapping_find(pid, ino, link, sizeof(link));
 		int fd = r < 0 ? r : open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
@@ -113,6 +118,7 @@ int mapping_open(uint32_t pid, uint64_t ino)
 			return fd;
 		if (errno != ENOENT)
 			return -errno;
+		missed = 0;
 	}
 	return -ENOENT;
 }
