@@ -78,20 +78,18 @@ static __always_inline void add_texts(struct scratch *s, const struct start *sta
 	add_cgroup(s, &s->exec.cgroup, start->task);
 }
 
-/* With its text; @text, if there is one, is to have it for the next. */
-static __always_inline void tell_whole(const struct start *start, struct origin *origin,
-				       struct ev_start *text)
+/* With its text, which is kept for the next. */
+static __always_inline void tell_whole(const struct start *start, struct origin *origin)
 {
 	struct scratch *s = event_begin(EV_EXEC, EV_RING_ALERT, start->task, KNOWN_POINTER);
+	struct path *path = &start->file->f_path;
 
 	if (!s)
 		return;
 	fill_start(&s->exec, start);
-	if (text)
-		origin->path = path_state(&start->file->f_path);
+	origin->path = path_state(path);
 	add_texts(s, start);
-	if (text)
-		keep_text(text, origin, start->task, &start->file->f_path, s);
+	keep_text(origin, start->task, path, s);
 	event_send(s, &rb_alert, EV_RING_ALERT);
 }
 
@@ -127,15 +125,15 @@ int BPF_PROG(on_exec, struct task_struct *task, int caller, struct linux_binprm 
 {
 	const char *filename = bprm->filename;
 	const struct start start = {task, caller, bprm->file, filename, filename != bprm->interp};
-	struct ev_start *text = NULL;
+	struct ev_start *text;
 	struct origin origin;
 
-	if (find_origin(task, start.file, filename, &origin))
-		text = bpf_map_lookup_elem(&start_texts, &origin.slot);
+	find_origin(task, start.file, filename, &origin);
+	text = bpf_map_lookup_elem(&start_texts, &origin.slot);
 	if (text && is_start_of(text, &origin, &start.file->f_path))
 		tell_again(&start, (struct ev_text_name){origin.slot, 0, text->serial});
 	else
-		tell_whole(&start, &origin, text);
+		tell_whole(&start, &origin);
 	return 0;
 }
 

@@ -57,22 +57,22 @@ static __always_inline u32 path_state(struct path *path)
 	return state;
 }
 
-/* False for a start whose text is always sent. */
-static __always_inline bool find_origin(struct task_struct *task, struct file *file,
+/* Its slot is none for a start whose text is always sent. */
+static __always_inline void find_origin(struct task_struct *task, struct file *file,
 					const char *filename, struct origin *origin)
 {
-	if (!root_mount || (u64)file->f_path.mnt != root_mount)
-		return false;
-	/* Whole words, also of a shorter name: what is behind it is of no account. */
-	if (bpf_probe_read_kernel(origin->filename, sizeof(origin->filename), filename))
-		return false;
-	if ((origin->filename[0] & 0xff) != '/')
-		return false;
+	u64 sum;
+
 	origin->cgroup = cgroup_of(task);
-	origin->slot =
-		(file->f_inode->i_ino ^ origin->cgroup << 32 ^ origin->filename[0]) * SPREAD >>
-		(64 - SLOT_BITS);
-	return true;
+	origin->slot = EV_START_SLOTS;
+	/* Whole words, also of a shorter name: what is behind it is of no account. */
+	if (bpf_probe_read_kernel(origin->filename, sizeof(origin->filename), filename) ||
+	    (origin->filename[0] & 0xff) != '/')
+		return;
+	if (!root_mount || (u64)file->f_path.mnt != root_mount)
+		return;
+	sum = file->f_inode->i_ino ^ origin->cgroup << 32 ^ origin->filename[0];
+	origin->slot = sum * SPREAD >> (64 - SLOT_BITS);
 }
 
 static __always_inline bool is_path_of(const struct ev_start *start, struct path *path)
@@ -150,16 +150,16 @@ static __always_inline bool can_be_kept(const struct scratch *s)
 }
 
 /*
- * The text of @s is that of @start from now on, and gets a name. It was made while others could
+ * The text of @s is that of its slot from now on, and gets a name. It was made while others could
  * rename, and move @task: where they did, what is kept here and what was read are not the same.
  */
-static __always_inline void keep_text(struct ev_start *start, const struct origin *origin,
-				      struct task_struct *task, struct path *path,
-				      struct scratch *s)
+static __always_inline void keep_text(const struct origin *origin, struct task_struct *task,
+				      struct path *path, struct scratch *s)
 {
+	struct ev_start *start = bpf_map_lookup_elem(&start_texts, &origin->slot);
 	u32 length = s->length, serial = s->hdr.sequence;
 
-	if (!serial || !can_be_kept(s) || !can_be_given_up(start))
+	if (!start || !serial || !can_be_kept(s) || !can_be_given_up(start))
 		return;
 	/* A reader copies from the front to the back: see agent/sensor/start_texts.c. */
 	start->serial_behind = 0;

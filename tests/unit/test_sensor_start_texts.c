@@ -349,8 +349,46 @@ START_TEST(that_the_name_is_gone_is_told)
 }
 END_TEST
 
-/* Puts this process into the cgroup @name below the root; the mount is seen by nobody else. */
-static bool enter_group(const char *name)
+/* More than there are slots: two of them share one. */
+#define GROUPS (EV_START_SLOTS + 1)
+
+static void group_path(char path[static PATH_MAX], const char *at, unsigned number)
+{
+	(void)snprintf(path, PATH_MAX, "%s/plumbline-unit-%03u", at, number);
+}
+
+static bool move_to(const char *group, pid_t pid)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+	f = fopen(path, "w");
+	return f && fprintf(f, "%d\n", pid) > 0 && fclose(f) == 0;
+}
+
+/* With the groups mounted at @at, what enter_group() says of the process @pid. */
+static bool enter_mounted(const char *at, unsigned number, pid_t pid)
+{
+	char path[PATH_MAX];
+
+	if (number < GROUPS) {
+		group_path(path, at, number);
+		(void)mkdir(path, 0700);
+		return move_to(path, pid);
+	}
+	if (!move_to(at, pid) || !move_to(at, getpid()))
+		return false;
+	for (unsigned i = 0; i < GROUPS; i++) {
+		group_path(path, at, i);
+		(void)rmdir(path);
+	}
+	return true;
+}
+
+/* Puts this process into a cgroup of its own below the root, or, with GROUPS, into the root, and
+ * removes the others; the mount is seen by nobody else. */
+static bool enter_group(unsigned number)
 {
 	const char *at = in_folder("groups");
 	pid_t pid, self = getpid();
@@ -360,26 +398,12 @@ static bool enter_group(const char *name)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		char path[PATH_MAX];
-		FILE *f;
+		bool is_ok = unshare(CLONE_NEWNS) == 0 &&
+			     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+			     mount("none", at, "cgroup2", 0, NULL) == 0 &&
+			     enter_mounted(at, number, self);
 
-		if (unshare(CLONE_NEWNS) < 0 ||
-		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("none", at, "cgroup2", 0, NULL) < 0)
-			_exit(1);
-		(void)snprintf(path, sizeof(path), "%s/%s", at, name);
-		(void)mkdir(path, 0700);
-		(void)snprintf(path, sizeof(path), "%s/%s/cgroup.procs", at, name);
-		f = fopen(path, "w");
-		if (!f || fprintf(f, "%d\n", self) < 0 || fclose(f) != 0)
-			_exit(1);
-		if (name[0] == '\0') {
-			(void)snprintf(path, sizeof(path), "%s/plumbline-unit-a", at);
-			(void)rmdir(path);
-			(void)snprintf(path, sizeof(path), "%s/plumbline-unit-b", at);
-			(void)rmdir(path);
-		}
-		_exit(0);
+		_exit(is_ok ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status == 0;
@@ -387,21 +411,22 @@ static bool enter_group(const char *name)
 
 START_TEST(another_cgroup_is_told)
 {
-	const char *path = in_folder("dir/program");
+	char path[PATH_MAX];
 
-	if (!enter_group("plumbline-unit-a")) {
+	if (!enter_group(GROUPS)) {
 		printf("skip: no cgroups to be had\n");
 		return;
 	}
-	for (int i = 0; i < 2; i++) {
+	(void)snprintf(path, sizeof(path), "%s/dir/program", folder);
+	for (unsigned i = 0; i < GROUPS; i++) {
+		char group[PATH_MAX];
+
+		ck_assert(enter_group(i));
 		check_start(path, path);
-		ck_assert_str_eq(told.group, "/plumbline-unit-a");
-		ck_assert(enter_group("plumbline-unit-b"));
-		check_start(path, path);
-		ck_assert_str_eq(told.group, "/plumbline-unit-b");
-		ck_assert(enter_group("plumbline-unit-a"));
+		group_path(group, "", i);
+		ck_assert_str_eq(told.group, group);
 	}
-	ck_assert(enter_group(""));
+	ck_assert(enter_group(GROUPS));
 }
 END_TEST
 
