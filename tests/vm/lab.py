@@ -44,7 +44,7 @@ class Lab:
             print("again %s: the emulator ran what the kernel had replaced" % name, flush=True)
             return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, **how)
 
-    def each(self, function, names):
-        """function(name) of each of `names`, in their order, as many at once as there are processors for."""
+    def each(self, jobs):
+        """What each of `jobs` returns, in their order; as many run at once as there are processors for."""
         with concurrent.futures.ThreadPoolExecutor(self.MACHINES) as pool:
-            yield from pool.map(function, names)
+            yield from pool.map(lambda job: job(), jobs)

@@ -4,6 +4,7 @@
 CASES is the table that README.md shows; tests/lint/rungs.py holds the two together. The line that
 doctor says would raise the rung is booted with, so that it is proven to do so.
 """
+import functools
 import json
 import os
 import re
@@ -97,9 +98,14 @@ def ask(bench, kernel_name, append, steps):
     return answers
 
 
+def trials(bench, names, full):
+    """A job for Lab.each() for each of `names`; those in `full` are tried in all cases."""
+    return [functools.partial(try_kernel, bench, name, name in full) for name in names]
+
+
 def try_kernel(bench, name, has_all):
-    """Yields (case, answer or None, problem)."""
-    answers = {}
+    """A list of (case, answer or None, problem)."""
+    answers, found = {}, []
     try:
         answers = ask(bench, name, "", STEPS)
         if has_all:
@@ -111,15 +117,16 @@ def try_kernel(bench, name, has_all):
         problem = "the machine %s" % failure
     for case in CASES:
         if case.name in answers:
-            yield case, answers[case.name], problem_of(answers[case.name], case, name)
+            found.append((case, answers[case.name], problem_of(answers[case.name], case, name)))
         elif has_all or case.name in dict(STEPS):
-            yield case, None, problem
+            found.append((case, None, problem))
+    return found
 
 
-def run(bench, names, full):
-    """Prints the table of the kernels `names`, those in `full` with all cases; how many are not as expected."""
+def report(names, found):
+    """Prints the table of the kernels `names`, of each what its trial has found; how many are not as expected."""
     wrong, rows = 0, []
-    for name, answers in zip(names, bench.each(lambda name: list(try_kernel(bench, name, name in full)), names)):
+    for name, answers in zip(names, found):
         cells, release = {}, name
         for case, answer, problem in answers:
             cells[case.name] = answer["rung"] if answer else "-"
