@@ -426,7 +426,7 @@ def main(arguments):
 
     totals, notes = dict.fromkeys((PASSED, FAILED, SKIPPED), 0), []
     total = Budget(TOTAL_SECONDS)
-    wanted = set(arguments) | {needed for name, _, _, needed in SUITES if name in arguments}
+    wanted = set(arguments) | {needed for name, _, _, needed in SUITES + MORE_SUITES if name in arguments}
     wanted = wanted or set(names) - set(more)
     for name, seconds, function, _ in SUITES + MORE_SUITES:
         if name not in wanted:
