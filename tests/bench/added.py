@@ -51,7 +51,7 @@ def run_in_machine(bench, options):
         # Later than the files of its image were made: as long as they are young, each start has them read again.
         script = ("date -s '+10 minutes' >/dev/null && tar -C / --keep-directory-symlink -xf /dev/vdc && ldconfig && "
                   "tests/bench/%s --peer fapolicyd --rounds %d --count %d" % (bench, options.rounds, options.count))
-        outcome = machines.run(options.kernel, script, "lsm=lockdown,yama,bpf", 3600, clock=machine.OWN_TIME, cpus=1,
+        outcome = machines.run(options.kernel, script, "lsm=lockdown,yama,bpf", 3600, emulation=machine.OWN_TIME, cpus=1,
                                disks=[(fetch_peer(folder), "readonly=on")])
     print("\n".join(outcome.lines))
     return outcome.status

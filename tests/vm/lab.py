@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A root image for one build, and an initramfs per kernel, made once and used by many machines."""
 import concurrent.futures
+import functools
 import os
 import shutil
 import tempfile
@@ -10,13 +11,19 @@ import guest
 import kernel
 import machine
 
+AGAIN = 2  # times
+
 
 class Lab:
-    """Owns a folder, which is gone when the block ends. Its machines may run at once."""
+    """Owns a folder, which is gone when the block ends. Its machines may run at once.
+
+    `emulation`: machine.boot()'s, where run() is not told another.
+    """
 
     MACHINES = min(2, os.cpu_count() or 1)
 
-    def __init__(self, build=None):
+    def __init__(self, build=None, emulation=machine.IN_TURN):
+        self.emulation = emulation
         self.build = build or os.environ.get("PLUMBLINE_BUILD", os.path.join(guest.SOURCE, "build"))
         self.folder = tempfile.mkdtemp(prefix="plumbline-lab.")
         self.image = os.path.join(self.folder, "root.ext4")
@@ -30,7 +37,7 @@ class Lab:
 
     def run(self, name, script, append="", timeout_s=120, **how):
         """Outcome of `script` under kernel `name`; `how`: more for machine.boot(). A machine that ends by a
-        fault of the emulator is booted once more. Raises kernel.Unavailable, machine.Died."""
+        fault of the emulator is booted again. Raises kernel.Unavailable, machine.Died."""
         chosen = kernel.fetch(name)
         initramfs = os.path.join(self.folder, name + ".cpio")
         with self.making:
@@ -38,11 +45,14 @@ class Lab:
                 guest.make_initramfs(initramfs, chosen)
             if not os.path.exists(self.image):
                 guest.make_image(self.image, self.build)
-        try:
-            return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, **how)
-        except machine.Stale:
-            print("again %s: the emulator ran what the kernel had replaced" % name, flush=True)
-            return machine.boot(chosen, initramfs, self.image, script, append, timeout_s, **how)
+        how.setdefault("emulation", self.emulation)
+        boot = functools.partial(machine.boot, chosen, initramfs, self.image, script, append, timeout_s, **how)
+        for _ in range(AGAIN):
+            try:
+                return boot()
+            except machine.Stale:
+                print("again %s: the emulator ran what the kernel had replaced" % name, flush=True)
+        return boot()
 
     def each(self, jobs):
         """What each of `jobs` returns, in their order; as many run at once as there are processors for."""
