@@ -130,12 +130,12 @@ struct recorder {
 	bool is_wanted;		   /* the reporter waits for a batch */
 	int64_t reporter_asked_ns; /* boot clock; 0: never */
 	unsigned batch_records;	   /* limit; halves when a collector finds batches too large */
-	uint64_t data_sequence;	   /* last record that is no chain head */
+	uint64_t data_sequence;	   /* last record that wants a signed head */
 	uint64_t signed_sequence;  /* last chain head that the supervisor signed */
-	int64_t head_asked_ns, head_told_ns; /* boot clock; 0: never */
-	struct wire_head head;		     /* newest signed; signature NULL: none */
-	bool is_head_told;		     /* it has been appended */
-	uint64_t folded_told;		     /* of record_head.folded, what agent.gap has said */
+	int64_t head_asked_ns, head_told_ns, emitted_ns; /* boot clock; 0: never */
+	struct wire_head head;				 /* newest signed; signature NULL: none */
+	bool is_head_told;				 /* it has been appended */
+	uint64_t folded_told; /* of record_head.folded, what agent.gap has said */
 	bool link_up;
 	char *link_url, *link_reason;
 	uint64_t lost_changes; /* rolled back, not yet told */

@@ -42,6 +42,8 @@ int recorder_emit(struct recorder *recorder, const struct wire_record *record, b
 			  &sequence);
 	if (r < 0 && r != -ENOSPC)
 		return r;
+	if (r == 0)
+		recorder->emitted_ns = clock_boot_ns();
 	if (r == 0 && record->type != WIRE_HEAD)
 		recorder->data_sequence = sequence;
 	if (ret_sent)

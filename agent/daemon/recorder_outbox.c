@@ -22,8 +22,10 @@
 #define REPORTER_EVERY_NS (2 * NSEC_PER_SEC)
 #define HEAD_EVERY_NS	  (10 * NSEC_PER_SEC)
 #define HEAD_TOLD_EVERY_S 60
-#define SIGNATURE_MAX	  256
-#define HTTP_TOO_LARGE	  413
+/* Below what the collector takes for an end of observation (15 minutes). */
+#define ALIVE_EVERY_NS (10 * 60 * NSEC_PER_SEC)
+#define SIGNATURE_MAX  256
+#define HTTP_TOO_LARGE 413
 
 int recorder_emit_hello(struct recorder *recorder)
 {
@@ -413,6 +415,16 @@ static int tell_lost(struct recorder *recorder)
 	return r;
 }
 
+/* An agent at rest has a head signed over what it told last: a dead one, or one whose link is cut,
+ * cannot say so, and the collector sees the difference. Only once all that was told before is
+ * there, lest a collector that is away for long gets nothing but these. */
+static void stay_alive(struct recorder *recorder, const struct record_head *head)
+{
+	if (recorder->child->config->url[0] && head->acked == head->sequence &&
+	    clock_boot_ns() - recorder->emitted_ns >= ALIVE_EVERY_NS)
+		recorder->data_sequence = head->sequence;
+}
+
 bool recorder_outbox_is_due(const struct recorder *recorder)
 {
 	return recorder->data_sequence > recorder->signed_sequence || recorder->lost_changes ||
@@ -436,6 +448,7 @@ int recorder_outbox_tick(struct recorder *recorder)
 	r = tell_head(recorder);
 	if (r < 0)
 		return r;
+	stay_alive(recorder, &head);
 	if (ask_head(recorder, &head) < 0)
 		log_debug("The supervisor is busy; the chain head is asked for later");
 	if (want_reporter(recorder, &head) < 0)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preloaded into a program: moves its clocks ahead, as a suspend does, by the
- * seconds that the file named by CLOCK_SHIM_FILE holds as an int64_t. The file
- * is mapped at the start, so a sandbox that comes later is none of its matter.
+ * Preloaded into a program: moves its clocks ahead by the seconds that the file
+ * named by CLOCK_SHIM_FILE holds, each an int64_t: first those of a suspend, in
+ * which the monotonic clock stands, then those that just went by (none where
+ * the file ends before). The file is mapped at the start, so a sandbox that
+ * comes later is none of its matter.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -12,7 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static const volatile int64_t *ahead_s;
+static const volatile struct {
+	int64_t suspended, passed;
+} * ahead_s;
 
 __attribute__((constructor)) static void map_file(void)
 {
@@ -33,6 +37,8 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 	int r = real(id, ts);
 
 	if (ahead_s && (id == CLOCK_BOOTTIME || id == CLOCK_REALTIME))
-		ts->tv_sec += *ahead_s;
+		ts->tv_sec += ahead_s->suspended + ahead_s->passed;
+	else if (ahead_s && id == CLOCK_MONOTONIC)
+		ts->tv_sec += ahead_s->passed;
 	return r;
 }

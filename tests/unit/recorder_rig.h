@@ -166,7 +166,8 @@ static inline void rig_exec(struct rig *rig, int supervisor)
 	_exit(127);
 }
 
-/* The clocks of recorders that are started from now on, which *the result moves ahead, in s. */
+/* Two values, in s, that move the clocks of recorders ahead that are started from now on: by a
+ * suspend, and by time that goes by. */
 static inline int64_t *rig_clock(struct rig *rig)
 {
 	cleanup_free char *path = NULL;
@@ -175,8 +176,8 @@ static inline int64_t *rig_clock(struct rig *rig)
 
 	ck_assert_int_gt(asprintf(&path, "%s/clock", rig->dir), 0);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	ck_assert_int_eq(ftruncate(fd, sizeof(*ahead_s)), 0);
-	ahead_s = mmap(NULL, sizeof(*ahead_s), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_int_eq(ftruncate(fd, 2 * sizeof(*ahead_s)), 0);
+	ahead_s = mmap(NULL, 2 * sizeof(*ahead_s), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ck_assert_ptr_ne(ahead_s, MAP_FAILED);
 	close(fd);
 	setenv("CLOCK_SHIM_FILE", path, 1);
