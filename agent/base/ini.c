@@ -3,9 +3,10 @@
  * INI files through inih.
  *
  * inih reads lines through our reader, which counts them (its handler is not
- * told the line) and refuses one that would not fit: inih would read the rest
- * as a line of its own. The reader takes section names from the line: inih cuts
- * them at 49 bytes, and tells of none without keys.
+ * told the line) and refuses what inih would cut in silence: a line that does
+ * not fit, and a value in which a semicolon behind a blank would begin a
+ * comment. The reader takes section names from the line: inih cuts them at 49
+ * bytes, and tells of none without keys.
  */
 #include "base/ini.h"
 
@@ -101,6 +102,17 @@ static void begin_section(struct visit *visit, const char *name)
 	call(visit, NULL, NULL, visit->line);
 }
 
+/* @line begins with no blank. What is a comment as a whole loses nothing. */
+static bool has_comment_behind(const char *line)
+{
+	if (strchr(";#", *line))
+		return false;
+	for (const char *mark = strchr(line, ';'); mark; mark = strchr(mark + 1, ';'))
+		if (isspace((unsigned char)mark[-1]))
+			return true;
+	return false;
+}
+
 static char *read_line(char *buf, int size, void *stream)
 {
 	struct visit *visit = stream;
@@ -129,6 +141,9 @@ static char *read_line(char *buf, int size, void *stream)
 	start = buf + strspn(buf, BLANK);
 	if (*start == '[' && !(visit->is_indented && visit->has_key))
 		begin_section(visit, start + 1);
+	else if (has_comment_behind(start))
+		(void)fail(visit, visit->line, -EINVAL,
+			   "' ;' would cut the value: a comment has a line of its own");
 	return visit->error < 0 ? NULL : buf;
 }
 

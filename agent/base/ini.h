@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * INI files through inih: a table of known keys, or a visitor for files whose
- * sections are data. Unknown keys and repeated keys are errors with file:line.
+ * sections are data. Unknown keys, repeated keys and a comment behind a value
+ * are errors with file:line.
  */
 #ifndef PLUMBLINE_BASE_INI_H
 #define PLUMBLINE_BASE_INI_H

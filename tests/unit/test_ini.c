@@ -88,6 +88,38 @@ START_TEST(refuses_what_inih_would_cut)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	unsigned line;
+} comments_behind[] = {
+	{"[a]\nname = hmi-07 ; line 4\n", 2},
+	{"[a]\nx = 1\n 2\t;3\ny = 4\n", 3},
+	{"[a]\nx = 1\n [b] ; one\n", 3},
+	{"[a]\nx = ;\n", 2},
+	{"[a]\nx = 1;2 ;3\n", 2},
+};
+
+START_TEST(refuses_a_comment_behind_a_value)
+{
+	struct diag diag = {0};
+
+	ck_assert_int_eq(visit(comments_behind[_i].text, NULL, &diag), -EINVAL);
+	ck_assert_uint_eq(diag.line, comments_behind[_i].line);
+	ck_assert_msg(strstr(diag.text, "' ;'"), "'%s'", diag.text);
+}
+END_TEST
+
+START_TEST(takes_semicolons_that_cut_nothing)
+{
+	cleanup_strbuf struct strbuf notes = STRBUF_INIT;
+
+	ck_assert_int_eq(visit("; a ; b\n[a]\nx = 1;2; # 3\n ; c ; d\n\n\t\n# e ; f\n 4;\n", &notes,
+			       NULL),
+			 0);
+	ck_assert_str_eq(notes.data, "2 [a]|3 a/x=1;2; # 3\n4;|");
+}
+END_TEST
+
 #define TEN   "0123456789"
 #define FIFTY TEN TEN TEN TEN TEN
 
@@ -247,6 +279,9 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, names_the_line_that_is_wrong);
 	tcase_add_test(tcase, keeps_the_visitors_words);
 	tcase_add_test(tcase, refuses_what_inih_would_cut);
+	tcase_add_loop_test(tcase, refuses_a_comment_behind_a_value, 0,
+			    ARRAY_SIZE(comments_behind));
+	tcase_add_test(tcase, takes_semicolons_that_cut_nothing);
 	tcase_add_test(tcase, keeps_long_names_whole);
 	tcase_add_loop_test(tcase, refuses_names_that_are_none, 0, ARRAY_SIZE(bad_names));
 	tcase_add_test(tcase, tells_of_every_section);
