@@ -238,11 +238,6 @@ static int prepare(struct child *child)
 	recorder->child = child;
 	recorder->batch_records = BATCH_MAX_RECORDS;
 	recorder->policy.user_names = parse_privacy(child->config->user_names);
-	recorder->policy.arguments = parse_privacy(child->config->arguments);
-	if (child->config->url[0] && !agent_name_is_valid(child->config->name))
-		return log_error(-EINVAL,
-				 "[agent] name = %s: no collector takes records of that name",
-				 child->config->name);
 	read_salt(recorder);
 	recorder->os = read_os_name();
 	if (uname(&names) == 0)

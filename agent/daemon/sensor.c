@@ -415,7 +415,7 @@ static int start(struct child *child)
 	if (r == 0)
 		r = loop_add_timer(child->loop, PARTS_LOOK_MS, PARTS_LOOK_MS, look_at_parts, s,
 				   NULL);
-	if (r == 0 && interval_ms > 0)
+	if (r == 0)
 		r = loop_add_timer(child->loop, interval_ms, interval_ms, rescan_all, s, NULL);
 	if (r < 0)
 		return log_error(r, "cannot set up the loop");

@@ -10,7 +10,10 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/words.h"
+#include "model/agent_name.h"
 #include "model/name_table.h"
+
+#define LONGEST_S (31 * 86400)
 
 /* One of a few words; the list is in the parser because ini_parse_fn carries no argument. */
 static int parse_choice(const char *text, void *field, struct diag *diag, const char *const *words)
@@ -52,18 +55,82 @@ static int parse_late(const char *text, void *field, struct diag *diag)
 	return parse_choice(text, field, diag, (const char *const[]){"allow", "deny", NULL});
 }
 
-/* Longer than somebody waits for a program is of no use, and none at all is no time to read it. */
-static int parse_deadline_ms(const char *text, void *field, struct diag *diag)
+/* What @parse reads is from @min to @max, which @words say. */
+struct range {
+	ini_parse_fn parse;
+	uint64_t min, max;
+	const char *words;
+};
+
+static int parse_range(const char *text, void *field, struct diag *diag, const struct range *range)
 {
-	uint64_t ms;
-	int r = ini_field_u64(text, &ms, diag);
+	uint64_t number;
+	int r = range->parse(text, &number, diag);
 
 	if (r < 0)
 		return r;
-	if (ms < 1 || ms > 60000)
-		return diag_set(diag, "", 0, -EINVAL, "'%s' is not from 1 to 60000", text);
-	*(uint64_t *)field = ms;
+	if (number < range->min || number > range->max)
+		return diag_set(diag, "", 0, -EINVAL, "'%s' is not from %s", text, range->words);
+	*(uint64_t *)field = number;
 	return 0;
+}
+
+/* Longer than somebody waits for a program is of no use, and none at all is no time to read it. */
+static int parse_deadline_ms(const char *text, void *field, struct diag *diag)
+{
+	return parse_range(text, field, diag,
+			   &(const struct range){ini_field_u64, 1, 60000, "1 to 60000"});
+}
+
+/* No time at all would switch off what is done each time. */
+static int parse_time(const char *text, void *field, struct diag *diag)
+{
+	return parse_range(text, field, diag,
+			   &(const struct range){ini_field_seconds, 1, LONGEST_S, "1s to 31d"});
+}
+
+static int parse_time_or_never(const char *text, void *field, struct diag *diag)
+{
+	return parse_range(text, field, diag,
+			   &(const struct range){ini_field_seconds, 0, LONGEST_S, "0 to 31d"});
+}
+
+/* Below, the recorder would find no room for anything. */
+static int parse_outbox_bytes(const char *text, void *field, struct diag *diag)
+{
+	return parse_range(text, field, diag,
+			   &(const struct range){ini_field_u64, 256 << 10, 1ULL << 40,
+						 "262144 (256 KiB) to 1099511627776 (1 TiB)"});
+}
+
+static int parse_name(const char *text, void *field, struct diag *diag)
+{
+	if (!agent_name_is_valid(text))
+		return diag_set(diag, "", 0, -EINVAL,
+				"'%s' is not 1 to 127 letters, digits, dots, underscores and "
+				"hyphens",
+				text);
+	return ini_field_string(text, field, diag);
+}
+
+static int parse_url(const char *text, void *field, struct diag *diag)
+{
+	const char *host = text + strlen("https://");
+
+	if (text[0] && (!str_starts(text, "https://") || !host[0] || strpbrk(host, " \t\n")))
+		return diag_set(diag, "", 0, -EINVAL, "'%s' is not https:// and a host", text);
+	return ini_field_string(text, field, diag);
+}
+
+/* Nothing that is kept or sent has arguments of programs. The key is there for the files that say
+ * so. */
+static int parse_arguments(const char *text, void *field, struct diag *diag)
+{
+	if (!str_equal(text, "off"))
+		return diag_set(diag, "", 0, -EINVAL,
+				"'%s' is not allowed here: arguments are never told, which is off",
+				text);
+	return ini_field_string(text, field, diag);
 }
 
 /* Absolute paths, as the mount table shows them. */
@@ -101,7 +168,7 @@ static int parse_optional_path(const char *text, void *field, struct diag *diag)
 	}
 
 static const struct ini_key keys[] = {
-	KEY("agent", name, ini_field_string),
+	KEY("agent", name, parse_name),
 	KEY("agent", state_dir, ini_field_path),
 	KEY("agent", run_dir, ini_field_path),
 	KEY("agent", data_dir, ini_field_path),
@@ -119,24 +186,24 @@ static const struct ini_key keys[] = {
 	KEY("sensor", permission_mounts, parse_mounts),
 	KEY("sensor", permission_deadline_ms, parse_deadline_ms),
 	KEY("sensor", permission_late, parse_late),
-	KEY("sensor", dead_man_s, ini_field_seconds),
-	KEY("sensor", scan_interval_s, ini_field_seconds),
-	KEY("sensor", recheck_interval_s, ini_field_seconds),
+	KEY("sensor", dead_man_s, parse_time),
+	KEY("sensor", scan_interval_s, parse_time),
+	KEY("sensor", recheck_interval_s, parse_time),
 	KEY("checks", profile, ini_field_string),
 	KEY("checks", overlay, parse_optional_path),
 	KEY("checks", category, ini_field_string),
 	KEY("checks", waivers, parse_optional_path),
-	KEY("checks", check_interval_s, ini_field_seconds),
-	KEY("checks", walk_interval_s, ini_field_seconds),
-	KEY("privacy", arguments, parse_privacy),
+	KEY("checks", check_interval_s, parse_time),
+	KEY("checks", walk_interval_s, parse_time_or_never),
+	KEY("privacy", arguments, parse_arguments),
 	KEY("privacy", user_names, parse_privacy),
 	KEY("privacy", salt_file, ini_field_path),
-	KEY("collector", url, ini_field_string),
+	KEY("collector", url, parse_url),
 	KEY("collector", ca, ini_field_path),
 	KEY("collector", certificate, ini_field_path),
 	KEY("collector", key, ini_field_path),
-	KEY("collector", outbox_max_bytes, ini_field_u64),
-	KEY("collector", linger_s, ini_field_seconds),
+	KEY("collector", outbox_max_bytes, parse_outbox_bytes),
+	KEY("collector", linger_s, parse_time),
 	{NULL, NULL, NULL, 0},
 };
 
@@ -222,14 +289,19 @@ int config_load(const char *path, struct config **ret_config, struct diag *diag)
 		if (r < 0)
 			return r;
 	}
+	/* What the file names was looked at; this may be the name of the host. */
+	if (config->url[0] && !agent_name_is_valid(config->name))
+		return diag_set(diag, path, 0, -EINVAL,
+				"[agent] name is needed: no collector takes records of a host '%s'",
+				config->name);
 	*ret_config = TAKE_PTR(config);
 	return 0;
 }
 
 static bool is_number(const struct ini_key *key)
 {
-	return key->parse == ini_field_seconds || key->parse == ini_field_u64 ||
-	       key->parse == parse_deadline_ms;
+	return key->parse == parse_time || key->parse == parse_time_or_never ||
+	       key->parse == parse_deadline_ms || key->parse == parse_outbox_bytes;
 }
 
 struct config *config_free(struct config *config)

@@ -52,7 +52,7 @@ struct config {
 	uint64_t check_interval_s; /* default 3600 */
 	uint64_t walk_interval_s;  /* default 86400; 0: never */
 	/* [privacy] */
-	char *arguments;  /* "off", "hashed", "clear"; default off */
+	char *arguments;  /* "off": of programs, which are never told */
 	char *user_names; /* "off", "hashed", "clear"; default clear */
 	char *salt_file;  /* for "hashed": a secret that is the same on all hosts of the site */
 	/* [collector] */

@@ -210,14 +210,6 @@ int wire_record_type_parse(const char *name, enum wire_record_type *ret_type)
 	return -EINVAL;
 }
 
-bool agent_name_is_valid(const char *name)
-{
-	size_t len =
-		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return len > 0 && len < AGENT_NAME_SIZE && name[len] == '\0';
-}
-
 const struct wire_field *codec_fields(size_t *ret_count)
 {
 	*ret_count = ARRAY_SIZE(fields);

@@ -16,13 +16,13 @@
 #include "base/diag.h"
 #include "base/hash.h"
 #include "base/strbuf.h"
+#include "model/agent_name.h"
 #include "model/check_result.h"
 #include "model/coverage.h"
 #include "model/finding.h"
 
 /* Of one encoded record. The table's limits keep every finding below it, whatever the bytes are. */
 #define CODEC_MAX_BYTES 60000
-#define AGENT_NAME_SIZE 128
 
 enum wire_record_type {
 	WIRE_NONE,
@@ -92,7 +92,6 @@ enum wire_privacy {
 };
 struct wire_policy {
 	enum wire_privacy user_names;
-	enum wire_privacy arguments; /* no record type carries arguments yet */
 	/*
 	 * The same on all hosts of a site, so that equal names stay equal, and secret, because
 	 * names are few and a bare hash of one is quickly guessed. NULL or "": hashed fields are
@@ -119,10 +118,6 @@ int codec_decode(const char *text, size_t len, struct wire_record *ret_record, s
 
 const char *wire_record_type_name(enum wire_record_type type);
 int wire_record_type_parse(const char *name, enum wire_record_type *ret_type);
-
-/* 1 to 127 letters, digits, '.', '_' and '-': it stands in certificates, addresses and file names.
- */
-bool agent_name_is_valid(const char *name);
 
 /* How values of one C type are written and read (field.h). */
 struct wire_shape;

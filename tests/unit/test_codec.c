@@ -13,7 +13,7 @@
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define TIME_NS	 1795289692123000000LL
 
-static const struct wire_policy clear = {WIRE_PRIVACY_CLEAR, WIRE_PRIVACY_CLEAR, NULL};
+static const struct wire_policy clear = {WIRE_PRIVACY_CLEAR, NULL};
 
 static char *text(const char *value)
 {
@@ -264,7 +264,7 @@ END_TEST
 
 static json_t *encode_user(enum wire_privacy privacy, const char *salt)
 {
-	struct wire_policy policy = {privacy, WIRE_PRIVACY_OFF, salt};
+	struct wire_policy policy = {privacy, salt};
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	cleanup_wire_record struct wire_record record = {0};
 	json_t *tree;
