@@ -8,6 +8,9 @@
  * A run goes in slices between turns of the loop, so that a slow file system
  * does not look like a hung process, and pauses while the recorder is behind.
  * What only privilege can ask of the kernel, a dumper asks before the run begins.
+ *
+ * With --check-config [FILE] it only says whether it could read the checks: plumblined
+ * --check-config ends so, because plumblined itself parses no content.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,9 +34,11 @@
 #define MAX_QUEUED_BYTES (1024 * 1024)
 #define MAX_RESULT_BYTES 16384 /* room that must be left before a check is run */
 #define LOOKS_BYTES	 32768 /* of one message */
+#define EXIT_REFUSED	 2     /* as plumblined ends for other settings */
 
 struct assessor {
 	struct check_set *set;
+	char refusal[1024]; /* why there is none */
 	struct loop_source *slice_timer, *interval_timer, *recheck_timer;
 	bool is_running;
 	bool *wanted; /* of the run at hand, per check */
@@ -470,6 +475,17 @@ static void on_peer(struct child *child, enum process_role role)
 		child_report_degraded(child, "checks", "a run could not be started");
 }
 
+static int load_checks(const struct config *config, struct check_set **ret_set, struct diag *diag)
+{
+	const struct check_choice choice = {
+		.profile = config->profile,
+		.overlay = config->overlay,
+		.category = config->category,
+	};
+
+	return check_set_load_for(config->data_dir, &choice, ret_set, diag);
+}
+
 /*
  * Checks that cannot be read must not take the process into a circle of restarts: it stays, says
  * so, and gives no result, which the recorder shows as checks that were not run.
@@ -477,16 +493,11 @@ static void on_peer(struct child *child, enum process_role role)
 static int prepare(struct child *child)
 {
 	struct assessor *assessor = child->userdata;
-	const struct check_choice choice = {
-		.profile = child->config->profile,
-		.overlay = child->config->overlay,
-		.category = child->config->category,
-	};
 	struct diag diag = {0};
-	char text[1024];
 
-	if (check_set_load_for(child->config->data_dir, &choice, &assessor->set, &diag) < 0) {
-		log_error(0, "No checks will run: %s", diag_format(&diag, text, sizeof(text)));
+	if (load_checks(child->config, &assessor->set, &diag) < 0) {
+		(void)diag_format(&diag, assessor->refusal, sizeof(assessor->refusal));
+		log_error(0, "No checks will run: %s", assessor->refusal);
 		return 0;
 	}
 	check_set_note_looks(assessor->set);
@@ -507,7 +518,7 @@ static int start(struct child *child)
 	int r;
 
 	if (!assessor->set)
-		child_report_degraded(child, "checks", "the checks or the profile cannot be read");
+		child_report_degraded(child, "checks", assessor->refusal);
 	r = loop_add_timer(child->loop, 0, 0, on_slice, child, &assessor->slice_timer);
 	if (r < 0)
 		return log_error(r, "cannot arm a timer");
@@ -521,6 +532,27 @@ static int start(struct child *child)
 	if (r < 0)
 		return log_error(r, "cannot arm a timer");
 	return begin_whole_run(child);
+}
+
+/* Without @path the settings have their defaults. */
+static int check_config(const char *path)
+{
+	cleanup_with(config_freep) struct config *config = NULL;
+	cleanup_with(check_set_freep) struct check_set *set = NULL;
+	struct diag diag = {0};
+	char text[1024];
+	int r = config_load(path, &config, &diag);
+
+	log_init("plumblined", LOG_LEVEL_INFO);
+	if (r == 0)
+		r = load_checks(config, &set, &diag);
+	if (r == 0)
+		return EXIT_SUCCESS;
+	/* A profile's name and a category stand in the settings. */
+	if (!diag.file[0] && path)
+		str_copy(diag.file, sizeof(diag.file), path);
+	log_error(diag.text[0] ? 0 : r, "%s", diag_format(&diag, text, sizeof(text)));
+	return EXIT_REFUSED;
 }
 
 int main(int argc, char **argv)
@@ -543,6 +575,8 @@ int main(int argc, char **argv)
 	struct assessor assessor = {0};
 	int status;
 
+	if (argc > 1 && str_equal(argv[1], "--check-config"))
+		return check_config(argv[2]);
 	kernel_dump_init(&assessor.dump);
 	status = child_main(argc, argv, &ops, &assessor);
 	check_set_free(assessor.set);

@@ -31,7 +31,7 @@ static void usage(FILE *out)
 		"usage: plumblined [--config FILE] [--check-config] [--foreground] [--pins DIR]\n"
 		"\n"
 		"  --config FILE   settings (default %s when it is there)\n"
-		"  --check-config  print the settings in force and end\n"
+		"  --check-config  print the settings in force, try to read the checks, and end\n"
 		"  --foreground    stay in the foreground (it always does)\n"
 		"  --pins DIR      leave the kernel's programs attached at the end, in DIR on a "
 		"bpffs\n"
@@ -41,7 +41,7 @@ static void usage(FILE *out)
 
 /* 0 to go on, 1 to end with success, or negative errno. */
 static int parse_arguments(int argc, char **argv, struct supervisor *supervisor,
-			   const char **config_path, bool *check_config)
+			   const char **config_path, bool *checks_config)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
@@ -60,7 +60,7 @@ static int parse_arguments(int argc, char **argv, struct supervisor *supervisor,
 			*config_path = optarg;
 			break;
 		case 'k':
-			*check_config = true;
+			*checks_config = true;
 			break;
 		case 'f':
 			break;
@@ -112,6 +112,32 @@ static int print_config(const struct config *config)
 		return log_error(-ENOMEM, "cannot print the settings");
 	fputs(text.data ? text.data : "", stdout);
 	return fflush(stdout) == 0 ? 0 : -EIO;
+}
+
+/*
+ * Prints the settings and becomes the program that reads the checks, so that this one has no parser
+ * of them. A start does not depend on it: whatever is wrong with the checks, the agent observes.
+ */
+static int check_config(const struct supervisor *supervisor)
+{
+	cleanup_with(config_freep) struct config *stock = NULL;
+	cleanup_free char *program = NULL;
+	int r;
+
+	r = print_config(supervisor->config);
+	/* Settings that are still to be judged name no program to run. */
+	if (r == 0)
+		r = config_load(NULL, &stock, NULL);
+	if (r < 0)
+		return r;
+	if (asprintf(&program, "%s/%s", stock->libexec_dir, process_table[ROLE_ASSESSOR].program) <
+	    0) {
+		program = NULL;
+		return -ENOMEM;
+	}
+	execv(program,
+	      (char *const[]){program, (char *)"--check-config", supervisor->config_path, NULL});
+	return log_error(-errno, "cannot run %s", program);
 }
 
 /* READY when every process works, or when it is clear that one does not: a boot never waits for it.
@@ -288,11 +314,11 @@ int main(int argc, char **argv)
 		.notify = {.fd = -1},
 	};
 	const char *config_path = NULL;
-	bool check_config = false;
+	bool checks_config = false;
 	int r;
 
 	log_init("plumblined", LOG_LEVEL_INFO);
-	r = parse_arguments(argc, argv, &supervisor, &config_path, &check_config);
+	r = parse_arguments(argc, argv, &supervisor, &config_path, &checks_config);
 	if (r > 0)
 		return EXIT_SUCCESS;
 	if (r < 0) {
@@ -301,7 +327,7 @@ int main(int argc, char **argv)
 	}
 	r = load_config(&supervisor, config_path);
 	if (r == 0)
-		r = check_config ? print_config(supervisor.config) : run(&supervisor);
+		r = checks_config ? check_config(&supervisor) : run(&supervisor);
 	supervisor_done(&supervisor);
 	return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
 }
