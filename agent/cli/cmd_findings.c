@@ -74,7 +74,7 @@ static int print_json(const struct listing *listing, const char *json, const str
 	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 	struct json j = JSON_INIT(&out);
 
-	printf("%s\n", listing->count ? "," : "");
+	printf("%s\n", listing->count ? "," : "[");
 	if (!waiver) {
 		fputs(json, stdout);
 		return 0;
@@ -274,13 +274,11 @@ static int list(const struct control_target *target, const struct listing *wante
 	listing.waivers = &waivers.list;
 	listing.host = config->name;
 	listing.now_ns = clock_real_ns();
-	if (listing.is_json)
-		putchar('[');
 	if (control_run_loud(target, &request) < 0 ||
 	    (!listing.is_json && ask_checks(target, &listing) < 0))
 		return EXIT_ERROR;
 	if (listing.is_json)
-		puts("]");
+		puts(listing.count ? "]" : "[]");
 	else if (print_for_people(&listing) < 0 || print_requirements(&listing, config) < 0)
 		return EXIT_ERROR;
 	if (fflush(stdout) != 0)

@@ -76,7 +76,7 @@ static int print_one(struct listing *listing, const struct finding *finding, con
 	listing->is_overdue |= incident_is_open(incident) && !incident->reported_ns &&
 			       incident_is_late(incident, now_ns);
 	if (listing->is_json) {
-		printf("%s\n%s", listing->count++ ? "," : "", json);
+		printf("%s\n%s", listing->count++ ? "," : "[", json);
 		return 0;
 	}
 	printf("%s%.16s %s: %s ", listing->count++ ? "\n" : "", finding->id,
@@ -114,12 +114,10 @@ static int list(const struct options *options)
 
 	if (options->by || options->reason || options->reference || options->at_ns)
 		return refuse("list takes --all and --json", ""), EXIT_ERROR;
-	if (listing.is_json)
-		putchar('[');
 	if (control_run_loud(&options->target, &request) < 0)
 		return EXIT_ERROR;
 	if (listing.is_json)
-		puts("]");
+		puts(listing.count ? "]" : "[]");
 	else if (listing.count)
 		puts("\nThe 72 hours were seen in secondary texts only: the clause of the "
 		     "contract counts.");
