@@ -339,6 +339,7 @@ static int put_result(struct json *json, const struct run *run, size_t at)
 		r = put_list(json, "techniques", result->techniques, WORDS_SPACE);
 	if (waiver_of(run, at))
 		waivers_put(json, waiver_of(run, at));
+	json_put_time(json, "time", result->time_ns);
 	if (run->is_kept[at])
 		json_put_time(json, "walked", result->time_ns);
 	json_put_u64(json, "duration_us", result->duration_ns / 1000);
