@@ -54,7 +54,7 @@ struct run {
 static void usage(FILE *out)
 {
 	fputs("usage: plumbline check [OPTION]... [ID]...\n"
-	      "       plumbline check lint [--data DIR] [FILE]...\n\n"
+	      "       plumbline check lint [--data DIR] [--config FILE] [FILE]...\n\n"
 	      "  --profile NAME  hmi, ews or server, and the level: hmi-sl1 to hmi-sl4 (default: "
 	      "that\n"
 	      "                  of the configuration)\n"

@@ -11,7 +11,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: plumbline rescan [TREE]\n\n"
 	      "Asks the sensor to walk TREE, or all monitored trees, now. It does not wait for the "
-	      "end.\n\n" CONTROL_OPTIONS_HELP,
+	      "end.\nRoot only.\n\n" CONTROL_OPTIONS_HELP,
 	      out);
 }
 
