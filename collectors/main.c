@@ -12,24 +12,39 @@
 #include "verbs.h"
 
 static const struct verb verbs[] = {
-	{"serve", "", "take batches from agents over mutual TLS 1.3", "", verb_serve},
-	{"agents", "[--json]", "who reports, since when, and what is open", "j", verb_agents},
-	{"findings", "[--agent NAME] [--each] [--change-set ID] [--json] [--follow]",
-	 "differences that agents reported", "ajwes", verb_findings},
+	{"serve", {""}, "take batches from agents over mutual TLS 1.3", "", verb_serve},
+	{"agents", {"[--json]"}, "who reports, since when, and what is open", "j", verb_agents},
+	{"findings",
+	 {"[--agent NAME] [--each] [--change-set ID] [--json] [--follow]"},
+	 "differences that agents reported",
+	 "ajwes",
+	 verb_findings},
 	{"report",
-	 "[--format FORMAT] -o FILE [--agent NAME] [--framework NAME [--level LEVEL] [--scope "
-	 "FILE]]",
-	 "write a report", "afokldvp", verb_report},
+	 {"[--format FORMAT] -o FILE [--agent NAME] [--framework NAME [--level LEVEL] "
+	  "[--scope FILE]] [--waivers FILE [--ca FILE]]"},
+	 "write a report",
+	 "afokldvp",
+	 verb_report},
 	{"incident",
-	 "declare|report|close FINDING --agent NAME --by NAME [--reason TEXT] [--reference TEXT] "
-	 "[--at TIME] | list [--agent NAME] [--all] [--json]",
-	 "incidents, their report clock and what they hold", "12abrtunj", verb_incident},
-	{"import", "FILE [-o RECEIPT]", "take batches that came by file", "1o", verb_import},
-	{"receipt", "AGENT [-o RECEIPT]", "sign how far an agent's records are stored", "1o",
+	 {"declare FINDING --agent NAME --by NAME --reason TEXT [--at TIME]",
+	  "report FINDING --agent NAME --by NAME [--reference TEXT] [--at TIME]",
+	  "close FINDING --agent NAME --by NAME --reason TEXT",
+	  "list [--agent NAME] [--all] [--json]"},
+	 "incidents, their report clock and what they hold",
+	 "12abrtunj",
+	 verb_incident},
+	{"import", {"FILE [-o RECEIPT]"}, "take batches that came by file", "1o", verb_import},
+	{"receipt",
+	 {"AGENT [-o RECEIPT]"},
+	 "sign how far an agent's records are stored",
+	 "1o",
 	 verb_receipt},
-	{"retire", "AGENT", "keep an agent's past under another name, for a machine set up anew",
-	 "1", verb_retire},
-	{NULL, NULL, NULL, NULL, NULL},
+	{"retire",
+	 {"AGENT"},
+	 "keep an agent's past under another name, for a machine set up anew",
+	 "1",
+	 verb_retire},
+	{.name = NULL},
 };
 
 static void usage(FILE *out)
@@ -37,8 +52,9 @@ static void usage(FILE *out)
 	fprintf(out, "usage: plumbline-collector VERB [--config FILE] [OPTION...]\n\n");
 	for (const struct verb *verb = verbs; verb->name; verb++) {
 		fprintf(out, "  %-9s %s\n", verb->name, verb->help);
-		if (verb->usage[0])
-			fprintf(out, "            %s\n", verb->usage);
+		for (const char *const *form = verb->forms; *form; form++)
+			if ((*form)[0])
+				fprintf(out, "            %s\n", *form);
 	}
 	fprintf(out, "\nThe settings are in %s unless --config names another file.\n",
 		SETTINGS_PATH_DEFAULT);
@@ -80,8 +96,10 @@ static const char **value_slot(struct options *options, const char *word, char *
 
 static void verb_usage(const struct verb *verb, FILE *out)
 {
-	fprintf(out, "usage: plumbline-collector %s [--config FILE]%s%s\n", verb->name,
-		verb->usage[0] ? " " : "", verb->usage);
+	for (const char *const *form = verb->forms; *form; form++)
+		fprintf(out, "%s plumbline-collector %s [--config FILE]%s%s\n",
+			form == verb->forms ? "usage:" : "      ", verb->name,
+			(*form)[0] ? " " : "", *form);
 }
 
 static int bad_option(const struct verb *verb, const char *problem, const char *word)

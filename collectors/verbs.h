@@ -13,7 +13,7 @@
 
 enum exit_status {
 	EXIT_GOOD = 0,
-	EXIT_REFUSED = 1, /* import: a batch was refused */
+	EXIT_REFUSED = 1, /* import: a batch was refused; incident list: a report is overdue */
 	EXIT_ERROR = 2,
 };
 
@@ -43,10 +43,10 @@ struct options {
 
 struct verb {
 	const char *name;
-	const char *usage;   /* options and argument */
-	const char *help;    /* one line */
-	const char *allowed; /* letters of the options: a f o j w e s k l d v p b r t u n, '1' for
-				an argument and '2' for a second one that may follow */
+	const char *forms[5]; /* options and arguments, one line each way; NULL ends */
+	const char *help;     /* one line */
+	const char *allowed;  /* letters of the options: a f o j w e s k l d v p b r t u n, '1' for
+				 an argument and '2' for a second one that may follow */
 	int (*run)(const struct settings *settings, const struct options *options);
 };
 

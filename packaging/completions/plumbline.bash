@@ -21,6 +21,7 @@ _plumbline_options() {
 	'baseline load') echo --socket --config ;;
 	'baseline unload') echo --layer --socket --config ;;
 	check) echo --profile --overlay --category --root --data --walk --json --config ;;
+	'check lint') echo --data --config ;;
 	controls) echo --framework --json --profile --overlay --category --data --config ;;
 	data-dictionary) echo --json ;;
 	doctor) echo --json --try --socket --config ;;
@@ -32,7 +33,10 @@ _plumbline_options() {
 	verify) echo --baseline --full --json --config ;;
 	'waiver sign') echo --key --cert --name --role --meaning --time ;;
 	'waiver show') echo --ca --json --config ;;
-	incident) echo --by --reason --reference --at --all --json --socket --config ;;
+	'incident declare') echo --by --reason --at --socket --config ;;
+	'incident report') echo --by --reference --at --socket --config ;;
+	'incident close') echo --by --reason --socket --config ;;
+	'incident list') echo --all --json --socket --config ;;
 	import | rescan) echo --socket --config ;;
 	esac
 }
@@ -50,9 +54,12 @@ _plumbline() {
 		words='close declare list report'
 	elif [ "$verb" = waiver ] && [ "$COMP_CWORD" -eq 2 ]; then
 		words='show sign'
+	elif [ "$verb" = check ] && [ "$COMP_CWORD" -eq 2 ] && [[ $word != -* ]]; then
+		words=lint
 	else
-		[ "$verb" != baseline ] || verb="baseline ${COMP_WORDS[2]}"
-		[ "$verb" != waiver ] || verb="waiver ${COMP_WORDS[2]}"
+		case $verb\ ${COMP_WORDS[2]} in
+		baseline\ * | incident\ * | waiver\ * | 'check lint') verb+=\ ${COMP_WORDS[2]} ;;
+		esac
 		case $before in
 		--format)
 			words='csv html json'
