@@ -6,6 +6,8 @@
 #include <sys/mount.h>
 #include <time.h>
 
+#define REPORTING "[collector]\nurl = https://127.0.0.1:1/\n"
+
 /* ---- evidence */
 
 START_TEST(first_record_is_hello)
@@ -62,6 +64,8 @@ START_TEST(signed_heads_are_records_and_ask_for_no_more_heads)
 	cleanup_status struct status status = {0};
 	uint64_t signed_sequence;
 
+	rig_free(rig);
+	rig = rig_new(REPORTING);
 	rig_start(rig);
 	signed_sequence = sign_head();
 	record = rig_expect(rig, 0, &head);
@@ -107,14 +111,12 @@ START_TEST(an_agent_at_rest_says_that_it_is_there)
 	int64_t *passed_s;
 
 	rig_free(rig);
-	rig = rig_new("[collector]\nurl = https://127.0.0.1:1/\n");
+	rig = rig_new(REPORTING);
 	passed_s = rig_clock(rig) + 1;
 	rig_start(rig);
 	sign_head();
 	first = rig_expect(rig, 0, &head);
-	*passed_s += 9 * 60;
-	expect_no_head();
-	*passed_s += 60;
+	*passed_s += 10 * 60;
 	ck_assert_uint_eq(sign_head(), first.sequence);
 	rig_fetch(rig);
 	/* Not while the collector has not got the one before. */
