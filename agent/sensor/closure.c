@@ -30,11 +30,15 @@ static const char *const patterns[] = {
 	"/sbin/poweroff",
 	"/sbin/reboot",
 	"/sbin/halt",
-	/* a login on the console, and a shell; those of /etc/shells and root's come besides */
+	/* a login on the console or from afar, and a shell; those of /etc/shells and root's come
+	 * besides */
 	"/sbin/agetty",
 	"/sbin/getty",
 	"/sbin/sulogin",
 	"/bin/login",
+	"/usr/sbin/sshd",
+	"/usr/lib/openssh/sshd-*",
+	"/usr/libexec/openssh/sshd-*",
 	"/bin/sh",
 	"/bin/bash",
 	/* what a repair begins with */

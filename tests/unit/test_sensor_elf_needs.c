@@ -3,9 +3,12 @@
 #include "sensor/elf_needs.h"
 
 #include <elf.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "base/str.h"
+#include "baseline/build.h"
 #include "sensor/closure.h"
 #include "unit.h"
 
@@ -166,6 +169,23 @@ START_TEST(closure_has_a_shell_and_all_it_needs)
 }
 END_TEST
 
+static int is_not(const char *path, void *userdata)
+{
+	return str_equal(path, userdata) ? -EEXIST : 0;
+}
+
+/* Who signs a baseline reads them as never blocked. */
+START_TEST(closure_has_what_baselines_call_never_blocked)
+{
+	char real[PATH_MAX];
+
+	for (const char *const *path = build_default_never_block; *path; path++)
+		if (realpath(*path, real))
+			ck_assert_msg(closure_each("/nonexistent", is_not, real) == -EEXIST, "%s",
+				      real);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -174,6 +194,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, a_lie_is_refused_and_leaves_nothing, 0, ARRAY_SIZE(lies));
 	tcase_add_test(tcase, what_is_no_program_is_told_apart);
 	tcase_add_test(tcase, closure_has_a_shell_and_all_it_needs);
+	tcase_add_test(tcase, closure_has_what_baselines_call_never_blocked);
 }
 
 UNIT_MAIN("elf_needs")
