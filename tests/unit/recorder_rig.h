@@ -441,6 +441,43 @@ static inline void rig_expect_finding(struct rig *rig, uint64_t from, enum findi
 	wire_record_done(&record);
 }
 
+/* ---- chain heads */
+
+/* Answers the next request for a signature; its sequence. */
+static inline uint64_t rig_sign_head(struct rig *rig)
+{
+	struct message asked =
+		rig->head.type == MSG_HEAD ? rig->head : rig_wait(rig->supervisor, MSG_HEAD);
+	struct message answer = MESSAGE_INIT(MSG_HEAD_SIGNED);
+	uint64_t sequence = m_get_u64(&asked);
+	const void *chain;
+	size_t len;
+
+	rig->head = MESSAGE_INIT(MSG_NONE);
+	chain = m_get_bytes(&asked, &len);
+	ck_assert_int_eq(message_check(&asked), 0);
+	m_put_u64(&answer, sequence);
+	m_put_bytes(&answer, chain, len);
+	m_put_bytes(&answer, "signed", 6);
+	m_put_string(&answer, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	message_done(&asked);
+	rig_send(rig->supervisor, &answer);
+	return sequence;
+}
+
+/* Two heartbeats without a request for a signature. */
+static inline void rig_expect_no_head(struct rig *rig)
+{
+	for (int heartbeats = 0; heartbeats < 2;) {
+		struct message message;
+
+		ck_assert_int_eq(message_recv_fd(rig->supervisor, 15000, &message), 0);
+		ck_assert_int_ne(message.type, MSG_HEAD);
+		heartbeats += message.type == MSG_HEARTBEAT;
+		message_done(&message);
+	}
+}
+
 /* ---- the verifier */
 
 static inline char *rig_statement(const char *name, uint64_t revision, uint64_t entries,

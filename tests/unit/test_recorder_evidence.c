@@ -6,8 +6,6 @@
 #include <sys/mount.h>
 #include <time.h>
 
-#define REPORTING "[collector]\nurl = https://127.0.0.1:1/\n"
-
 /* ---- evidence */
 
 START_TEST(first_record_is_hello)
@@ -22,41 +20,6 @@ START_TEST(first_record_is_hello)
 }
 END_TEST
 
-/* Answers the next request for a signature; its sequence. */
-static uint64_t sign_head(void)
-{
-	struct message asked =
-		rig->head.type == MSG_HEAD ? rig->head : rig_wait(rig->supervisor, MSG_HEAD);
-	struct message answer = MESSAGE_INIT(MSG_HEAD_SIGNED);
-	uint64_t sequence = m_get_u64(&asked);
-	const void *chain;
-	size_t len;
-
-	rig->head = MESSAGE_INIT(MSG_NONE);
-	chain = m_get_bytes(&asked, &len);
-	ck_assert_int_eq(message_check(&asked), 0);
-	m_put_u64(&answer, sequence);
-	m_put_bytes(&answer, chain, len);
-	m_put_bytes(&answer, "signed", 6);
-	m_put_string(&answer, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
-	message_done(&asked);
-	rig_send(rig->supervisor, &answer);
-	return sequence;
-}
-
-/* Two heartbeats without a request for a signature. */
-static void expect_no_head(void)
-{
-	for (int heartbeats = 0; heartbeats < 2;) {
-		struct message message;
-
-		ck_assert_int_eq(message_recv_fd(rig->supervisor, 15000, &message), 0);
-		ck_assert_int_ne(message.type, MSG_HEAD);
-		heartbeats += message.type == MSG_HEARTBEAT;
-		message_done(&message);
-	}
-}
-
 START_TEST(signed_heads_are_records_and_ask_for_no_more_heads)
 {
 	const struct rig_wanted head = {.type = WIRE_HEAD};
@@ -64,15 +27,13 @@ START_TEST(signed_heads_are_records_and_ask_for_no_more_heads)
 	cleanup_status struct status status = {0};
 	uint64_t signed_sequence;
 
-	rig_free(rig);
-	rig = rig_new(REPORTING);
 	rig_start(rig);
-	signed_sequence = sign_head();
+	signed_sequence = rig_sign_head(rig);
 	record = rig_expect(rig, 0, &head);
 	ck_assert_uint_eq(record.head.sequence, signed_sequence);
 	ck_assert_str_eq(record.head.signature, "c2lnbmVk");
 	ck_assert_uint_gt(record.sequence, signed_sequence);
-	expect_no_head(); /* for longer than the time between two */
+	rig_expect_no_head(rig); /* for longer than the time between two */
 	rig_restart(rig);
 	status = rig_status(rig);
 	ck_assert_uint_eq(status.head.sequence, signed_sequence);
@@ -92,41 +53,15 @@ START_TEST(a_head_is_told_while_the_reporter_is_there)
 	rig = rig_new("[collector]\nlinger_s = 20\n");
 	ahead_s = rig_clock(rig);
 	rig_start(rig);
-	sign_head();
+	rig_sign_head(rig);
 	record = rig_expect(rig, 0, &head);
 	from = record.sequence;
 	wire_record_done(&record);
 	load_world();
 	*ahead_s += 11;
-	sign_head();
+	rig_sign_head(rig);
 	record = rig_expect(rig, from, &head);
 	wire_record_done(&record);
-}
-END_TEST
-
-START_TEST(an_agent_at_rest_says_that_it_is_there)
-{
-	const struct rig_wanted head = {.type = WIRE_HEAD};
-	cleanup_wire_record struct wire_record first = {0}, second = {0};
-	int64_t *passed_s;
-
-	rig_free(rig);
-	rig = rig_new(REPORTING);
-	passed_s = rig_clock(rig) + 1;
-	rig_start(rig);
-	sign_head();
-	first = rig_expect(rig, 0, &head);
-	*passed_s += 10 * 60;
-	ck_assert_uint_eq(sign_head(), first.sequence);
-	rig_fetch(rig);
-	/* Not while the collector has not got the one before. */
-	*passed_s += 10 * 60;
-	expect_no_head();
-	rig_ack(rig);
-	second = rig_expect(rig, first.sequence, &head);
-	ck_assert_uint_eq(second.head.sequence, first.sequence);
-	*passed_s += 10 * 60;
-	ck_assert_uint_eq(sign_head(), second.sequence);
 }
 END_TEST
 
@@ -395,7 +330,6 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, first_record_is_hello);
 	tcase_add_test(tcase, signed_heads_are_records_and_ask_for_no_more_heads);
 	tcase_add_test(tcase, a_head_is_told_while_the_reporter_is_there);
-	tcase_add_test(tcase, an_agent_at_rest_says_that_it_is_there);
 	tcase_add_test(tcase, rejected_batch_stays_and_is_told);
 	tcase_add_test(tcase, bad_message_closes_that_peer_only);
 	tcase_add_test(tcase, kills_lose_nothing_told_and_double_nothing);
