@@ -20,7 +20,7 @@ import time
 
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 JOBS = str(min(2, os.cpu_count() or 1))
-FUZZ_SECONDS = 10
+FUZZ_SECONDS = 8
 TEST_SECONDS = 120
 TOTAL_SECONDS = 23 * 60  # of all suites, whatever their own budgets add up to
 
