@@ -78,8 +78,8 @@ def problem_of(answer, case, kernel_name):
         if case.reason not in above["why"] and (above["rung"] != "lsm" or NOT_LISTED not in above["why"]):
             return "does not say %r of %s: %s" % (case.reason, above["rung"], above["why"])
     missing = {part["name"] for part in answer["parts"] if part["problem"]}
-    # These machines are without cmpxchg16b (machine.py), which this kernel needs to keep facts.
-    if answer["rung"] == "lsm" and kernel_name == "7":
+    # These machines are without cmpxchg16b (machine.py), which these kernels need to keep facts.
+    if answer["rung"] == "lsm" and kernel_name in ("7", "7-rt"):
         if "inode storage" not in missing:
             return "does not say that facts about files cannot be kept"
         missing.discard("inode storage")
